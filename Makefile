@@ -1,0 +1,79 @@
+# A bare `make` lists what there is to do; each target's line stands behind its ##.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 3000
+WORKERS ?= 1
+BIN := .venv/bin
+
+# Everything that is written stays inside the project folder unless it is set.
+export BENTOML_HOME ?= $(CURDIR)/.bentoml
+export PIP_CACHE_DIR ?= $(CURDIR)/.cache/pip
+export npm_config_cache ?= $(CURDIR)/.cache/npm
+export BENTOML_DO_NOT_TRACK := true
+export OMP_NUM_THREADS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve dev train bento load lint test clean lock system-packages
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.serve ## make .venv with what serving and training need
+
+serve: .venv/.serve ## train a first run if there is none, then serve (HOST= PORT= WORKERS=)
+	@$(BIN)/python -m training train --if-empty
+	@exec $(BIN)/python -m app --host $(HOST) --port $(PORT) --workers $(WORKERS)
+
+dev: .venv/.serve ## serve, and start anew when the code of the service changes
+	@$(BIN)/python -m training train --if-empty
+	@exec $(BIN)/python -m app --host $(HOST) --port $(PORT) --reload
+
+train: .venv/.serve ## train a run on DATA=table (default: the embedded one); OPTIONS= go to the command
+	@$(BIN)/python -m training train $(DATA) $(OPTIONS)
+
+bento: .venv/.serve ## build the Bento with the promoted run inside
+	@$(BIN)/bentoml build
+
+load: .venv/.develop ## drive a server with locust (TARGET=url for one that runs already)
+	@$(BIN)/python -m load_tests $(if $(TARGET),--target $(TARGET))
+
+lint: .venv/.develop ## linters and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy .
+
+test: .venv/.develop lint ## linters, types and every test that needs no clock
+	@$(BIN)/python -m pytest
+
+clean: ## remove .venv, caches and everything built; the store in .bentoml stays
+	rm -rf .venv .cache node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+lock: .venv/.serve ## make the hashed locks anew from requirements/*.in
+	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
+	@cd requirements && for name in develop train serve; do \
+	  ../.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; done
+
+system-packages: ## what tests need beside Python, from Debian's or Ubuntu's packages (as root or by sudo)
+	@deploy/system-packages.sh
+
+.venv/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
+	  "Tagline needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is another one: name it, as in make PYTHON=python3.12 serve")'
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "This Python cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
+	@printf '\n# Tagline: the commands of bentoml find this project'"'"'s store.\n%s\n%s\n' \
+	  'export BENTOML_HOME="$${BENTOML_HOME:-$${VIRTUAL_ENV%/.venv}/.bentoml}"' \
+	  'export BENTOML_DO_NOT_TRACK=true OMP_NUM_THREADS=1' >> .venv/bin/activate
+
+.venv/.serve: .venv/pyvenv.cfg requirements/train.txt
+	@echo "Installing what serving and training need (a few minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.txt
+	@touch $@
+
+.venv/.develop: .venv/.serve requirements/develop.txt
+	@echo "Installing what tests need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/develop.txt
+	@touch $@

@@ -1,0 +1,187 @@
+"""Everything that Tagline itself refuses, as one tree.
+
+A class says what was wrong, where, and what to do; statuses of HTTP (`app.envelope`) and of the
+command line (`tagger.__main__`) are tables over these classes, so that the tree knows of neither.
+
+::
+
+    TaglineError
+    ├── TableError                 a table of labelled texts cannot be used
+    │   ├── UnreadableTable        the file or address cannot be opened or parsed
+    │   ├── MissingColumns         no text or no tags in its columns
+    │   ├── FaultyRows             rows without text or tags
+    │   └── TooLittleData          too few usable rows or tags
+    ├── RunError                   a run cannot be made, read or used
+    │   ├── UnequalScores          the served model does not score as scikit-learn does
+    │   ├── UnknownRun             no such run in the store
+    │   ├── NoRun                  the store holds no run at all
+    │   ├── BrokenRun              files of a run are missing, cut short or not what they should be
+    │   ├── UnknownFormat          written by another version of Tagline
+    │   ├── ProtectedRun           the promoted run cannot be deleted
+    │   └── PromotionRefused       the gate before production said no
+    ├── StoreError                 the model store itself cannot be used
+    ├── SettingsError              a setting is missing or makes no sense
+    ├── RequestError               a caller's request cannot be answered as it stands
+    │   ├── BadJson                not JSON, or JSON that means two things
+    │   ├── UnsupportedMedia       another content type or charset
+    │   ├── TooLargeBody           longer than the limit
+    │   ├── InvalidInput           JSON that is not what the contract asks for, with every fault
+    │   └── UnknownResource        an object that does not exist
+    └── ServiceError               the server cannot answer now
+        ├── Overloaded             the queue is full
+        ├── DeadlinePassed         the caller's time is over; the work was not done
+        └── NotReady               starting or draining
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class TaglineError(Exception):
+    """Root of all that Tagline refuses; its text is one or two sentences for a person."""
+
+
+class TableError(TaglineError):
+    """A table of labelled texts cannot be used; nothing was written to the store."""
+
+
+class UnreadableTable(TableError):
+    """The file or address cannot be opened or parsed."""
+
+
+class MissingColumns(TableError):
+    """The table lacks a column that training needs."""
+
+
+class FaultyRows(TableError):
+    """Rows lack text or tags."""
+
+
+class TooLittleData(TableError):
+    """There are too few usable rows or tags to split and to fit."""
+
+
+class RunError(TaglineError):
+    """A run cannot be made, read or used."""
+
+
+class UnequalScores(RunError):
+    """The served model does not score as scikit-learn's own; the run was not written."""
+
+
+class UnknownRun(RunError):
+    """The store holds no run of this name."""
+
+    def __init__(self, run_id: str, known: Sequence[str]) -> None:
+        super().__init__(f"There is no run {run_id!r}. {known_names('Runs', run_id, known)}")
+        self.run_id = run_id
+
+
+class NoRun(RunError):
+    """The store holds no run at all."""
+
+    def __init__(self, store: str) -> None:
+        super().__init__(
+            f"The model store {store} holds no run of Tagline yet. "
+            "Train one with: python -m training train"
+        )
+
+
+class BrokenRun(RunError):
+    """Files of a run are missing, cut short, or not what they should be."""
+
+
+class UnknownFormat(RunError):
+    """The run was written by another version of Tagline."""
+
+
+class ProtectedRun(RunError):
+    """The run is in use: the promoted one cannot be deleted."""
+
+
+class PromotionRefused(RunError):
+    """The gate before production refused a run; ``--force`` goes through."""
+
+
+class StoreError(TaglineError):
+    """The model store cannot be read or written."""
+
+
+class SettingsError(TaglineError):
+    """A setting is missing or makes no sense."""
+
+
+class RequestError(TaglineError):
+    """A caller's request cannot be answered as it stands."""
+
+
+class BadJson(RequestError):
+    """The body is not JSON, or is JSON that means two things."""
+
+
+class UnsupportedMedia(RequestError):
+    """The content type is not JSON, or its charset not UTF-8."""
+
+
+class TooLargeBody(RequestError):
+    """The body is longer than the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault in a caller's input, in pydantic's form: where (from ``body`` on), what, which kind."""
+
+    loc: tuple[str | int, ...]
+    msg: str
+    type: str
+
+
+class InvalidInput(RequestError):
+    """The input is not what the contract asks for; carries every fault."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(f"{'.'.join(map(str, f.loc))}: {f.msg}" for f in faults))
+        self.faults = tuple(faults)
+
+
+class UnknownResource(RequestError):
+    """A path, tag, param or part of the performance that does not exist; says what does."""
+
+
+class ServiceError(TaglineError):
+    """The server cannot answer now."""
+
+
+class Overloaded(ServiceError):
+    """The queue is full; carries after how many whole seconds to try again."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(
+            f"The server has more work than it takes on. Try again in {retry_after} s."
+        )
+        self.retry_after = retry_after
+
+
+class DeadlinePassed(ServiceError):
+    """The time for this request was over before its work began; the work was not done."""
+
+
+class NotReady(ServiceError):
+    """The server is starting or draining."""
+
+
+def known_names(kind: str, asked: str, known: Sequence[str], *, most: int = 20) -> str:
+    """Say which names exist, those nearest to the one asked for first, ``most`` at most.
+
+    ``kind`` is the plural that begins the sentence: "Runs", "Tags".
+    """
+    if not known:
+        return f"{kind} that exist: none."
+    near = get_close_matches(asked, known, n=3, cutoff=0.5)
+    shown = [*near, *(name for name in known if name not in near)][:most]
+    rest = len(known) - len(shown)
+    more = f", and {rest} more" if rest else ""
+    return f"{kind} that exist: {', '.join(shown)}{more}."

@@ -1,0 +1,162 @@
+"""The frozen values that cross the borders between files: what a run is, how good it is, what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+FORMAT = 1
+"""Number of the layout of a stored run. Raise it with every change that an older reader would misread."""
+
+Task = Literal["multi", "single"]
+
+
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What a run was trained with: asked for by its owner, or chosen by training."""
+
+    task: Task = "multi"
+    model: str = "svc"
+    """Name of the linear learner."""
+    regularization: float = 0.5
+    """C of the learner: larger follows the training texts more closely."""
+    words: bool = True
+    pairs: bool = True
+    """Whether pairs of neighbouring words are features."""
+    characters: tuple[int, int] | None = (2, 6)
+    """Shortest and longest character n-gram within a word; None leaves characters out."""
+    projection: int = 32
+    """Numbers that the length of a text's n-gram vector is projected to."""
+    min_support: int = 10
+    """Training texts that a tag needs at least."""
+    test_share: float = 0.2
+    """Share of the texts, by hash, that are kept back for the test."""
+    salt: str = "tagline"
+    """Salt of the hash that splits the texts."""
+    folds: int = 4
+    """Folds on the training side whose left-out scores set thresholds and calibration."""
+    objective: str = "f1"
+    """What the thresholds aim at."""
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Precision, recall and F1 of one tag, and the number of texts that truly bear it."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """How good the tagger is over a set of texts: means weighted by support, unless named otherwise."""
+
+    precision: float
+    recall: float
+    f1: float
+    macro_f1: float
+    micro_f1: float
+    accuracy: float
+    """Share of the texts whose tags are exactly right."""
+    texts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What was measured on the test side of the split, through the code that serves."""
+
+    overall: Overall
+    by_tag: Mapping[str, Scores]
+    """Every tag of the run, in its order; ``class`` in the API."""
+    slices: Mapping[str, Overall] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """The table a run was trained on, as far as it can be told without keeping its texts."""
+
+    source: str
+    sha256: str
+    """Of the cleaned rows, so that the same rows from another file format are the same data."""
+    rows: int
+    training_rows: int
+    test_rows: int
+    near_duplicates_left_out: int
+    licence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One version in the store: everything that is known of a training beside its arrays."""
+
+    run_id: str
+    """The store version, without ``tagline:``."""
+    created_at: str
+    """ISO 8601, UTC."""
+    tags: tuple[str, ...]
+    thresholds: tuple[float, ...]
+    """The score from which on a tag is predicted, in the order of ``tags``."""
+    params: Params
+    performance: Performance
+    data: Data
+    versions: Mapping[str, str]
+    """Of Python and of the packages that made the run."""
+    format: int = FORMAT
+
+    @property
+    def task(self) -> Task:
+        """Whether a text bears one tag or any number."""
+        return self.params.task
+
+
+@dataclass(frozen=True, slots=True)
+class TagScore:
+    """A predicted tag, its score and the threshold it had to reach; both between 0 and 1."""
+
+    tag: str
+    score: float
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word or phrase that raised a score: its contribution in log-odds, its places in code points."""
+
+    text: str
+    contribution: float
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The words that raised the score of one predicted tag most, the strongest first."""
+
+    tag: str
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer for one text."""
+
+    input_text: str
+    scores: tuple[TagScore, ...]
+    """The predicted tags, best first."""
+    abstained: bool = False
+    reason: str | None = None
+    evidence: tuple[Evidence, ...] | None = None
+
+    @property
+    def predicted_tags(self) -> tuple[str, ...]:
+        """Names of the predicted tags, best first."""
+        return tuple(score.tag for score in self.scores)
+
+
+def best_first(runs: Sequence[Run]) -> list[Run]:
+    """Order runs by weighted F1, the best first; of equals the newest first."""
+    newest = sorted(runs, key=lambda run: run.created_at, reverse=True)
+    return sorted(newest, key=lambda run: run.performance.overall.f1, reverse=True)
