@@ -23,11 +23,11 @@ setup: .venv/.serve ## make .venv with what serving and training need
 
 serve: .venv/.serve ## train a first run if there is none, then serve (HOST= PORT= WORKERS=)
 	@$(BIN)/python -m training train --if-empty
-	@exec $(BIN)/python -m app --host $(HOST) --port $(PORT) --workers $(WORKERS)
+	@TAGLINE_WORKERS=$(WORKERS) exec $(BIN)/bentoml serve --host $(HOST) --port $(PORT)
 
 dev: .venv/.serve ## serve, and start anew when the code of the service changes
 	@$(BIN)/python -m training train --if-empty
-	@exec $(BIN)/python -m app --host $(HOST) --port $(PORT) --reload
+	@exec $(BIN)/bentoml serve --host $(HOST) --port $(PORT) --reload
 
 train: .venv/.serve ## train a run on DATA=table (default: the embedded one); OPTIONS= go to the command
 	@$(BIN)/python -m training train $(DATA) $(OPTIONS)

@@ -1,0 +1,1 @@
+"""One file a promise; each test states its claim in one sentence."""

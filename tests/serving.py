@@ -1,0 +1,122 @@
+"""Real servers for tests: `bentoml serve` in a process of its own, on a free port of 127.0.0.1."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+PROJECT = Path(__file__).resolve().parent.parent
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+def free_port() -> int:
+    """Ask the system for a TCP port of 127.0.0.1 that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Give the environment of a command whose store is ``home``, free of a caller's settings."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("TAGLINE_")
+    }
+    return (
+        inherited
+        | {
+            "BENTOML_HOME": str(home),
+            "BENTOML_DO_NOT_TRACK": "true",
+            "OMP_NUM_THREADS": "1",
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{inherited.get('PATH', '')}",
+        }
+        | more
+    )
+
+
+def run_python(
+    *arguments: str, home: Path, stdin: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python ARGUMENTS`` in the project folder to its end; the status is the test's to check."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=PROJECT,
+        env=environment(home, **more),
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers, and the process to signal."""
+
+    url: str
+    process: subprocess.Popen[str]
+    log: Path
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send the signal, wait for the end and return the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        return self.process.wait(STOP_SECONDS)
+
+
+def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> None:
+    """Ask ``/readyz`` until it answers 200; say what the server logged if it never does."""
+    patient = Retry(
+        total=START_SECONDS * 5,
+        backoff_factor=0.1,
+        backoff_max=0.2,
+        status_forcelist=[503],
+        raise_on_status=True,
+    )
+    session = requests.Session()
+    session.mount("http://", HTTPAdapter(max_retries=patient))
+    try:
+        session.get(f"{url}/readyz", timeout=5).raise_for_status()
+    except requests.RequestException as fault:
+        process.kill()
+        process.wait(STOP_SECONDS)
+        raise AssertionError(f"The server did not become ready.\n{log.read_text()}") from fault
+
+
+@contextmanager
+def serve(home: Path, log: Path, **settings: str) -> Iterator[Server]:
+    """Run the project's service on the store ``home``, TAGLINE_ settings by name; stop it after."""
+    port = free_port()
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1", "--port", str(port)],
+            cwd=PROJECT,
+            env=environment(home, **settings),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+    server = Server(f"http://127.0.0.1:{port}", process, log)
+    try:
+        wait_until_ready(server.url, process, log)
+        yield server
+    finally:
+        try:
+            server.stop()
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise

@@ -1,0 +1,139 @@
+"""The borders between the rooms hold: who imports whom, and that importing changes nothing."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import PROJECT
+
+ROOMS = ("tagger", "training", "runners", "app", "load_tests")
+MAY_IMPORT = {
+    "tagger": {"tagger"},
+    "training": {"training", "tagger"},
+    "runners": {"runners", "tagger"},
+    "app": {"app", "tagger"},
+    "load_tests": {"load_tests"},
+}
+
+
+def sources(room: str) -> list[Path]:
+    """Every Python file of a room."""
+    return sorted((PROJECT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Full names of the modules that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+
+
+def users_of(package: str) -> set[str]:
+    """Files, relative to the project, that import a package."""
+    files = [path for room in ROOMS for path in sources(room)] + [PROJECT / "service.py"]
+    return {
+        path.relative_to(PROJECT).as_posix()
+        for path in files
+        if any(name.split(".")[0] == package for name in imported(path))
+    }
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_imports_point_one_way(room: str) -> None:
+    """A room imports itself and tagger, never one of its neighbours."""
+    for path in sources(room):
+        rooms = {name.split(".")[0] for name in imported(path)} & {*ROOMS, "service"}
+        assert rooms <= MAY_IMPORT[room], f"{path} imports {rooms - MAY_IMPORT[room]}"
+
+
+def test_scikit_learn_lives_in_training_alone() -> None:
+    """No file outside training/ imports scikit-learn, scipy or joblib."""
+    for package in ("sklearn", "scipy", "joblib"):
+        assert all(user.startswith("training/") for user in users_of(package)), package
+
+
+def test_only_the_store_of_the_tagger_knows_bentoml() -> None:
+    """Within tagger/, BentoML and pydantic are imported by store.py alone."""
+    for package in ("bentoml", "_bentoml_sdk", "_bentoml_impl", "pydantic"):
+        users = {user for user in users_of(package) if user.startswith("tagger/")}
+        assert users <= {"tagger/store.py"}, f"{package}: {users}"
+
+
+def test_the_tagger_knows_no_http() -> None:
+    """Neither tagger/ nor runners/ imports anything of the web."""
+    for package in ("fastapi", "starlette", "uvicorn", "http", "orjson", "requests"):
+        for user in users_of(package):
+            assert not user.startswith(("tagger/", "runners/")), f"{user} imports {package}"
+
+
+def test_the_environment_is_read_at_the_doors_only() -> None:
+    """Settings are read once: no other file than the entry points and settings reads os.environ."""
+    doors = {
+        "service.py",
+        "app/settings.py",
+        "tagger/__main__.py",
+        "training/__main__.py",
+        "load_tests/__main__.py",
+    }
+    for room in ROOMS[:-1]:
+        for path in sources(room):
+            text = path.read_text()
+            if path.relative_to(PROJECT).as_posix() not in doors:
+                assert "os.environ" not in text, path
+                assert "getenv" not in text, path
+
+
+PROBE = """
+import importlib, logging, os, signal, sys, threading
+def state():
+    return (
+        dict(os.environ),
+        [(name, tuple(map(id, getattr(l, "handlers", []))), getattr(l, "level", 0))
+         for name, l in sorted(logging.Logger.manager.loggerDict.items())
+         if name.split(".")[0] in {"tagger", "training", "runners", "app", "bentoml", "uvicorn"}],
+        [id(h) for h in logging.root.handlers], logging.root.level,
+        [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)],
+        threading.active_count(), os.getcwd(),
+    )
+for name in ("bentoml", "fastapi", "pydantic_settings", "click", "rich.console", "numpy", "uvicorn",
+             "uvicorn.protocols.http.auto", "prometheus_client", *sys.argv[2:]):
+    importlib.import_module(name)
+before = state()
+importlib.import_module(sys.argv[1])
+after = state()
+assert before == after, [pair for pair in zip(before, after) if pair[0] != pair[1]]
+"""
+
+
+def modules() -> list[str]:
+    """Every module of the rooms that serve and train."""
+    return [
+        ".".join(path.relative_to(PROJECT).with_suffix("").parts).removesuffix(".__init__")
+        for room in ("tagger", "training", "runners", "app")
+        for path in sources(room)
+        if path.stem != "__main__"
+    ]
+
+
+def test_importing_changes_nothing(tmp_path: Path) -> None:
+    """Importing a module reads no setting, starts no thread and sets up no log: only service.py may."""
+    for module in modules():
+        more = ["sklearn"] if module.startswith("training") else []
+        done = subprocess.run(
+            [sys.executable, "-c", PROBE, module, *more],
+            cwd=PROJECT,
+            env={"BENTOML_HOME": str(tmp_path / "home"), "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{module}: {done.stderr}"
