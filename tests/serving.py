@@ -49,7 +49,7 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 def run_python(
     *arguments: str, home: Path, stdin: str | None = None, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``python ARGUMENTS`` in the project folder to its end; the status is the test's to check."""
+    """Run ``python ARGUMENTS`` in the project folder to its end; its status is not checked."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=PROJECT,
