@@ -1,0 +1,1 @@
+"""Load tests with locust, and benchmarks against other servers."""

@@ -1,0 +1,113 @@
+"""`python -m load_tests`: drive a server with the users of `users.py` and judge it by `slo.py`."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+PROJECT = Path(__file__).resolve().parent.parent
+REPORT = PROJECT / "load_tests" / "results" / "load.html"
+START_SECONDS = 60
+
+
+@contextmanager
+def own_server() -> Iterator[str]:
+    """Serve the project's store on a free port, from a BENTOML_HOME of its own; give the address.
+
+    Each start of BentoML empties the metrics folder of its home, so that a test must not share
+    the home of a server that somebody uses.
+    """
+    store = Path(os.environ.get("BENTOML_HOME", PROJECT / ".bentoml"))
+    subprocess.run(
+        [sys.executable, "-m", "training", "train", "--if-empty"], cwd=PROJECT, check=True
+    )
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as home, (Path(home) / "server.log").open("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1", "--port", str(port)],
+            cwd=PROJECT,
+            env=os.environ | {"BENTOML_HOME": home, "TAGLINE_STORE": str(store / "models")},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            url = f"http://127.0.0.1:{port}"
+            wait_until_ready(url)
+            yield url
+        except requests.RequestException as fault:
+            log.seek(0)
+            raise click.ClickException(f"The server did not start:\n{log.read()}") from fault
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def wait_until_ready(url: str) -> None:
+    """Ask ``/readyz`` until it answers 200, for a minute."""
+    patient = Retry(
+        total=START_SECONDS * 5, backoff_factor=0.1, backoff_max=0.2, status_forcelist=[503]
+    )
+    with requests.Session() as session:
+        session.mount("http", HTTPAdapter(max_retries=patient))
+        session.get(f"{url}/readyz", timeout=5).raise_for_status()
+
+
+def run_locust(
+    target: str, *, users: int, seconds: int, ramp: bool, web: bool, texts: Path | None
+) -> int:
+    """Run locust in a process of its own and return its exit status."""
+    files = "load_tests/users.py,load_tests/ramp.py" if ramp else "load_tests/users.py"
+    shape = [] if ramp else ["--users", str(users), "--spawn-rate", str(users)]
+    how = (
+        ["--web-host", "127.0.0.1"]
+        if web
+        else ["--headless", "--only-summary", "--html", str(REPORT)]
+    )
+    limit = [] if ramp or web else ["--run-time", f"{seconds}s"]
+    command = [sys.executable, "-m", "locust", "-f", files, "--host", target, *shape, *how, *limit]
+    environment = os.environ | ({"LOAD_TEXTS": str(texts.resolve())} if texts else {})
+    return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
+
+
+@click.command()
+@click.option("--target", help="Address of a server that runs already; else one is started.")
+@click.option("--users", default=20, show_default=True, help="Users at the same time.")
+@click.option("--seconds", default=20, show_default=True, help="How long.")
+@click.option("--ramp", is_flag=True, help="Double the users every 15 s, from 8 to 256.")
+@click.option("--web", is_flag=True, help="Steer it from locust's page instead.")
+@click.option("--texts", type=click.Path(exists=True, path_type=Path), help="CSV to draw from.")
+def main(
+    target: str | None, *, users: int, seconds: int, ramp: bool, web: bool, texts: Path | None
+) -> None:
+    """Drive a server with five kinds of users who check every answer.
+
+    Ends with status 1 if an objective of load_tests/slo.py is missed. Writes
+    load_tests/results/load.html.
+
+    Example: python -m load_tests --target http://127.0.0.1:3000 --users 50 --seconds 60
+    """
+    if target:
+        status = run_locust(target, users=users, seconds=seconds, ramp=ramp, web=web, texts=texts)
+    else:
+        with own_server() as url:
+            status = run_locust(url, users=users, seconds=seconds, ramp=ramp, web=web, texts=texts)
+    if not web:
+        click.echo(f"Report: {REPORT.relative_to(PROJECT)}")
+    sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,208 @@
+"""Five kinds of users, who check what they are told; a locust file (`python -m load_tests`).
+
+Every answer is checked: the envelope agrees with the status, the run is the one served at the
+start, the texts are those that were sent, in their order, and the tags are among the known.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+from locust import FastHttpUser, between, constant, events, task
+from locust.contrib.fasthttp import ResponseContextManager
+from locust.env import Environment
+from locust.exception import StopUser
+
+from load_tests.slo import WRONG, missed
+from load_tests.texts import TABLE, Texts
+
+log = logging.getLogger("locust.tagline")
+texts = Texts.of_table(Path(os.environ.get("LOAD_TEXTS", TABLE)))
+
+
+def fault_of_envelope(answer: dict[str, Any], method: str, status: int) -> str | None:
+    """Say what is wrong with an envelope, or None."""
+    if answer.get("status-code") != status:
+        return f"status {status}, but the envelope says {answer.get('status-code')}"
+    if answer.get("method") != method:
+        return f"method {method}, but the envelope says {answer.get('method')}"
+    absent = {"message", "timestamp", "url"} - answer.keys()
+    return f"the envelope lacks {sorted(absent)}" if absent else None
+
+
+def fault_of_predictions(
+    answer: dict[str, Any], sent: list[str], run_id: str, known: frozenset[str]
+) -> str | None:
+    """Say what is wrong with an answer of ``POST /predict``, or None."""
+    data = answer.get("data", {})
+    if data.get("run_id") != run_id:
+        return f"run {data.get('run_id')} instead of {run_id}"
+    predictions = data.get("predictions", [])
+    if [prediction["input_text"] for prediction in predictions] != sent:
+        return "the texts are not those that were sent"
+    for prediction in predictions:
+        tags = prediction["predicted_tags"]
+        if not known.issuperset(tags):
+            return f"tags that the run does not have: {tags}"
+        if tags != [score["tag"] for score in prediction["scores"]]:
+            return "tags and scores disagree"
+        if any(score["score"] < score["threshold"] for score in prediction["scores"]):
+            return "a tag below its threshold"
+    return None
+
+
+class Caller(FastHttpUser):
+    """What all users share: the run that is served, its tags, and how an answer is checked."""
+
+    abstract = True
+
+    def on_start(self) -> None:
+        """Ask the server for its run and tags; a user who cannot is of no use."""
+        self.chance = random.Random()
+        tags = self.client.get("/tags", name="start")
+        runs = self.client.get("/runs", name="start")
+        if tags.status_code != 200 or runs.status_code != 200:
+            raise StopUser
+        self.known = frozenset(tag["tag"] for tag in tags.json()["data"]["tags"])
+        self.run_id = next(run["run_id"] for run in runs.json()["data"]["runs"] if run["served"])
+
+    def predict(self, count: int, *, name: str, **options: object) -> None:
+        """Ask for the tags of ``count`` texts and check the answer."""
+        sent = texts.draw(count, self.chance)
+        body = {"texts": [{"text": text} for text in sent], **options}
+        with self.client.post("/predict", json=body, name=name, catch_response=True) as response:
+            if response.status_code != 200:
+                response.failure(f"status {response.status_code}")
+                return
+            self.check(
+                response, fault_of_predictions(response.json(), sent, self.run_id, self.known)
+            )
+
+    def check(self, response: ResponseContextManager, fault: str | None) -> None:
+        """Count an answer as wrong if its envelope or what was found in it is."""
+        method = response.request_meta["request_type"]
+        fault = fault or fault_of_envelope(response.json(), method, response.status_code)
+        if fault:
+            response.failure(f"{WRONG}: {fault}")
+        else:
+            response.success()
+
+
+class Form(Caller):
+    """A person at a form: one text, a pause, another."""
+
+    weight = 10
+    wait_time = between(0.05, 0.5)
+
+    @task(4)
+    def ask(self) -> None:
+        """Ask as most do, without options."""
+        self.predict(1, name="form: 1 text")
+
+    @task
+    def ask_why(self) -> None:
+        """Ask for the words behind the tags too."""
+        self.predict(1, name="form: 1 text", evidence=True, top_k=3)
+
+
+class App(Caller):
+    """An app that sends what it has gathered."""
+
+    weight = 4
+    wait_time = between(0.2, 1)
+
+    @task
+    def send(self) -> None:
+        """Send a batch of everyday size."""
+        self.predict(self.chance.randint(5, 50), name="app: 5 to 50 texts")
+
+
+class Importer(Caller):
+    """A bulk import: as many texts as a request may hold, one request after the other."""
+
+    weight = 1
+    wait_time = constant(1)
+
+    @task
+    def send(self) -> None:
+        """Send a full request."""
+        self.predict(1000, name="importer: 1,000 texts")
+
+
+class Reader(Caller):
+    """A curious reader of the documentation, the runs and the performance."""
+
+    weight = 2
+    wait_time = between(0.5, 2)
+
+    @task(3)
+    def read_resources(self) -> None:
+        """Read one of the resources."""
+        path = self.chance.choice(["/", "/runs?top=3", "/performance", "/params", "/tags"])
+        with self.client.get(path, name="reader", catch_response=True) as response:
+            if response.status_code == 200:
+                self.check(response, None)
+
+    @task
+    def read_documentation(self) -> None:
+        """Read the documentation and the document behind it."""
+        for path in ("/docs", "/openapi.json"):
+            self.client.get(path, name="reader")
+
+
+MISTAKES = (
+    ("", 400),
+    ("{", 400),
+    ('{"texts": []}', 422),
+    ('{"texts": [{"text": ""}]}', 422),
+    ('{"texts": [{"text": 1}]}', 422),
+    ('{"text": "not a list"}', 422),
+    ('{"texts": [{"text": "a"}], "threshold": NaN}', 400),
+    ('{"texts": [{"text": "a"}], "texts": []}', 400),
+    (json.dumps({"texts": [{"text": "a" * 10_001}]}), 422),
+)
+"""Bodies as mistaken clients send them, and the status each must get."""
+
+
+class MistakenClient(Caller):
+    """A client with a fault: it must be told so, and must hurt nobody else."""
+
+    weight = 1
+    wait_time = between(0.2, 1)
+
+    @task
+    def send(self) -> None:
+        """Send what cannot be answered, and expect to be told."""
+        body, status = self.chance.choice(MISTAKES)
+        headers = {"Content-Type": "application/json"}
+        with self.client.post(
+            "/predict", data=body, headers=headers, name="mistaken client", catch_response=True
+        ) as response:
+            fault = None if response.status_code == status else f"expected status {status}"
+            self.check(response, fault)
+
+
+@events.quitting.add_listener
+def judge(environment: Environment, **_: object) -> None:
+    """End with status 1 if an objective was missed, saying which."""
+    total = environment.stats.total
+    wrong = sum(
+        error.occurrences
+        for error in environment.stats.errors.values()
+        if WRONG in str(error.error)
+    )
+    sentences = missed(
+        environment.stats.entries.values(),
+        requests=total.num_requests,
+        failures=total.num_failures,
+        wrong=wrong,
+    )
+    for sentence in sentences:
+        log.error(sentence)
+    log.info("Every objective of load_tests/slo.py was kept." if not sentences else "Missed.")
+    environment.process_exit_code = 1 if sentences else 0
