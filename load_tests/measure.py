@@ -1,0 +1,159 @@
+"""One server under wrk: started on one core, loaded from the other, its figures read."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
+
+PROJECT = Path(__file__).resolve().parent.parent
+SCRIPT = PROJECT / "load_tests" / "request.lua"
+START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A server to measure: how it is started, where, and on which cores."""
+
+    name: str
+    command: tuple[str, ...]
+    """``PORT`` stands for the port."""
+    bodies: Path
+    """One JSON body a line."""
+    folder: Path = PROJECT
+    environment: tuple[tuple[str, str], ...] = ()
+    cores: str = "0"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What one round of load measured."""
+
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+    """Processor time of the server and its children, microseconds a request."""
+    memory_mib: float
+    """Resident memory of the server and its children after the round."""
+    failures: int
+
+
+@dataclass(frozen=True)
+class Running:
+    """A subject that answers."""
+
+    subject: Subject
+    port: int
+    process: psutil.Process
+
+    def tree(self) -> list[psutil.Process]:
+        """The process and all its children."""
+        return [self.process, *self.process.children(recursive=True)]
+
+
+def free_port() -> int:
+    """Ask the system for a TCP port of 127.0.0.1 that nobody uses at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(subject: Subject, log: Path) -> Iterator[Running]:
+    """Start a subject on its cores, wait until it answers its first body, stop it at the end.
+
+    Raises
+    ------
+    RuntimeError
+        If it does not answer; with the end of its log.
+    """
+    port = free_port()
+    command = [part.replace("PORT", str(port)) for part in subject.command]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            ["taskset", "-c", subject.cores, *command],
+            cwd=subject.folder,
+            env=os.environ | dict(subject.environment),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        first = subject.bodies.read_text().splitlines()[0]
+        try:
+            first_answer(port, first)
+        except requests.RequestException as fault:
+            raise RuntimeError(
+                f"{subject.name} did not answer:\n{log.read_text()[-3000:]}"
+            ) from fault
+        yield Running(subject, port, psutil.Process(process.pid))
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def first_answer(port: int, body: str) -> bytes:
+    """Ask until the server answers 200, for a minute; return the answer."""
+    patient = Retry(
+        total=START_SECONDS * 5,
+        backoff_factor=0.1,
+        backoff_max=0.2,
+        status_forcelist=[404, 503],
+        allowed_methods=None,
+    )
+    with requests.Session() as session:
+        session.mount("http", HTTPAdapter(max_retries=patient))
+        answer = session.post(
+            f"http://127.0.0.1:{port}/predict",
+            data=body.encode(),
+            headers={"Content-Type": "application/json"},
+            timeout=10,
+        )
+        answer.raise_for_status()
+        return answer.content
+
+
+def processor_seconds(processes: Sequence[psutil.Process]) -> float:
+    """Sum the processor time, of the user and of the system, that processes have used."""
+    times = [process.cpu_times() for process in processes]
+    return sum(time.user + time.system for time in times)
+
+
+def load(server: Running, *, seconds: float, connections: int = 64, cores: str = "1") -> Sample:
+    """Load a server with wrk over keep-alive connections and read its figures."""
+    tree = server.tree()
+    before = processor_seconds(tree)
+    done = subprocess.run(
+        [
+            *("taskset", "-c", cores, "wrk", "--threads", "1", "--timeout", "10s"),
+            *("--connections", str(connections), "--duration", f"{seconds}s"),
+            *("--script", str(SCRIPT), f"http://127.0.0.1:{server.port}/predict"),
+        ],
+        env=os.environ | {"BENCH_BODIES": str(server.subject.bodies)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    used = processor_seconds(tree) - before
+    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
+    result = json.loads(line.removeprefix("RESULT "))
+    return Sample(
+        requests_per_second=result["requests"] / result["microseconds"] * 1e6,
+        p50_ms=result["p50"] / 1e3,
+        p99_ms=result["p99"] / 1e3,
+        cpu_us=used / max(1, result["requests"]) * 1e6,
+        memory_mib=sum(process.memory_info().rss for process in tree) / 2**20,
+        failures=result["failures"],
+    )
