@@ -145,14 +145,16 @@ class Prediction:
 
     input_text: str
     scores: tuple[TagScore, ...]
-    """The predicted tags, best first."""
+    """The predicted tags, best first; of a text abstained from, those that reach a threshold asked for."""
     abstained: bool = False
     reason: str | None = None
     evidence: tuple[Evidence, ...] | None = None
 
     @property
     def predicted_tags(self) -> tuple[str, ...]:
-        """Names of the predicted tags, best first."""
+        """Names of the predicted tags, best first; none where the tagger abstained."""
+        if self.abstained:
+            return ()
         return tuple(score.tag for score in self.scores)
 
 
