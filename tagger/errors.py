@@ -14,6 +14,7 @@ command line (`tagger.__main__`) are tables over these classes, so that the tree
     ├── RunError                   a run cannot be made, read or used
     │   ├── UnequalScores          the served model does not score as scikit-learn does
     │   ├── UnknownRun             no such run in the store
+    │   │   └── AmbiguousRun       the beginning of a name fits several
     │   ├── NoRun                  the store holds no run at all
     │   ├── BrokenRun              files of a run are missing, cut short or not what they should be
     │   ├── UnknownFormat          written by another version of Tagline
@@ -78,6 +79,14 @@ class UnknownRun(RunError):
     def __init__(self, run_id: str, known: Sequence[str]) -> None:
         super().__init__(f"There is no run {run_id!r}. {known_names('Runs', run_id, known)}")
         self.run_id = run_id
+
+
+class AmbiguousRun(UnknownRun):
+    """The beginning of a run's name fits several runs."""
+
+    def __init__(self, beginning: str, fitting: Sequence[str]) -> None:
+        super().__init__(beginning, fitting)
+        self.args = (f"{beginning!r} fits {len(fitting)} runs: {', '.join(fitting)}. Type more.",)
 
 
 class NoRun(RunError):

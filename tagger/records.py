@@ -11,6 +11,9 @@ FORMAT = 1
 
 Task = Literal["multi", "single"]
 
+PromotionKind = Literal["first", "promote", "rollback"]
+"""By itself as the first run, by its owner, or by going back."""
+
 
 @dataclass(frozen=True, slots=True)
 class Params:
@@ -105,12 +108,33 @@ class Run:
     data: Data
     versions: Mapping[str, str]
     """Of Python and of the packages that made the run."""
+    abstain_below: float = 0.0
+    """The familiarity below which the run abstains."""
+    derived_from: str | None = None
+    """The run whose arrays this one shares: they differ in thresholds alone."""
     format: int = FORMAT
 
     @property
     def task(self) -> Task:
         """Whether a text bears one tag or any number."""
         return self.params.task
+
+
+@dataclass(frozen=True, slots=True)
+class Promotion:
+    """One line of the history: which run took another's place, when, how and by whom."""
+
+    at: str
+    """ISO 8601, UTC."""
+    run_id: str
+    """The run promoted."""
+    previous: str | None
+    """The run promoted until then."""
+    kind: PromotionKind
+    forced: bool
+    """Whether the gate was passed by ``--force``."""
+    user: str
+    """The user of the operating system."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,70 @@
+"""Files and folders that are there whole or not at all, also after a kill or a failing disk."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a folder alone among all processes; the system takes the lock away from a dead one."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file's content, or a folder's list of names, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_all(folder: Path) -> None:
+    """Wait until a folder and all beneath it is on the disk."""
+    for path in (*folder.rglob("*"), folder):
+        flush(path)
+
+
+def replace(path: Path, content: bytes, *, aside: Path) -> None:
+    """Give a file another content by one rename; ``aside`` is a folder of the same file system."""
+    new = aside / path.name
+    new.write_bytes(content)
+    flush(new)
+    new.replace(path)
+    flush(path.parent)
+
+
+def clear(folder: Path) -> None:
+    """Remove all that is in a folder."""
+    for left in folder.iterdir():
+        if left.is_dir():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+
+
+def sha256(path: Path) -> str:
+    """Digest a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """Digest every file of a folder, by its path within it."""
+    return {
+        path.relative_to(folder).as_posix(): sha256(path)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

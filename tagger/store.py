@@ -1,0 +1,428 @@
+"""Runs in the BentoML model store: the only file that knows how they lie there.
+
+::
+
+    BENTOML_HOME/
+    ├── models/tagline/
+    │   ├── latest               the promoted run's name: BentoML's own `tagline:latest`
+    │   ├── history              one JSON line a promotion, the newest last
+    │   └── RUN/                 one run, whole from the moment it is here
+    │       ├── model.yaml       for BentoML's commands
+    │       ├── run.json         the record, and the sha256 of every other file
+    │       ├── model/           what serves
+    │       └── exam/            what compares
+    └── unfinished/              runs that are being written or deleted: never read
+
+Readers take no lock, for each change shows by one rename. Whoever changes anything holds a lock
+that the system takes away from a dead process, and first clears what such a one left unfinished.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from tagger import files, history
+from tagger.arrays import REMEDY
+from tagger.errors import (
+    AmbiguousRun,
+    BrokenRun,
+    NoRun,
+    PromotionRefused,
+    ProtectedRun,
+    RunError,
+    StoreError,
+    UnknownFormat,
+    UnknownRun,
+)
+from tagger.exam import Exam
+from tagger.model import Model
+from tagger.records import FORMAT, Promotion, Run
+
+NAME = "tagline"
+"""Of the model in BentoML's store."""
+
+PROMOTED = ("promoted", "latest")
+"""Names that mean the promoted run wherever a run is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The content of ``run.json``."""
+
+    run: Run
+    files: Mapping[str, str]
+    """sha256 of each file of the run by its path, so that a damaged or swapped one is known."""
+
+
+class Store:
+    """The runs of one model store.
+
+    Parameters
+    ----------
+    home
+        The folder that BentoML calls BENTOML_HOME. It need not exist until something is written.
+    models
+        The model store's folder, where it is not ``home/models``.
+    """
+
+    def __init__(self, home: Path, *, models: Path | None = None) -> None:
+        self.folder = (models or home / "models") / NAME
+        self._unfinished = home / "unfinished"
+
+    @classmethod
+    def default(cls) -> Store:
+        """Open the store that BentoML itself uses: BENTOML_HOME, or its default."""
+        from bentoml._internal.configuration.containers import BentoMLContainer  # noqa: PLC0415 - dear
+
+        return cls(Path(BentoMLContainer.bentoml_home.get()))
+
+    @classmethod
+    def models(cls, folder: Path) -> Store:
+        """Open a model store by its own folder, a mounted one say."""
+        return cls(folder.parent, models=folder)
+
+    # Reading
+
+    def run_ids(self) -> list[str]:
+        """Names of all versions in the store, readable or not, sorted."""
+        try:
+            return sorted(entry.name for entry in os.scandir(self.folder) if entry.is_dir())
+        except FileNotFoundError:
+            return []
+        except OSError as fault:
+            raise StoreError(
+                f"The model store {self.folder} cannot be read: {fault.strerror}."
+            ) from fault
+
+    def runs(self) -> list[Run]:
+        """Every run that can be read, the newest first."""
+        readable, _ = self.survey()
+        return readable
+
+    def survey(self) -> tuple[list[Run], dict[str, RunError]]:
+        """Read all versions: the runs, the newest first, and what is wrong with the others."""
+        readable: list[Run] = []
+        unreadable: dict[str, RunError] = {}
+        for run_id in self.run_ids():
+            try:
+                readable.append(self._stored(run_id).run)
+            except RunError as fault:
+                unreadable[run_id] = fault
+        return sorted(readable, key=lambda run: run.created_at, reverse=True), unreadable
+
+    def run(self, run_id: str) -> Run:
+        """Read one run's record.
+
+        Raises
+        ------
+        UnknownRun, BrokenRun, UnknownFormat
+        """
+        return self._stored(run_id).run
+
+    def model(self, run_id: str) -> Model:
+        """Read what a run serves with, each file as it was written.
+
+        Raises
+        ------
+        UnknownRun, BrokenRun, UnknownFormat
+        """
+        self._check_files(run_id, "model")
+        return Model.read(self.folder / run_id / "model")
+
+    def exam(self, run_id: str) -> Exam:
+        """Read how a run answered texts that it had not seen.
+
+        Raises
+        ------
+        UnknownRun, BrokenRun, UnknownFormat
+        """
+        stored = self._check_files(run_id, "exam")
+        return Exam.read(self.folder / run_id / "exam", tags=len(stored.run.tags))
+
+    def promoted(self) -> str | None:
+        """Name the promoted run, or None where there is none."""
+        try:
+            run_id = (self.folder / "latest").read_text().strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as fault:
+            raise StoreError(f"{self.folder / 'latest'} cannot be read: {fault}.") from fault
+        return run_id if run_id in self.run_ids() else None
+
+    def resolve(self, name: str) -> str:
+        """Give the run's full name for a unique beginning of it, or for ``promoted``.
+
+        Raises
+        ------
+        NoRun, UnknownRun, AmbiguousRun
+        """
+        known = self.run_ids()
+        if not known:
+            raise NoRun(str(self.folder.parent))
+        if name in PROMOTED:
+            promoted = self.promoted()
+            if promoted is None:
+                raise UnknownRun(name, known)
+            return promoted
+        fitting = [run_id for run_id in known if run_id.startswith(name)]
+        if name in fitting:
+            return name
+        if not name or not fitting:
+            raise UnknownRun(name, known)
+        if len(fitting) > 1:
+            raise AmbiguousRun(name, fitting)
+        return fitting[0]
+
+    def history(self) -> list[Promotion]:
+        """Every promotion, the oldest first."""
+        path = self.folder / "history"
+        try:
+            return history.from_lines(path.read_bytes())
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError) as fault:
+            raise StoreError(
+                f"{path} cannot be read ({fault}). It holds one JSON object a line: "
+                "take out the line that is none."
+            ) from fault
+
+    def moved_by_others(self) -> bool:
+        """Whether ``latest`` was moved without a promotion, as by BentoML's import and delete."""
+        return history.moved_by_others(self.history(), self.promoted())
+
+    # Changing
+
+    def write(self, run: Run, model: Model, exam: Exam) -> bool:
+        """Add a run, whole or not at all; promote it if none is, and return whether it was.
+
+        Raises
+        ------
+        StoreError
+            The store cannot be written: read-only, or full, say.
+        """
+        with self._changing():
+            made = self._unfinished / run.run_id
+            _write_files(made, run, model, exam)
+            first = self.promoted() is None
+            if first:
+                # Named before it is there: a name without a run counts as no promotion, so the
+                # rename alone decides, and no kill can leave a first run that is not promoted.
+                self._promote(
+                    history.promotion(run.run_id, previous=None, kind="first", forced=False)
+                )
+            made.rename(self.folder / run.run_id)
+            files.flush(self.folder)
+            return first
+
+    def promote(
+        self, run_id: str, *, forced: bool = False, instead_of: str | None = None
+    ) -> Promotion | None:
+        """Make a run the promoted one, if it can be read whole; None where it was that already.
+
+        Parameters
+        ----------
+        run_id
+            The run's full name.
+        forced
+            Whether the gate had refused it, for the history.
+        instead_of
+            The run that it was compared with. If another is promoted meanwhile, it is refused.
+
+        Raises
+        ------
+        UnknownRun, BrokenRun, UnknownFormat, PromotionRefused, StoreError
+        """
+        self.model(run_id)
+        with self._changing():
+            promoted = self.promoted()
+            if promoted == run_id and not self.moved_by_others():
+                return None
+            if instead_of not in (None, promoted):
+                raise PromotionRefused(
+                    f"Meanwhile {promoted} was promoted in place of {instead_of}. "
+                    "Promote again to compare with it."
+                )
+            return self._promote(
+                history.promotion(run_id, previous=promoted, kind="promote", forced=forced)
+            )
+
+    def rollback(self) -> Promotion:
+        """Go back to the run that was promoted before the present one.
+
+        Raises
+        ------
+        PromotionRefused
+            There is none in the store, or the present one was not promoted by Tagline.
+        BrokenRun, UnknownFormat, StoreError
+        """
+        with self._changing():
+            promoted = self.promoted()
+            earlier = [
+                run_id
+                for run_id in history.standing(self.history(), promoted)[:-1]
+                if run_id in self.run_ids()
+            ]
+            if not earlier:
+                raise PromotionRefused(
+                    "The history knows no earlier promoted run that is still in the store. "
+                    "Name one: python -m tagger promote RUN"
+                )
+            self.model(earlier[-1])
+            return self._promote(
+                history.promotion(earlier[-1], previous=promoted, kind="rollback", forced=False)
+            )
+
+    def delete(self, run_id: str) -> None:
+        """Take a version out of the store, a broken one too.
+
+        Raises
+        ------
+        UnknownRun, ProtectedRun, StoreError
+        """
+        with self._changing():
+            known = self.run_ids()
+            if run_id not in known:
+                raise UnknownRun(run_id, known)
+            if run_id == self.promoted():
+                raise ProtectedRun(
+                    f"{run_id} is the promoted run and cannot be deleted. "
+                    "Promote another one first."
+                )
+            (self.folder / run_id).rename(self._unfinished / run_id)
+            files.flush(self.folder)
+
+    # How it lies there
+
+    def _stored(self, run_id: str) -> Stored:
+        known = self.run_ids()
+        if run_id not in known:
+            raise UnknownRun(run_id, known)
+        record = self.folder / run_id / "run.json"
+        try:
+            content = record.read_bytes()
+            written_as = json.loads(content)["run"]["format"]
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise BrokenRun(
+                f"{run_id} is not a whole run of Tagline: {record.name} cannot be read ({fault}). "
+                f"{REMEDY}"
+            ) from fault
+        if written_as != FORMAT:
+            raise UnknownFormat(
+                f"{run_id} was written in format {written_as!r}; this version of Tagline reads "
+                f"format {FORMAT}. Train it anew, or use the version that wrote it."
+            )
+        try:
+            stored = _records().validate_json(content)
+        except ValidationError as fault:
+            first = fault.errors()[0]
+            raise BrokenRun(
+                f"{run_id} is not a whole run of Tagline: in {record.name}, "
+                f"{'.'.join(map(str, first['loc']))}: {first['msg']}. {REMEDY}"
+            ) from fault
+        if stored.run.run_id != run_id:
+            raise BrokenRun(f"{run_id} holds the files of {stored.run.run_id}. {REMEDY}")
+        return stored
+
+    def _check_files(self, run_id: str, part: str) -> Stored:
+        stored = self._stored(run_id)
+        for name, sha256 in stored.files.items():
+            if name.startswith(f"{part}/"):
+                path = self.folder / run_id / name
+                try:
+                    found = files.sha256(path)
+                except OSError as fault:
+                    raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault
+                if found != sha256:
+                    raise BrokenRun(f"{path} is not the file that was written. {REMEDY}")
+        return stored
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Change the store alone among all processes; name what the system refuses.
+
+        What was begun and not finished is cleared: while the lock is held nobody else is at it.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._unfinished.mkdir(exist_ok=True)
+            with files.locked(self._unfinished):
+                files.clear(self._unfinished)
+                try:
+                    yield
+                finally:
+                    files.clear(self._unfinished)
+        except OSError as fault:
+            raise StoreError(
+                f"The model store {self.folder} cannot be changed: {fault.strerror or fault}. "
+                "What was in it is as before."
+            ) from fault
+
+    def _promote(self, promotion: Promotion) -> Promotion:
+        """Write the history first: a server takes up only a run that the history names."""
+        path = self.folder / "history"
+        before = path.read_bytes() if path.exists() else b""
+        files.replace(path, before + history.to_line(promotion), aside=self._unfinished)
+        files.replace(self.folder / "latest", promotion.run_id.encode(), aside=self._unfinished)
+        return promotion
+
+
+def new_run_id() -> str:
+    """Make a name that sorts by time and differs from any made at the same moment."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+
+
+def _write_files(made: Path, run: Run, model: Model, exam: Exam) -> None:
+    """Write all files of a run and wait until they are on the disk."""
+    (made / "model").mkdir(parents=True)
+    (made / "exam").mkdir()
+    model.write(made / "model")
+    exam.write(made / "exam")
+    _write_model_yaml(made / "model.yaml", run)
+    stored = Stored(run, files.digests(made))
+    (made / "run.json").write_bytes(_records().dump_json(stored, indent=1))
+    files.flush_all(made)
+
+
+def _write_model_yaml(path: Path, run: Run) -> None:
+    """Describe a run to BentoML, in the form that its own `models.create` writes.
+
+    That function itself would copy file by file into the store and move ``latest``.
+    """
+    from bentoml import Tag  # noqa: PLC0415 - 0.2 s that reading does not need
+    from bentoml._internal.models.model import ModelContext, ModelInfo  # noqa: PLC0415 - the same
+
+    overall = run.performance.overall
+    described = ModelInfo(
+        tag=Tag(NAME, run.run_id),
+        module="",
+        labels={"task": run.task},
+        options={},
+        metadata={
+            "f1": round(overall.f1, 6),
+            "macro_f1": round(overall.macro_f1, 6),
+            "tags": len(run.tags),
+            "rows": run.data.rows,
+            "format": run.format,
+        },
+        context=ModelContext(framework_name=NAME, framework_versions=dict(run.versions)),
+        signatures={},
+        api_version="v1",
+        creation_time=datetime.fromisoformat(run.created_at),
+    )
+    with path.open("w", encoding="utf-8") as stream:
+        described.dump(stream)
+
+
+@cache
+def _records() -> TypeAdapter[Stored]:
+    return TypeAdapter(Stored)
