@@ -33,6 +33,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tagger import files, history
 from tagger.arrays import REMEDY
+from tagger.check import Check
 from tagger.errors import (
     AmbiguousRun,
     BrokenRun,
@@ -130,14 +131,25 @@ class Store:
         return self._stored(run_id).run
 
     def model(self, run_id: str) -> Model:
-        """Read what a run serves with, each file as it was written.
+        """Read what a run serves with, each file as it was written, and confirm its check scores.
 
         Raises
         ------
         UnknownRun, BrokenRun, UnknownFormat
         """
         self._check_files(run_id, "model")
-        return Model.read(self.folder / run_id / "model")
+        model = Model.read(self.folder / run_id / "model")
+        self.check(run_id).confirm(model)
+        return model
+
+    def check(self, run_id: str) -> Check:
+        """Read the texts by which a run is checked while it serves.
+
+        Raises
+        ------
+        BrokenRun
+        """
+        return Check.read(self.folder / run_id / "model")
 
     def exam(self, run_id: str) -> Exam:
         """Read how a run answered texts that it had not seen.
@@ -386,6 +398,7 @@ def _write_files(made: Path, run: Run, model: Model, exam: Exam) -> None:
     (made / "model").mkdir(parents=True)
     (made / "exam").mkdir()
     model.write(made / "model")
+    Check.of(model).write(made / "model")
     exam.write(made / "exam")
     _write_model_yaml(made / "model.yaml", run)
     stored = Stored(run, files.digests(made))

@@ -1,0 +1,79 @@
+"""A run's own check: a few texts with the scores that it gave them when it was made.
+
+Whoever loads a run asks them again before it serves, and a server goes on asking while it is ready.
+The texts are put together from the run's vocabulary, so they hold no text of the table.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.errors import BrokenRun
+from tagger.model import Model
+
+FILE = "check.json"
+TEXTS = 8
+WORDS_EACH = 12
+UNSEEN = "qxzvkw"
+"""A word that no vocabulary holds, so that the way of unknown words is checked too."""
+TOLERANCE = 1e-5
+"""Of a score: what another processor's rounding may change."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """Texts and the scores (texts, tags) that a run must give them."""
+
+    texts: tuple[str, ...]
+    scores: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, model: Model) -> Self:
+        """Make the check of a model, from words spread evenly over its vocabulary."""
+        words = model.weights.words
+        texts = tuple(
+            " ".join((*words[first :: max(1, len(words) // WORDS_EACH)][:WORDS_EACH], UNSEEN))
+            for first in range(TEXTS)
+        )
+        return cls(texts, model.score(texts).scores)
+
+    def confirm(self, model: Model) -> None:
+        """Ask a model the texts.
+
+        Raises
+        ------
+        BrokenRun
+            It gives other scores.
+        """
+        scores = model.score(self.texts).scores
+        if scores.shape != self.scores.shape or np.abs(scores - self.scores).max() > TOLERANCE:
+            raise BrokenRun(
+                "The run does not give the scores that it gave when it was made. "
+                "Delete it and train it anew, or restore it from a copy."
+            )
+
+    def write(self, folder: Path) -> None:
+        """Write the check into an existing folder."""
+        content = {"texts": self.texts, "scores": self.scores.tolist()}
+        (folder / FILE).write_text(json.dumps(content), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read what `write` wrote.
+
+        Raises
+        ------
+        BrokenRun
+            The file is missing or not what it should be.
+        """
+        try:
+            content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            return cls(tuple(content["texts"]), np.array(content["scores"], np.float32))
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise BrokenRun(f"{FILE} of the run cannot be read: {fault}") from fault
