@@ -1,0 +1,125 @@
+"""Where a table comes from: a path, an address or standard input, packed or not."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import sys
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from tagger.errors import UnreadableTable
+
+Form = Literal["csv", "json", "jsonl", "parquet"]
+
+SECONDS = 60
+"""How long an address may keep silent."""
+
+UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)
+"""What reading bytes and decoding them may raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table's bytes, which can be read as often as wanted, and how to understand them."""
+
+    name: str
+    form: Form
+    encoding: str
+    open: Callable[[], BinaryIO]
+
+
+def find_source(source: str, *, encoding: str | None = None) -> Source:
+    """Find out where a table is and how it is to be read.
+
+    Parameters
+    ----------
+    source
+        A path, an address that begins with ``http://`` or ``https://``, or ``-``.
+    encoding
+        By Python's name; found if not given.
+
+    Raises
+    ------
+    UnreadableTable
+        It cannot be opened, is empty, or is in no encoding that can be found.
+    """
+    try:
+        opened = _unpacked(_opener(source))
+        with opened() as file:
+            beginning = file.read(4096)
+        form = _form(source, beginning)
+        found = encoding or ("utf-8" if form == "parquet" else _encoding(opened, beginning))
+        codecs.lookup(found)
+    except (*UNREADABLE, ValueError, LookupError) as fault:
+        raise UnreadableTable(f"{source} cannot be read: {reason(fault)}.") from fault
+    if not beginning.strip():
+        raise UnreadableTable(f"{source} is empty.")
+    return Source("standard input" if source == "-" else source, form, found, opened)
+
+
+def _opener(source: str) -> Callable[[], BinaryIO]:
+    if source == "-":
+        content = sys.stdin.buffer.read()
+        return lambda: io.BytesIO(content)
+    if source.startswith(("http://", "https://")):
+        with urllib.request.urlopen(source, timeout=SECONDS) as answer:  # noqa: S310 - http(s) only
+            downloaded: bytes = answer.read()
+        return lambda: io.BytesIO(downloaded)
+    path = Path(source)
+    return lambda: path.open("rb")
+
+
+def _unpacked(opened: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
+    with opened() as file:
+        packed = file.read(2) == b"\x1f\x8b"
+
+    def unpack() -> BinaryIO:
+        return io.BufferedReader(gzip.GzipFile(fileobj=opened()))
+
+    return unpack if packed else opened
+
+
+def _form(source: str, beginning: bytes) -> Form:
+    """Tell the form by the name, else by how the content begins."""
+    if beginning.startswith(b"PAR1"):
+        return "parquet"
+    name = source.lower().partition("?")[0].removesuffix(".gz")
+    if name.endswith((".csv", ".tsv")):
+        return "csv"
+    bare = beginning.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if bare.startswith(b"["):
+        return "json"
+    return "jsonl" if bare.startswith(b"{") else "csv"
+
+
+def _encoding(opened: Callable[[], BinaryIO], beginning: bytes) -> str:
+    """Find an encoding in which the whole table can be read: by its mark, UTF-8, Windows-1252."""
+    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for encoding in ("utf-8-sig", "cp1252"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        with opened() as file:
+            try:
+                while block := file.read(1 << 20):
+                    decoder.decode(block)
+                decoder.decode(b"", final=True)
+            except UnicodeDecodeError:
+                continue
+            return encoding
+    raise ValueError("it is neither UTF-8 nor UTF-16 nor Windows-1252; name its encoding")
+
+
+def reason(fault: Exception) -> str:
+    """Say in a few words why a source cannot be read."""
+    if isinstance(fault, urllib.error.HTTPError):
+        return f"the server answers {fault.code} {fault.reason}"
+    if isinstance(fault, urllib.error.URLError):
+        return f"the address does not answer ({fault.reason})"
+    return (isinstance(fault, OSError) and fault.strerror) or str(fault)

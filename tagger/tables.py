@@ -1,0 +1,212 @@
+"""Tables of texts: rows from CSV, JSON and JSON lines, and rows to CSV and JSON lines, as a stream.
+
+Delimiter and quoting of a CSV are found. Nothing is refused here but what cannot be read at all: a
+row that is no row carries its fault, so that whoever reads can tell all faults together.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from tagger.errors import UnreadableTable
+from tagger.sources import UNREADABLE, Source, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its number as an editor or spreadsheet counts, a CSV's header being row 1."""
+
+    number: int
+    values: Mapping[str, object]
+    fault: str | None = None
+    """Why this is no row, if it is none."""
+
+
+def read_rows(source: Source) -> Iterator[Row]:
+    """Read a table row by row.
+
+    Raises
+    ------
+    UnreadableTable
+        It ends in the middle, or is not of its form at all.
+    """
+    if source.form == "parquet":
+        raise UnreadableTable(
+            f"{source.name} is Parquet, which training alone reads. "
+            "Write it as CSV or JSON lines first."
+        )
+    readers = {"csv": _csv_rows, "json": _json_rows, "jsonl": _json_lines_rows}
+    try:
+        with io.TextIOWrapper(source.open(), source.encoding, newline="") as text:
+            yield from readers[source.form](text)
+    except UNREADABLE as fault:
+        raise UnreadableTable(f"{source.name} cannot be read: {reason(fault)}.") from fault
+    except UnreadableTable as fault:
+        raise UnreadableTable(f"{source.name} cannot be read: {fault}") from fault
+
+
+# Reading
+
+
+def _csv_rows(text: TextIO) -> Iterator[Row]:
+    dialect, skipped = _dialect(text)
+    reader = csv.reader(text, dialect)
+    number = 0
+    try:
+        for _ in range(skipped):
+            number += 1
+            next(reader)
+        number += 1
+        header = [name.strip() for name in next(reader, [])]
+        twice = [name for name, times in Counter(header).items() if times > 1 and name]
+        if twice:
+            raise UnreadableTable(f"two columns are named {twice[0]!r}.")
+        number += 1
+        for cells in reader:
+            if len(cells) > len(header) and any(cells[len(header) :]):
+                yield Row(number, {}, "more cells than columns")
+            elif cells:
+                yield Row(number, dict(zip(header, cells, strict=False)))
+            number += 1
+    except csv.Error as fault:
+        raise UnreadableTable(
+            f"row {number} is no CSV ({fault}); is a quotation mark left open, or not doubled?"
+        ) from fault
+
+
+def _json_rows(text: TextIO) -> Iterator[Row]:
+    try:
+        content = json.load(text)
+    except (ValueError, RecursionError) as fault:
+        raise UnreadableTable(f"it is not JSON ({fault}).") from fault
+    for number, values in enumerate(content, start=1):
+        yield _json_row(number, values)
+
+
+def _json_lines_rows(text: TextIO) -> Iterator[Row]:
+    for number, line in enumerate(text, start=1):
+        if line.strip():
+            try:
+                yield _json_row(number, json.loads(line))
+            except (ValueError, RecursionError):
+                yield Row(number, {}, "not JSON")
+
+
+def _json_row(number: int, values: object) -> Row:
+    if isinstance(values, dict):
+        return Row(number, values)
+    return Row(number, {}, "no JSON object")
+
+
+DELIMITERS = ",;\t|"
+SAMPLE = 1 << 16
+"""Characters by which a CSV's delimiter and quoting are found."""
+
+
+def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
+    """Find delimiter and quoting of a CSV, and how many rows stand before its header.
+
+    Of all ways to read the beginning, the one that finds most columns in the header and most rows
+    that have as many; the first of them where several do.
+    """
+    sample = text.read(SAMPLE)
+    text.seek(0)
+    lines = sample.splitlines(keepends=True)
+    if len(sample) == SAMPLE and len(lines) > 1:
+        lines.pop()
+    first = lines[0].strip().lower() if lines else ""
+    if first.startswith("sep=") and len(first) == 5:
+        return _read_as(first[4], escaped=False, quote='"'), 1
+    ways = [
+        _read_as(delimiter, escaped=escaped, quote=quote)
+        for quote in "\"'"
+        for escaped in (False, True)
+        for delimiter in DELIMITERS
+    ]
+    return max(ways, key=lambda way: _fit(lines, way)), 0
+
+
+def _read_as(delimiter: str, *, escaped: bool, quote: str) -> type[csv.Dialect]:
+    return type(
+        "Found",
+        (csv.excel,),
+        {
+            "delimiter": delimiter,
+            "quotechar": quote,
+            "doublequote": not escaped,
+            "escapechar": "\\" if escaped else None,
+            "strict": True,
+        },
+    )
+
+
+def _fit(lines: Sequence[str], way: type[csv.Dialect]) -> tuple[int, int]:
+    """Say how well a CSV's beginning can be read in one way: columns, rows of as many cells."""
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(lines, way))
+    except csv.Error:
+        return 0, len(rows)
+    width = len(rows[0]) if rows else 0
+    return width, sum(len(row) == width for row in rows)
+
+
+# Writing
+
+
+class Writer(Protocol):
+    """Writes one row after another."""
+
+    def __call__(self, values: Mapping[str, object]) -> None:
+        """Write a row; a CSV's columns are those of its first row."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[Writer]:
+    """Write rows to CSV or, by the name, JSON lines; the file appears whole or not at all."""
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="") as file:
+            yield _csv_writer(file) if path.suffix == ".csv" else _json_lines_writer(file)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _json_lines_writer(file: TextIO) -> Writer:
+    def write(values: Mapping[str, object]) -> None:
+        file.write(json.dumps(values, ensure_ascii=False) + "\n")
+
+    return write
+
+
+def _csv_writer(file: TextIO) -> Writer:
+    writer: csv.DictWriter[str] | None = None
+
+    def write(values: Mapping[str, object]) -> None:
+        nonlocal writer
+        if writer is None:
+            writer = csv.DictWriter(file, list(values), restval="", lineterminator="\n")
+            writer.writeheader()
+        writer.writerow({name: _cell(value) for name, value in values.items()})
+
+    return write
+
+
+def _cell(value: object) -> str:
+    """Write a value as a cell: a list of words as ``a|b``, anything else but words as JSON."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+        return "|".join(value)
+    return json.dumps(value, ensure_ascii=False)
