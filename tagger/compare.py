@@ -1,0 +1,195 @@
+"""Two runs side by side, on texts that neither has seen; and the gate before production."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.decide import Decisions, Policy, decide
+from tagger.errors import PromotionRefused, RunError
+from tagger.exam import Answers, Exam
+from tagger.model import Scored
+from tagger.paired import OVERALL, Difference, beyond_noise, differences
+from tagger.records import Run
+from tagger.store import Store
+
+Truth = NDArray[np.bool_]
+"""(texts, tags)"""
+
+FEWEST_TEXTS = 50
+"""Common texts without which a comparison says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two runs on the same texts."""
+
+    first: str
+    second: str
+    texts: int
+    overall: Difference
+    """Of F1, weighted by support, over the tags of the first run and those of both."""
+    by_tag: dict[str, Difference]
+    lost: tuple[str, ...]
+    """Tags of the first run alone: counted as never predicted by the second."""
+    added: tuple[str, ...]
+    """Tags of the second run alone: not compared."""
+    relabelled: int
+    """Texts whose tags were corrected in between; the second run's table counts."""
+    worse: tuple[str, ...]
+    """What is worse beyond noise: ``overall`` first, then tags."""
+
+
+# From exams
+
+
+def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Comparison:
+    """Compare two runs by their exams alone.
+
+    Raises
+    ------
+    PromotionRefused
+        They cannot be compared: another task, another salt, or too few common texts.
+    """
+    if first.task != second.task:
+        raise PromotionRefused(
+            f"{first.run_id} is a run of task {first.task}, {second.run_id} of task {second.task}: "
+            "they answer different questions and cannot be compared."
+        )
+    if first.params.salt != second.params.salt:
+        raise PromotionRefused(
+            f"{first.run_id} and {second.run_id} were split with different salts, so that either "
+            "may have been trained on the other's test texts. Train again with the same --salt, "
+            "or compare on a table that neither has seen: python -m training evaluate A B TABLE."
+        )
+    tags = (*first.tags, *(tag for tag in second.tags if tag not in set(first.tags)))
+    common, ours, theirs = np.intersect1d(
+        first_exam.test.fingerprints, second_exam.test.fingerprints, return_indices=True
+    )
+    if len(common) < FEWEST_TEXTS:
+        raise PromotionRefused(
+            f"{first.run_id} and {second.run_id} have {len(common)} test texts in common, and a "
+            f"comparison needs {FEWEST_TEXTS}. Compare them on a table that neither has seen "
+            "(python -m training evaluate A B TABLE), then decide with --force."
+        )
+    first_truth, first_predicted = _answers(first, first_exam.test, ours, tags)
+    second_truth, second_predicted = _answers(second, second_exam.test, theirs, tags)
+    known = np.array([tag in set(second.tags) for tag in tags])
+    truth = np.where(known, second_truth, first_truth)
+    both = known & np.array([tag in set(first.tags) for tag in tags])
+    relabelled = (first_truth[:, both] != second_truth[:, both]).any(axis=1)
+    return set_side_by_side(
+        first, second, truth, first_predicted, second_predicted, relabelled=int(relabelled.sum())
+    )
+
+
+def set_side_by_side(
+    first: Run,
+    second: Run,
+    truth: Truth,
+    first_predicted: Truth,
+    second_predicted: Truth,
+    *,
+    relabelled: int = 0,
+) -> Comparison:
+    """Compare two runs' decisions; columns are the first run's tags, then the second's others."""
+    compared = len(first.tags)
+    truth = truth[:, :compared]
+    first_predicted, second_predicted = (
+        first_predicted[:, :compared],
+        second_predicted[:, :compared],
+    )
+    overall, by_column = differences(truth, first_predicted, second_predicted)
+    by_tag = dict(zip(first.tags, by_column, strict=True))
+    return Comparison(
+        first=first.run_id,
+        second=second.run_id,
+        texts=len(truth),
+        overall=overall,
+        by_tag=by_tag,
+        lost=tuple(tag for tag in first.tags if tag not in set(second.tags)),
+        added=tuple(tag for tag in second.tags if tag not in set(first.tags)),
+        relabelled=relabelled,
+        worse=beyond_noise(overall, by_tag),
+    )
+
+
+def _answers(
+    run: Run, answers: Answers, places: NDArray[np.intp], tags: Sequence[str]
+) -> tuple[Truth, Truth]:
+    """Give truth and decisions of a run on some texts of its exam, in the columns of ``tags``."""
+    scored = Scored(answers.scores[places], answers.familiarity[places])
+    predicted = predicted_tags(decide(scored, policy_of(run)), len(run.tags))
+    columns = [tags.index(tag) for tag in run.tags]
+    laid_out = np.zeros((2, len(places), len(tags)), np.bool_)
+    laid_out[0][:, columns] = answers.truth[places]
+    laid_out[1][:, columns] = predicted
+    return laid_out[0], laid_out[1]
+
+
+def policy_of(run: Run) -> Policy:
+    """Give how a run's scores become tags."""
+    return Policy(run.task, np.array(run.thresholds, np.float64), run.abstain_below)
+
+
+def predicted_tags(decisions: Decisions, tags: int) -> Truth:
+    """Lay decisions out as (texts, tags)."""
+    predicted = np.zeros((len(decisions), tags), np.bool_)
+    texts = np.repeat(np.arange(len(decisions)), np.diff(decisions.starts))
+    predicted[texts, decisions.columns] = True
+    return predicted
+
+
+# The gate
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the gate before production says of a candidate."""
+
+    promoted: str | None
+    """The run that it was compared with."""
+    comparison: Comparison | None
+    """None where there was nothing to compare, or no way."""
+    refusal: PromotionRefused | None
+
+
+def ask_gate(store: Store, candidate: str) -> Gate:
+    """Compare a candidate with the promoted run.
+
+    Raises
+    ------
+    UnknownRun, BrokenRun, UnknownFormat
+        The candidate cannot be read.
+    """
+    run, exam = store.run(candidate), store.exam(candidate)
+    promoted = store.promoted()
+    if promoted in (None, candidate):
+        return Gate(promoted, None, None)
+    try:
+        comparison = compare(store.run(promoted), store.exam(promoted), run, exam)
+    except PromotionRefused as refusal:
+        return Gate(promoted, None, refusal)
+    except RunError as fault:
+        refusal = PromotionRefused(f"The promoted run cannot be compared with: {fault} {FORCE}")
+        return Gate(promoted, None, refusal)
+    return Gate(promoted, comparison, _refusal(comparison))
+
+
+FORCE = "The promoted run stays; --force promotes all the same."
+
+
+def _refusal(comparison: Comparison) -> PromotionRefused | None:
+    if not comparison.worse:
+        return None
+    tags = [name for name in comparison.worse if name != OVERALL]
+    where = [OVERALL] if OVERALL in comparison.worse else []
+    if tags:
+        where.append(f"on {', '.join(tags)}")
+    return PromotionRefused(
+        f"{comparison.second} is worse than the promoted run {comparison.first} beyond noise: "
+        f"{' and '.join(where)}. {FORCE}"
+    )

@@ -1,0 +1,253 @@
+"""Labelled texts: read from a table, checked row by row, and cleaned."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tagger.columns import TextColumns, find_column
+from tagger.errors import FaultyRows, MissingColumns, TooLittleData
+from tagger.records import Task
+from tagger.sources import find_source
+from tagger.tables import Row, read_rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How a table is to be read; what is not given is found."""
+
+    columns: TextColumns = field(default_factory=TextColumns)
+    tags: str | None = None
+    """Name of the column of tags, many a row."""
+    separator: str = "|"
+    """Between the tags of a cell that is no list."""
+    encoding: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """The tag to read in place of another spelling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Texts and their tags, in the order of the table."""
+
+    numbers: tuple[int, ...]
+    """Where each stands in the table."""
+    texts: tuple[str, ...]
+    tags: tuple[tuple[str, ...], ...]
+
+    def __len__(self) -> int:
+        """Return the number of texts."""
+        return len(self.texts)
+
+    def take(self, places: Sequence[int]) -> Labelled:
+        """Return the texts at these places."""
+        return Labelled(
+            tuple(self.numbers[place] for place in places),
+            tuple(self.texts[place] for place in places),
+            tuple(self.tags[place] for place in places),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """A row whose text stands in an earlier row already."""
+
+    number: int
+    first: int
+    same_tags: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A table after cleaning: every text once."""
+
+    source: str
+    sha256: str
+    """Of texts and tags after cleaning."""
+    task: Task
+    """Single where the table has a column ``tag``."""
+    labelled: Labelled
+    repeated: tuple[Repeated, ...]
+    encoding: str
+
+
+def read_dataset(table: str, reading: Reading) -> Dataset:
+    """Read a table of labelled texts, refuse a faulty one, and merge rows of the same text.
+
+    Raises
+    ------
+    UnreadableTable, MissingColumns
+    FaultyRows
+        Names every kind of fault and the rows that have it.
+    TooLittleData
+        There is no row.
+    """
+    source = find_source(table, encoding=reading.encoding)
+    if source.form == "parquet":
+        from training.parquet import parquet_rows  # noqa: PLC0415 - needs an extra
+
+        rows = list(parquet_rows(source))
+    else:
+        rows = list(read_rows(source))
+    if not rows:
+        raise TooLittleData(f"{source.name} holds no rows.")
+    columns = _Columns.found_in(rows, reading)
+    labelled = _labelled(source.name, rows, columns, reading)
+    once, repeated = _merged(labelled)
+    digest = hashlib.sha256()
+    for text, tags in zip(once.texts, once.tags, strict=True):
+        digest.update(json.dumps([text, sorted(tags)]).encode())
+    return Dataset(
+        source=source.name,
+        sha256=digest.hexdigest(),
+        task="multi" if columns.many else "single",
+        labelled=once,
+        repeated=repeated,
+        encoding=source.encoding,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    texts: TextColumns
+    tags: str
+    many: bool
+
+    @classmethod
+    def found_in(cls, rows: Sequence[Row], reading: Reading) -> _Columns:
+        names = list(dict.fromkeys(str(name) for row in rows for name in row.values))
+        if not names:
+            faults = _Faults()
+            for row in rows:
+                faults.add(row.fault or "no columns", row.number)
+            faults.refuse("The table")
+        tags = find_column(names, reading.tags or "tags", needed=reading.tags is not None)
+        tag = None if tags else find_column(names, "tag", needed=False)
+        problems = []
+        try:
+            texts = reading.columns.found_in(names)
+        except MissingColumns as fault:
+            problems.append(str(fault))
+        if not (tags or tag):
+            problems.append(
+                "The table has no column 'tags' (several a row) or 'tag' (one a row). "
+                "Name the right one: --tags-column NAME."
+            )
+        if problems:
+            raise MissingColumns(" ".join(problems))
+        return cls(texts, tags or tag or "", many=tags is not None)
+
+
+class _Faults:
+    """Collects what is wrong with rows, by kind, to tell all of it at once."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, list[int]] = {}
+
+    def add(self, kind: str, number: int) -> None:
+        self._rows.setdefault(kind, []).append(number)
+
+    def refuse(self, source: str) -> None:
+        """Raise FaultyRows if anything was collected."""
+        if self._rows:
+            faulty = len({number for numbers in self._rows.values() for number in numbers})
+            kinds = "; ".join(f"{kind} in {rows_named(rows)}" for kind, rows in self._rows.items())
+            raise FaultyRows(
+                f"{source} has {faulty} faulty row{'s' if faulty > 1 else ''}: {kinds}. "
+                "Correct or remove them; nothing was written."
+            )
+
+
+def rows_named(numbers: Sequence[int], *, most: int = 10) -> str:
+    """Name rows by their numbers, the first ``most`` of them."""
+    shown = [str(number) for number in numbers[:most]]
+    if len(numbers) > most:
+        return f"rows {', '.join(shown)} and {len(numbers) - most} more"
+    if len(shown) == 1:
+        return f"row {shown[0]}"
+    return f"rows {', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Reading) -> Labelled:
+    faults = _Faults()
+    numbers, texts, tags_of_each = [], [], []
+    for row in rows:
+        if row.fault:
+            faults.add(row.fault, row.number)
+            continue
+        text = columns.texts.text_of(row.values)
+        if text is None:
+            faults.add("no text", row.number)
+        try:
+            tags = tuple(_tags(row.values.get(columns.tags), columns, reading))
+        except ValueError as fault:
+            faults.add(str(fault), row.number)
+            continue
+        if not tags:
+            faults.add("no tags", row.number)
+        if text and tags:
+            numbers.append(row.number)
+            texts.append(text)
+            tags_of_each.append(tags)
+    faults.refuse(name)
+    return Labelled(tuple(numbers), tuple(texts), tuple(tags_of_each))
+
+
+def _tags(value: object, columns: _Columns, reading: Reading) -> Iterator[str]:
+    """Give the tags of a cell, each once, in the spelling that the aliases ask for."""
+    if isinstance(value, str) and columns.many:
+        value = _list_of(value, reading.separator)
+    elif isinstance(value, str) or value is None:
+        value = [value or ""]
+    if not isinstance(value, list | tuple) or not all(isinstance(tag, str) for tag in value):
+        raise ValueError("tags that are no words")
+    known: set[str] = set()
+    for tag in value:
+        bare = " ".join(tag.split())
+        spelt = reading.aliases.get(bare, bare)
+        if spelt and spelt not in known:
+            known.add(spelt)
+            yield spelt
+
+
+def _list_of(cell: str, separator: str) -> object:
+    """Read a cell as ``a|b``, or as a list in the way of JSON or Python."""
+    bare = cell.strip()
+    if not (bare.startswith("[") and bare.endswith("]")):
+        return bare.split(separator)
+    try:
+        return json.loads(bare)
+    except ValueError:
+        try:
+            return ast.literal_eval(bare)
+        except (ValueError, SyntaxError) as fault:
+            raise ValueError("tags that are no list") from fault
+
+
+def normalise(text: str) -> str:
+    """Give texts that differ only in capitals, blanks or form of Unicode the same text."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _merged(labelled: Labelled) -> tuple[Labelled, tuple[Repeated, ...]]:
+    """Keep the first of the rows that hold the same text, with the tags of all of them."""
+    first: dict[str, int] = {}
+    kept: list[int] = []
+    tags: list[tuple[str, ...]] = []
+    repeated = []
+    for place, text in enumerate(labelled.texts):
+        at = first.setdefault(normalise(text), len(kept))
+        if at == len(kept):
+            kept.append(place)
+            tags.append(labelled.tags[place])
+            continue
+        same = set(tags[at]) == set(labelled.tags[place])
+        number, earlier = labelled.numbers[place], labelled.numbers[kept[at]]
+        repeated.append(Repeated(number, earlier, same))
+        tags[at] = tuple(dict.fromkeys((*tags[at], *labelled.tags[place])))
+    once = labelled.take(kept)
+    return Labelled(once.numbers, once.texts, tuple(tags)), tuple(repeated)

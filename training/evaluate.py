@@ -1,0 +1,104 @@
+"""How good decisions are: overall, tag by tag, and on slices of the texts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.decide import Decisions
+from tagger.paired import f1_score
+from tagger.records import Overall, Performance, Scores
+
+Truth = NDArray[np.bool_]
+"""(texts, tags): who bears which tag."""
+
+SLICE_FROM = 20
+"""Texts that a slice needs: of fewer, a figure says nothing."""
+
+
+def truth_of(tags_of_each: Sequence[Sequence[str]], tags: Sequence[str]) -> Truth:
+    """Lay out which of ``tags`` each text bears."""
+    column = {tag: place for place, tag in enumerate(tags)}
+    truth = np.zeros((len(tags_of_each), len(tags)), np.bool_)
+    for text, some in enumerate(tags_of_each):
+        truth[text, [column[tag] for tag in some if tag in column]] = True
+    return truth
+
+
+def measure(
+    truth: Truth,
+    predicted: Truth,
+    tags: Sequence[str],
+    slices: Mapping[str, NDArray[np.bool_]] | None = None,
+) -> Performance:
+    """Measure decisions against the truth.
+
+    Parameters
+    ----------
+    truth, predicted
+        (texts, tags)
+    tags
+        Names of the columns.
+    slices
+        Which texts belong to each named slice, (texts,); those of few texts are left out.
+    """
+    hits, found, support = _counts(truth, predicted)
+    precision, recall = _ratio(hits, found), _ratio(hits, support)
+    f1 = f1_score(hits, found, support)
+    by_tag = {
+        tag: Scores(float(precision[i]), float(recall[i]), float(f1[i]), int(support[i]))
+        for i, tag in enumerate(tags)
+    }
+    return Performance(
+        overall=_overall(truth, predicted),
+        by_tag=by_tag,
+        slices={
+            name: _overall(truth[chosen], predicted[chosen])
+            for name, chosen in (slices or {}).items()
+            if np.count_nonzero(chosen) >= SLICE_FROM
+        },
+    )
+
+
+def usual_slices(
+    texts: Sequence[str], truth: Truth, decisions: Decisions
+) -> dict[str, NDArray[np.bool_]]:
+    """Cut texts by what every table has: their length, their tags, how well the run knows them."""
+    words = np.array([len(text.split()) for text in texts])
+    borne = truth.sum(axis=1)
+    return {
+        "short-texts": words <= 10,
+        "long-texts": words > 50,
+        "one-tag": borne == 1,
+        "several-tags": borne > 1,
+        "no-tag": borne == 0,
+        "abstained": np.array(decisions.abstained, np.bool_),
+    }
+
+
+def _overall(truth: Truth, predicted: Truth) -> Overall:
+    hits, found, support = _counts(truth, predicted)
+    f1 = f1_score(hits, found, support)
+    weights = support / max(1, support.sum())
+    borne = f1[support > 0]
+    return Overall(
+        precision=float(weights @ _ratio(hits, found)),
+        recall=float(weights @ _ratio(hits, support)),
+        f1=float(weights @ f1),
+        macro_f1=float(borne.mean()) if len(borne) else 0.0,
+        micro_f1=float(f1_score(hits.sum(), found.sum(), support.sum())),
+        accuracy=float((truth == predicted).all(axis=1).mean()) if len(truth) else 0.0,
+        texts=len(truth),
+    )
+
+
+def _counts(truth: Truth, predicted: Truth) -> tuple[NDArray[np.int64], ...]:
+    """Count by tag: rightly predicted, predicted, true."""
+    return (truth & predicted).sum(axis=0), predicted.sum(axis=0), truth.sum(axis=0)
+
+
+def _ratio(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Divide; 0 where there is nothing to divide by, as scikit-learn's ``zero_division=0``."""
+    return part / np.maximum(whole, 1)

@@ -1,0 +1,135 @@
+"""The split: a text's side follows from a hash of the text alone, whatever table it stands in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.errors import FaultyRows, TooLittleData
+from tagger.records import Data, Params
+from training.data import Dataset, Labelled, normalise, rows_named
+from training.duplicates import near_duplicates
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A dataset in two, with the tags that are trained."""
+
+    training: Labelled
+    test: Labelled
+    tags: tuple[str, ...]
+    rare: Mapping[str, int]
+    """Tags left out, with the number of training texts that bear each."""
+    near_duplicates: tuple[tuple[int, int], ...]
+    """Rows left out of training, each with the row of the test side that it is much like."""
+    untagged: int
+    """Texts that bear no trained tag: kept as true negatives, or left out where each needs one."""
+
+    def describe(self, dataset: Dataset, *, licence: str | None) -> Data:
+        """Describe for a run what it was trained on."""
+        return Data(
+            source=dataset.source,
+            sha256=dataset.sha256,
+            rows=len(dataset.labelled),
+            training_rows=len(self.training),
+            test_rows=len(self.test),
+            near_duplicates_left_out=len(self.near_duplicates),
+            licence=licence,
+        )
+
+
+def fingerprints(texts: Sequence[str], salt: str) -> NDArray[np.uint64]:
+    """Hash each normalised text with the salt: the first 64 bits of its sha256."""
+    return np.array(
+        [
+            int.from_bytes(hashlib.sha256(f"{salt}\n{normalise(text)}".encode()).digest()[:8])
+            for text in texts
+        ],
+        np.uint64,
+    )
+
+
+def on_test_side(marks: NDArray[np.uint64], test_share: float) -> NDArray[np.bool_]:
+    """Tell by the fingerprints alone which texts are kept back for the test."""
+    return marks.astype(np.float64) < test_share * 2.0**64
+
+
+def split(dataset: Dataset, params: Params) -> Split:
+    """Split a dataset as its texts' hashes say, and choose the tags on the training side.
+
+    Raises
+    ------
+    FaultyRows
+        A text bears several tags where the task is single.
+    TooLittleData
+        A side would be empty, or fewer than two tags have ``min_support`` training texts.
+    """
+    labelled = dataset.labelled
+    if params.task == "single":
+        _refuse_several_tags(dataset)
+    test_side = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
+    test = labelled.take(np.flatnonzero(test_side).tolist())
+    training = labelled.take(np.flatnonzero(~test_side).tolist())
+    near = near_duplicates(training.texts, test.texts)
+    pairs = tuple((training.numbers[ours], test.numbers[theirs]) for ours, theirs in near.items())
+    training = training.take([place for place in range(len(training)) if place not in near])
+    support = Counter(tag for tags in training.tags for tag in tags)
+    tags = tuple(sorted(tag for tag, count in support.items() if count >= params.min_support))
+    rare = {
+        tag: support[tag]
+        for tag in sorted({tag for some in labelled.tags for tag in some} - set(tags))
+    }
+    _refuse_few_texts(dataset, training, test, params)
+    _refuse_few_tags(dataset, tags, rare, params)
+    sides = [_with_tags(side, set(tags)) for side in (training, test)]
+    untagged = sum(not some for side in sides for some in side.tags)
+    if params.task == "single":
+        sides = [side.take([i for i, some in enumerate(side.tags) if some]) for side in sides]
+    return Split(sides[0], sides[1], tags, rare, pairs, untagged)
+
+
+def _with_tags(labelled: Labelled, tags: set[str]) -> Labelled:
+    kept = tuple(tuple(tag for tag in some if tag in tags) for some in labelled.tags)
+    return Labelled(labelled.numbers, labelled.texts, kept)
+
+
+def _refuse_several_tags(dataset: Dataset) -> None:
+    labelled = dataset.labelled
+    several = [
+        number
+        for number, tags in zip(labelled.numbers, labelled.tags, strict=True)
+        if len(tags) > 1
+    ]
+    if several:
+        raise FaultyRows(
+            f"{dataset.source} gives the same text several tags where the task is single, in "
+            f"{rows_named(several)}. Correct them, or train with --task multi."
+        )
+
+
+def _refuse_few_texts(dataset: Dataset, training: Labelled, test: Labelled, params: Params) -> None:
+    needed = params.folds * 2
+    if len(training) < needed or not len(test):
+        raise TooLittleData(
+            f"{dataset.source} has {len(dataset.labelled)} different texts, of which "
+            f"{len(training)} fall to training and {len(test)} to the test: training needs "
+            f"{needed} or more, the test one or more. Add rows."
+        )
+
+
+def _refuse_few_tags(
+    dataset: Dataset, tags: Sequence[str], rare: Mapping[str, int], params: Params
+) -> None:
+    if len(tags) < 2:
+        most = sorted(rare.items(), key=lambda item: -item[1])[:5]
+        nearest = ", ".join(f"{tag} ({count})" for tag, count in most)
+        raise TooLittleData(
+            f"{dataset.source} has {len(tags)} usable tag{'s' if len(tags) != 1 else ''}, and "
+            f"training needs two: a tag needs {params.min_support} training texts (--min-support)."
+            f" The most frequent of the others: {nearest or 'none'}."
+        )
