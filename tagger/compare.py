@@ -174,8 +174,8 @@ def ask_gate(store: Store, candidate: str) -> Gate:
     except PromotionRefused as refusal:
         return Gate(promoted, None, refusal)
     except RunError as fault:
-        refusal = PromotionRefused(f"The promoted run cannot be compared with: {fault} {FORCE}")
-        return Gate(promoted, None, refusal)
+        why = f"The promoted run cannot be compared with: {fault} {FORCE}"
+        return Gate(promoted, None, PromotionRefused(why))
     return Gate(promoted, comparison, _refusal(comparison))
 
 

@@ -145,7 +145,8 @@ def worse_by_chance(truth: Truth, first: Truth, second: Truth, *, seed: int = 0)
             2, size=(min(AT_ONCE, swaps - begun), len(different)), dtype=np.int8
         )
         as_bad += (worse(2 * drawn - 1) >= observed - 1e-12).sum(axis=0)
-    return as_bad / (swaps + 1)
+    chances: Numbers = as_bad / (swaps + 1)
+    return chances
 
 
 def beyond_noise(overall: Difference, by_tag: Mapping[str, Difference]) -> tuple[str, ...]:

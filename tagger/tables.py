@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from tagger.errors import UnreadableTable
+from tagger.errors import MissingColumns, UnreadableTable
 from tagger.sources import UNREADABLE, Source, reason
 
 
@@ -196,6 +196,12 @@ def _csv_writer(file: TextIO) -> Writer:
         if writer is None:
             writer = csv.DictWriter(file, list(values), restval="", lineterminator="\n")
             writer.writeheader()
+        new = [name for name in values if name not in writer.fieldnames]
+        if new:
+            raise MissingColumns(
+                f"A row has the column {new[0]!r}, which the first row lacks: CSV cannot hold "
+                "that. Write JSON lines instead: --out NAME.jsonl"
+            )
         writer.writerow({name: _cell(value) for name, value in values.items()})
 
     return write

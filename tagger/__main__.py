@@ -1,0 +1,313 @@
+"""The operator's commands: list, show, compare, promote, rollback, history, delete, tag."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tagger.errors import (
+    PromotionRefused,
+    ProtectedRun,
+    TableError,
+    TaglineError,
+    UnknownRun,
+)
+
+if TYPE_CHECKING:
+    from tagger.records import Promotion
+    from tagger.store import Store
+
+# What a command needs is imported when it is typed: numpy, pydantic and rich would delay --help.
+
+STATUSES: tuple[tuple[type[TaglineError], int], ...] = (
+    (TableError, 2),
+    (UnknownRun, 2),
+    (ProtectedRun, 2),
+    (PromotionRefused, 3),
+    (TaglineError, 1),
+)
+"""Exit statuses of refusals: 2 for what was typed or given, 3 for the gate, 1 for the rest."""
+
+
+def prepare_environment() -> None:
+    """Set what the libraries read from the environment, where the caller has not."""
+    project = Path(__file__).resolve().parent.parent
+    os.environ.setdefault("BENTOML_HOME", str(project / ".bentoml"))
+    os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+class Commands(click.Group):
+    """A group of commands that says a refusal in one sentence and ends with its status."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command that was typed."""
+        try:
+            return super().invoke(context)
+        except TaglineError as refusal:
+            click.echo(f"Error: {refusal}", err=True)
+            sys.exit(next(status for kind, status in STATUSES if isinstance(refusal, kind)))
+
+
+def open_store() -> Store:
+    """Open the store of BENTOML_HOME."""
+    from tagger.store import Store
+
+    return Store(Path(os.environ["BENTOML_HOME"]).expanduser())
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, alone on stdout.")
+run_argument = click.argument("run", default="promoted")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def commands() -> None:
+    """Look after runs and tag texts. RUN is a run's name, the beginning of it, or `promoted`.
+
+    Example: python -m tagger list
+    """
+
+
+@commands.command("list")
+@click.option("--top", type=click.IntRange(min=1), help="The best so many only.")
+@as_json
+def list_runs(top: int | None, *, as_json: bool) -> None:
+    """List the runs, the best weighted F1 first.
+
+    Example: python -m tagger list --top 3
+    """
+    from tagger import objects, printing
+    from tagger.errors import NoRun
+    from tagger.records import best_first
+
+    store = open_store()
+    runs, unreadable = store.survey()
+    promoted = store.promoted()
+    shown = best_first(runs)[:top]
+    if as_json:
+        printing.print_json(
+            {
+                "runs": [
+                    objects.summary_object(
+                        run, promoted=run.run_id == promoted, served=run.run_id == promoted
+                    )
+                    for run in shown
+                ]
+            }
+        )
+    elif shown:
+        printing.print_runs(shown, promoted)
+    if not runs:
+        printing.note(str(NoRun(str(store.folder.parent))))
+    for run_id, fault in unreadable.items():
+        printing.note(f"Left out: {fault} (python -m tagger delete {run_id})")
+    if store.moved_by_others():
+        printing.note(
+            f"{promoted} is tagline:latest without a promotion: something else moved it, "
+            f"as `bentoml models import` does. A server that runs does not take it up. "
+            f"Confirm it, or name another: python -m tagger promote {promoted}"
+        )
+
+
+@commands.command()
+@run_argument
+@as_json
+def show(run: str, *, as_json: bool) -> None:
+    """Show all that is known of RUN (default: the promoted one).
+
+    Example: python -m tagger show promoted --json
+    """
+    from tagger import objects, printing
+
+    store = open_store()
+    shown = store.run(store.resolve(run))
+    promoted = shown.run_id == store.promoted()
+    if as_json:
+        printing.print_json(objects.run_object(shown, promoted=promoted, served=promoted))
+    else:
+        printing.print_run(shown, promoted=promoted)
+
+
+@commands.command()
+@click.argument("first")
+@click.argument("second")
+@as_json
+def compare(first: str, second: str, *, as_json: bool) -> None:
+    """Set run SECOND beside run FIRST, on the test texts that both have.
+
+    Example: python -m tagger compare promoted 20260731
+    """
+    from dataclasses import asdict
+
+    from tagger import printing
+    from tagger.compare import compare as compare_runs
+
+    store = open_store()
+    first, second = store.resolve(first), store.resolve(second)
+    comparison = compare_runs(
+        store.run(first), store.exam(first), store.run(second), store.exam(second)
+    )
+    if as_json:
+        printing.print_json(asdict(comparison))
+    else:
+        printing.print_comparison(comparison)
+
+
+@commands.command()
+@click.argument("run")
+@click.option("--force", is_flag=True, help="Promote although the gate refuses.")
+@as_json
+def promote(run: str, *, force: bool, as_json: bool) -> None:
+    """Promote RUN, unless it is worse than the promoted run beyond noise (status 3).
+
+    Example: python -m tagger promote 20260731
+    """
+    from tagger import printing
+
+    store = open_store()
+    promotion = pass_gate(store, store.resolve(run), force=force, quiet=as_json)
+    _print_promotion(promotion, as_json=as_json)
+    if promotion is None:
+        printing.note(f"{store.promoted()} is the promoted run already.")
+
+
+def pass_gate(store: Store, run_id: str, *, force: bool, quiet: bool) -> Promotion | None:
+    """Ask the gate, show what it compared, and promote if it or ``force`` lets the run pass.
+
+    Raises
+    ------
+    PromotionRefused
+    """
+    from tagger import printing
+    from tagger.compare import ask_gate
+
+    gate = ask_gate(store, run_id)
+    if gate.comparison and not quiet:
+        printing.print_comparison(gate.comparison)
+    if gate.refusal and not force:
+        raise gate.refusal
+    if gate.refusal:
+        printing.note(f"Forced. {gate.refusal}")
+    return store.promote(run_id, forced=gate.refusal is not None, instead_of=gate.promoted)
+
+
+def _print_promotion(promotion: Promotion | None, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from tagger import printing
+
+    if as_json:
+        printing.print_json({"promotion": asdict(promotion) if promotion else None})
+    elif promotion:
+        instead = f" in place of {promotion.previous}" if promotion.previous else ""
+        click.echo(f"{promotion.run_id} is promoted{instead}. Servers take it up by themselves.")
+
+
+@commands.command()
+@as_json
+def rollback(*, as_json: bool) -> None:
+    """Go back to the run that was promoted before.
+
+    Example: python -m tagger rollback
+    """
+    _print_promotion(open_store().rollback(), as_json=as_json)
+
+
+@commands.command()
+@as_json
+def history(*, as_json: bool) -> None:
+    """Show every promotion: when, from, to, how and by whom.
+
+    Example: python -m tagger history
+    """
+    from dataclasses import asdict
+
+    from tagger import printing
+
+    lines = open_store().history()
+    if as_json:
+        printing.print_json({"history": [asdict(line) for line in lines]})
+    else:
+        printing.print_history(lines)
+
+
+@commands.command()
+@click.argument("run")
+def delete(run: str) -> None:
+    """Delete RUN from the store, a broken one too; never the promoted one.
+
+    Example: python -m tagger delete 20260731-101500-3f2a
+    """
+    store = open_store()
+    run_id = store.resolve(run)
+    store.delete(run_id)
+    click.echo(f"{run_id} is deleted.")
+
+
+@commands.command()
+@click.argument("texts", nargs=-1)
+@click.option("--run", default="promoted", show_default=True, help="The run that answers.")
+@click.option("--top-k", type=click.IntRange(min=1), help="The best so many tags at most.")
+@click.option("--threshold", type=click.FloatRange(0, 1), help="In place of every tag's own.")
+@click.option("--evidence", is_flag=True, help="Show which words earned each tag.")
+@click.option("--out", type=click.Path(path_type=Path), help="Tag the table TEXTS names into it.")
+@click.option("--text-column", help="Where the texts of a table are, if not in `text`.")
+@click.option("--title-column", help="Where the titles are, if not in `title`.")
+@click.option("--description-column", help="Where the descriptions are.")
+@as_json
+def tag(
+    texts: tuple[str, ...],
+    *,
+    run: str,
+    top_k: int | None,
+    threshold: float | None,
+    evidence: bool,
+    out: Path | None,
+    text_column: str | None,
+    title_column: str | None,
+    description_column: str | None,
+    as_json: bool,
+) -> None:
+    """Tag TEXTS; without any, each line of stdin; with --out, the rows of a CSV or JSON lines file.
+
+    Examples: python -m tagger tag "Transformers for speech recognition"
+    / python -m tagger tag texts.csv --out tagged.csv
+    """
+    from tagger import objects, printing
+    from tagger.columns import TextColumns
+    from tagger.decide import Options, decide, predictions
+    from tagger.tag_table import tag_table
+
+    options = Options(top_k=top_k, threshold=threshold, evidence=evidence)
+    if out is None and not texts:
+        texts = tuple(line.rstrip("\n") for line in sys.stdin)
+    if out is None and not (texts and all(text.strip() for text in texts)):
+        raise click.UsageError("Give one text or more, none of them blank.")
+    if out is not None and len(texts) != 1:
+        raise click.UsageError("With --out give one table: a path, a URL, or - for stdin.")
+    store = open_store()
+    run_id = store.resolve(run)
+    model = store.model(run_id)
+    if out is not None:
+        columns = TextColumns(text_column, title_column, description_column)
+        with printing.counter("rows tagged") as count:
+            told = tag_table(model, texts[0], out, columns=columns, options=options, count=count)
+        printing.note(
+            f"{told.rows} rows tagged by {run_id}, {told.without_text} of them without text."
+        )
+        return
+    found = predictions(model, texts, decide(model.score(texts), model.policy, options), options)
+    if as_json:
+        shown = [objects.prediction_object(prediction) for prediction in found]
+        printing.print_json({"run_id": run_id, "predictions": shown})
+    else:
+        printing.print_predictions(found)
+
+
+if __name__ == "__main__":
+    prepare_environment()
+    commands(prog_name="python -m tagger")

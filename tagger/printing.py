@@ -1,0 +1,199 @@
+"""What commands print: results on stdout, as a table or as JSON; everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from tagger.compare import Comparison
+from tagger.paired import OVERALL, Difference
+from tagger.records import Overall, Performance, Prediction, Promotion, Run, best_first
+
+WIDTH = 110
+"""Columns of a table where there is no terminal to fill."""
+
+
+def consoles() -> tuple[Console, Console]:
+    """Give the consoles of results and of notes."""
+    out = Console(highlight=False)
+    if not out.is_terminal:
+        out = Console(highlight=False, width=WIDTH)
+    return out, Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(content: object) -> None:
+    """Print a result as JSON, alone on stdout."""
+    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+
+
+def note(text: str) -> None:
+    """Tell something beside the result, on stderr."""
+    consoles()[1].print(text, markup=False)
+
+
+@contextmanager
+def counter(what: str) -> Iterator[Callable[[int], None]]:
+    """Count on a terminal while something is done many times."""
+    _, notes = consoles()
+    with Progress(
+        TextColumn("{task.completed} " + what),
+        TimeElapsedColumn(),
+        console=notes,
+        transient=True,
+        disable=not notes.is_terminal,
+    ) as progress:
+        task = progress.add_task("", total=None)
+        yield lambda more: progress.advance(task, more)
+
+
+def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
+    """Print runs, the best first."""
+    table = Table("run", "made", "f1", "macro f1", "tags", "rows", "task", "", box=None)
+    for run in best_first(runs):
+        overall = run.performance.overall
+        table.add_row(
+            run.run_id,
+            run.created_at[:16].replace("T", " "),
+            *_figures(overall.f1, overall.macro_f1),
+            str(len(run.tags)),
+            str(run.data.rows),
+            run.task,
+            "promoted" if run.run_id == promoted else "",
+        )
+    consoles()[0].print(table)
+
+
+def print_run(run: Run, *, promoted: bool) -> None:
+    """Print all that is known of a run."""
+    out, _ = consoles()
+    facts = Table(box=None, show_header=False)
+    facts.add_row("run", run.run_id + (" (promoted)" if promoted else ""))
+    facts.add_row("made", run.created_at)
+    if run.derived_from:
+        facts.add_row("thresholds of", run.derived_from + " changed")
+    facts.add_row("table", run.data.source)
+    facts.add_row("sha256", run.data.sha256)
+    if run.data.licence:
+        facts.add_row("licence", run.data.licence)
+    facts.add_row(
+        "texts",
+        f"{run.data.rows}: {run.data.training_rows} training, {run.data.test_rows} test, "
+        f"{run.data.near_duplicates_left_out} near duplicates left out",
+    )
+    facts.add_row("params", _listed(asdict(run.params)))
+    facts.add_row("versions", _listed(run.versions))
+    out.print(facts)
+    out.print()
+    print_performance(run.performance, dict(zip(run.tags, run.thresholds, strict=True)))
+
+
+def print_performance(
+    performance: Performance, thresholds: Mapping[str, float], *, ends: int | None = None
+) -> None:
+    """Print a performance: overall, slices, and tag by tag, the best first.
+
+    ``ends`` shows only so many of the best and of the worst tags.
+    """
+    out, _ = consoles()
+    overall = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
+    for name, part in ((OVERALL, performance.overall), *performance.slices.items()):
+        overall.add_row(name, *_overall(part))
+    out.print(overall)
+    out.print()
+    tags = Table("tag", "precision", "recall", "f1", "threshold", "support", box=None)
+    ordered = sorted(performance.by_tag.items(), key=lambda item: -item[1].f1)
+    if ends is not None and len(ordered) > 2 * ends:
+        out.print(f"The {ends} best and the {ends} worst of {len(ordered)} tags:")
+        ordered = ordered[:ends] + ordered[-ends:]
+    for tag, scores in ordered:
+        tags.add_row(
+            tag,
+            *_figures(scores.precision, scores.recall, scores.f1, thresholds[tag]),
+            str(scores.support),
+        )
+    out.print(tags)
+
+
+def print_comparison(comparison: Comparison) -> None:
+    """Print two runs side by side, the tags of the greatest differences first."""
+    out, _ = consoles()
+    out.print(
+        f"{comparison.second} against {comparison.first} on {comparison.texts} texts "
+        "that neither has seen",
+        markup=False,
+    )
+    table = Table("", "f1", "against", "difference", "95% interval", "support", "", box=None)
+    table.add_row(OVERALL, *_difference(comparison.overall, worse=OVERALL in comparison.worse))
+    for tag, found in sorted(comparison.by_tag.items(), key=lambda item: item[1].difference):
+        table.add_row(tag, *_difference(found, worse=tag in comparison.worse))
+    out.print(table)
+    for names, meaning in (
+        (comparison.lost, "no longer a tag, counted as never predicted"),
+        (comparison.added, "new, not compared"),
+    ):
+        if names:
+            out.print(f"{', '.join(names)}: {meaning}", markup=False)
+    if comparison.relabelled:
+        out.print(f"{comparison.relabelled} texts have other tags by now; those count.")
+
+
+def print_history(history: Sequence[Promotion]) -> None:
+    """Print promotions, the newest first."""
+    table = Table("when", "from", "to", "how", "by", box=None)
+    for line in reversed(history):
+        how = line.kind + (" --force" if line.forced else "")
+        table.add_row(
+            line.at[:19].replace("T", " "), line.previous or "", line.run_id, how, line.user
+        )
+    consoles()[0].print(table)
+
+
+def print_predictions(predictions: Sequence[Prediction]) -> None:
+    """Print answers text by text."""
+    out, _ = consoles()
+    for prediction in predictions:
+        out.print(prediction.input_text, markup=False)
+        if not prediction.scores:
+            out.print(f"  {prediction.reason or 'no tag'}", markup=False)
+        words = {found.tag: found.words for found in prediction.evidence or ()}
+        for score in prediction.scores:
+            why = ", ".join(
+                f"{word.text} {word.contribution:+.2f}" for word in words.get(score.tag, ())
+            )
+            out.print(
+                f"  {score.score:.3f}  {score.tag}{'  (' + why + ')' if why else ''}", markup=False
+            )
+
+
+def _overall(overall: Overall) -> list[str]:
+    return [
+        *_figures(
+            overall.precision, overall.recall, overall.f1, overall.macro_f1, overall.accuracy
+        ),
+        str(overall.texts),
+    ]
+
+
+def _difference(found: Difference, *, worse: bool) -> list[str]:
+    return [
+        *_figures(found.second, found.first),
+        f"{found.difference:+.3f}",
+        f"{found.low:+.3f} to {found.high:+.3f}",
+        str(found.support),
+        "worse" if worse else "",
+    ]
+
+
+def _figures(*numbers: float) -> list[str]:
+    return [f"{number:.3f}" for number in numbers]
+
+
+def _listed(named: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in named.items())

@@ -1,0 +1,96 @@
+"""Tag the rows of a table in a stream: every column is kept, the answer's are added."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+
+from tagger.columns import TextColumns
+from tagger.decide import Options, decide, predictions
+from tagger.errors import FaultyRows
+from tagger.model import Model
+from tagger.records import Prediction
+from tagger.sources import find_source
+from tagger.tables import Row, read_rows, writing
+
+AT_ONCE = 256
+"""Rows in memory together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """How many rows were written, and how many of them had no text to tag."""
+
+    rows: int
+    without_text: int
+
+
+def tag_table(
+    model: Model,
+    table: str,
+    out: Path,
+    *,
+    columns: TextColumns,
+    options: Options,
+    count: Callable[[int], None],
+) -> Tagged:
+    """Tag a table into a file, which appears whole or not at all.
+
+    Parameters
+    ----------
+    table
+        As for `find_source`.
+    out
+        Written as CSV if it is named so, else as JSON lines.
+    count
+        Told the number of rows of each batch.
+
+    Raises
+    ------
+    UnreadableTable, MissingColumns, FaultyRows
+    """
+    rows = without_text = 0
+    with writing(out) as write:
+        for batch in _batches(read_rows(find_source(table))):
+            if rows == 0:
+                columns = columns.found_in([str(name) for name in batch[0].values])
+            texts = [_text(row, columns) for row in batch]
+            answers = _answers(model, [text for text in texts if text], options)
+            for row, text in zip(batch, texts, strict=True):
+                write({**row.values, **_added(next(answers) if text else None)})
+            rows += len(batch)
+            without_text += texts.count(None)
+            count(len(batch))
+    return Tagged(rows, without_text)
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    left = iter(rows)
+    while batch := list(islice(left, AT_ONCE)):
+        yield batch
+
+
+def _text(row: Row, columns: TextColumns) -> str | None:
+    if row.fault:
+        raise FaultyRows(f"Row {row.number} of the table: {row.fault}. Nothing was written.")
+    return columns.text_of(row.values)
+
+
+def _answers(model: Model, texts: list[str], options: Options) -> Iterator[Prediction]:
+    decisions = decide(model.score(texts), model.policy, options)
+    return iter(predictions(model, texts, decisions, options))
+
+
+def _added(prediction: Prediction | None) -> Mapping[str, object]:
+    if prediction is None:
+        return {"predicted_tags": [], "scores": [], "reason": "The row holds no text."}
+    added: dict[str, object] = {
+        "predicted_tags": list(prediction.predicted_tags),
+        "scores": [asdict(score) for score in prediction.scores],
+        "reason": prediction.reason,
+    }
+    if prediction.evidence is not None:
+        added["evidence"] = [asdict(evidence) for evidence in prediction.evidence]
+    return added

@@ -1,0 +1,37 @@
+"""Named steps of a long command: a bar on a terminal, plain lines on stderr elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+Step = Callable[[str], None]
+"""Told the name of a step when it begins."""
+
+
+@contextmanager
+def steps(console: Console, *, expected: int) -> Iterator[Step]:
+    """Show the steps of a command on stderr as they begin; ``expected`` is about how many."""
+    if not console.is_terminal:
+        yield lambda name: console.print(name, markup=False, highlight=False)
+        return
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as progress:
+        bar = progress.add_task("", total=expected)
+        begun = 0
+
+        def step(name: str) -> None:
+            nonlocal begun
+            progress.update(bar, description=name, completed=begun, total=max(expected, begun + 1))
+            begun += 1
+
+        yield step

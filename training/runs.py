@@ -1,0 +1,92 @@
+"""From a split to a run: fitted, then examined through the code that serves."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.compare import predicted_tags
+from tagger.decide import decide
+from tagger.exam import Answers, Exam, without_idle_scores
+from tagger.history import now
+from tagger.model import Model
+from tagger.records import Data, Params, Run
+from tagger.store import new_run_id
+from training.evaluate import Truth, measure, truth_of, usual_slices
+from training.fit import fit
+from training.split import Split, fingerprints
+
+PACKAGES = ("bentoml", "numpy", "scikit-learn", "scipy")
+"""Whose versions a run names beside Python's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A run that is not in the store yet."""
+
+    run: Run
+    model: Model
+    exam: Exam
+    out_of_fold: NDArray[np.float32]
+    """(training texts, tags)"""
+
+
+def make_run(split: Split, data: Data, params: Params, *, step: Callable[[str], None]) -> Made:
+    """Fit on the training side and examine on the test side; ``step`` hears each step's name.
+
+    Raises
+    ------
+    UnequalScores
+    """
+    fitted = fit(split.training.texts, split.training.tags, params, step=step)
+    model, params = fitted.model, fitted.params
+    step("Evaluate")
+    truth = truth_of(split.test.tags, model.tags)
+    scored = model.score(split.test.texts)
+    decisions = decide(scored, model.policy)
+    performance = measure(
+        truth,
+        predicted_tags(decisions, len(model.tags)),
+        model.tags,
+        usual_slices(split.test.texts, truth, decisions),
+    )
+    run = Run(
+        run_id=new_run_id(),
+        created_at=now(),
+        tags=model.tags,
+        thresholds=tuple(model.policy.thresholds.tolist()),
+        params=params,
+        performance=performance,
+        data=data,
+        versions={
+            "python": platform.python_version(),
+            **{name: version(name) for name in PACKAGES},
+        },
+        abstain_below=model.policy.abstain_below,
+    )
+
+    def answers(
+        texts: tuple[str, ...],
+        truth: Truth,
+        scores: NDArray[np.float32],
+        familiarity: NDArray[np.float32],
+    ) -> Answers:
+        return Answers(
+            fingerprints(texts, params.salt),
+            truth,
+            without_idle_scores(scores, truth, model.policy.thresholds),
+            familiarity,
+        )
+
+    training_truth = truth_of(split.training.tags, model.tags)
+    known = np.ones(len(split.training), np.float32)
+    exam = Exam(
+        test=answers(split.test.texts, truth, scored.scores, scored.familiarity),
+        training=answers(split.training.texts, training_truth, fitted.out_of_fold, known),
+    )
+    return Made(run, model, exam, fitted.out_of_fold)
