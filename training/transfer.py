@@ -1,4 +1,4 @@
-"""Ask whether a run knows other people's texts better than keywords (`python -m training.transfer`).
+"""Measure a run on other people's texts, beside keywords (`python -m training.transfer`).
 
 The other table has free tags of its own. Only tags that it shares with the run count, after its
 aliases are applied; texts that bear none of them are left out. The keyword baseline predicts a
