@@ -27,6 +27,7 @@ command line (`tagger.__main__`) are tables over these classes, so that the tree
     │   ├── UnsupportedMedia       another content type or charset
     │   ├── TooLargeBody           longer than the limit
     │   ├── InvalidInput           JSON that is not what the contract asks for, with every fault
+    │   ├── WrongMethod            a path that answers other methods
     │   └── UnknownResource        an object that does not exist
     └── ServiceError               the server cannot answer now
         ├── Overloaded             the queue is full
@@ -154,6 +155,14 @@ class InvalidInput(RequestError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(f"{'.'.join(map(str, f.loc))}: {f.msg}" for f in faults))
         self.faults = tuple(faults)
+
+
+class WrongMethod(RequestError):
+    """The path answers other methods; carries which."""
+
+    def __init__(self, method: str, path: str, allowed: Sequence[str]) -> None:
+        super().__init__(f"{path} does not answer {method}. Use {' or '.join(allowed)}.")
+        self.allowed = tuple(allowed)
 
 
 class UnknownResource(RequestError):

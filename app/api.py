@@ -1,0 +1,239 @@
+"""The resources: health, performance, params, runs and tags, and the pages about them."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import Path as PathParameter
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse
+from pydantic import TypeAdapter
+from starlette.middleware.gzip import GZipMiddleware
+
+from app import openapi, schemas
+from app.envelope import EXCHANGE, Envelopes, Exchange
+from app.predict import shown
+from app.resources import Resources, Runner, Store, param_of, performance_of, tag_of, tags_of
+from tagger.errors import Fault, InvalidInput, TaglineError, UnknownResource, known_names
+
+GZIP_FROM = 1_000
+DOCS = Path(__file__).parent / "docs"
+ASSETS = (
+    "swagger-ui-bundle.js",
+    "swagger-ui.css",
+    "docs.js",
+    "redoc.standalone.js",
+    "redoc.js",
+    "favicon.png",
+)
+PAGE = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src blob:"
+    ),
+    "cache-control": "no-cache",
+}
+"""A page may load nothing from elsewhere."""
+
+
+def create_api(
+    runner: Runner, store: Store, envelopes: Envelopes, limits: openapi.Limits
+) -> FastAPI:
+    """Make the application that answers all but predictions and probes."""
+    api = FastAPI(title="Tagline", openapi_url=None, redirect_slashes=False)
+    api.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=5)
+    resources, answers = Resources(runner, store), Answers(envelopes)
+    answers.refuse_for(api)
+    for router in (_of_the_server(resources, answers), _of_runs(resources, answers)):
+        api.include_router(router)
+    document = openapi.Document(api.routes, limits)
+
+    @api.get("/openapi.json", **openapi.described("document"))
+    async def openapi_json(request: Request) -> Response:
+        """Give this document: every route, what it takes, and all that it may answer."""
+        return answers.cached(request, document.written(resources.served))
+
+    api.include_router(_pages())
+    return api
+
+
+RunId = Annotated[str, PathParameter(description="A run's id, or `promoted`.")]
+ParamName = Annotated[str, PathParameter(description="Name of a parameter.")]
+TagName = Annotated[str, PathParameter(description="Name of a tag.")]
+Filter = Annotated[
+    str | None,
+    Query(
+        description="Give this part alone: `overall`, `class`, `slices`, or a dotted path to a "
+        "part within, such as `class.` and a tag."
+    ),
+]
+Top = Annotated[
+    int | None, Query(ge=1, description="Give the best so many alone; all where it is left out.")
+]
+
+
+def _of_the_server(resources: Resources, answers: Answers) -> APIRouter:
+    """Make the routes about the run that is served."""
+    router = APIRouter()
+
+    @router.get("/", **openapi.described("health"))
+    async def health(request: Request) -> Response:
+        """Tell that the server is here. Whether it is ready for work is what `/readyz` tells."""
+        return answers.health(request)
+
+    @router.get("/performance", **openapi.described("performance"))
+    async def performance(request: Request, filter: Filter = None) -> Response:  # noqa: A002
+        """Tell how good the served run is, on texts that it was not trained on."""
+        return answers.data(request, performance_of(resources.served, filter))
+
+    @router.get("/params", **openapi.described("params"))
+    async def params(request: Request) -> Response:
+        """Tell what the served run was trained with."""
+        return answers.data(request, resources.served.params)
+
+    @router.get("/params/{param}", **openapi.described("param"))
+    async def param(request: Request, param: ParamName) -> Response:
+        """Tell one parameter of the served run."""
+        return answers.data(request, param_of(resources.served, param))
+
+    @router.get("/tags", **openapi.described("tags"))
+    async def tags(request: Request) -> Response:
+        """List the tags that the served run can give, and how good it is at each."""
+        return answers.data(request, schemas.Tags(tags=tags_of(resources.served)))
+
+    @router.get("/tags/{tag:path}", **openapi.described("tag"))
+    async def tag(request: Request, tag: TagName) -> Response:
+        """Tell how good the served run is at one tag."""
+        return answers.data(request, tag_of(resources.served, tag))
+
+    return router
+
+
+def _of_runs(resources: Resources, answers: Answers) -> APIRouter:
+    """Make the routes about any run; they read the store, so they run in threads."""
+    router = APIRouter()
+
+    @router.get("/runs", **openapi.described("runs"))
+    def runs(request: Request, top: Top = None) -> Response:
+        """List the training runs, the best weighted F1 first."""
+        return answers.data(request, resources.runs(top))
+
+    @router.get("/runs/{run_id}", **openapi.described("run"))
+    def run(request: Request, run_id: RunId) -> Response:
+        """Tell all that is known of a run."""
+        return answers.data(request, resources.whole(run_id))
+
+    @router.get("/runs/{run_id}/performance", **openapi.described("run_performance"))
+    def run_performance(request: Request, run_id: RunId, filter: Filter = None) -> Response:  # noqa: A002
+        """Tell how good a run is, on texts that it was not trained on."""
+        return answers.data(request, performance_of(resources.run(run_id), filter))
+
+    @router.get("/runs/{run_id}/params", **openapi.described("run_params"))
+    def run_params(request: Request, run_id: RunId) -> Response:
+        """Tell what a run was trained with."""
+        return answers.data(request, resources.run(run_id).params)
+
+    @router.get("/runs/{run_id}/params/{param}", **openapi.described("run_param"))
+    def run_param(request: Request, run_id: RunId, param: ParamName) -> Response:
+        """Tell one parameter of a run."""
+        return answers.data(request, param_of(resources.run(run_id), param))
+
+    return router
+
+
+def _pages() -> APIRouter:
+    """Make the pages that show the document, and the files they need: nothing from elsewhere."""
+    router = APIRouter()
+
+    @router.get("/docs", include_in_schema=False)
+    async def docs() -> Response:
+        return FileResponse(DOCS / "docs.html", headers=PAGE)
+
+    @router.get("/redoc", include_in_schema=False)
+    async def redoc() -> Response:
+        return FileResponse(DOCS / "redoc.html", headers=PAGE)
+
+    @router.get("/assets/{file}", include_in_schema=False)
+    async def asset(file: str) -> Response:
+        if file not in ASSETS:
+            raise UnknownResource(
+                f"There is no file {shown(file)!r}. {known_names('Files', file, ASSETS)}"
+            )
+        return FileResponse(DOCS / file, headers={"cache-control": "public, max-age=3600"})
+
+    return router
+
+
+class Answers:
+    """Puts data into the envelope, with a weak ETag over what it says beside the moment."""
+
+    def __init__(self, envelopes: Envelopes) -> None:
+        self._envelopes = envelopes
+
+    def health(self, request: Request) -> Response:
+        """Answer that the server is here; never from a cache."""
+        body = self._envelopes.success(_exchange(request), "{}")
+        return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
+
+    def data(self, request: Request, data: Any) -> Response:
+        """Answer with data: a model of `schemas`, or a record."""
+        written = TypeAdapter(type(data)).dump_json(data, by_alias=True)
+        tag = _etag(written)
+        if _has_it(request, tag):
+            return _unchanged(tag)
+        body = self._envelopes.success(_exchange(request), written.decode())
+        return Response(body, media_type="application/json", headers=_revalidated(tag))
+
+    def cached(self, request: Request, body: bytes) -> Response:
+        """Answer with a document that has no envelope."""
+        tag = _etag(body)
+        if _has_it(request, tag):
+            return _unchanged(tag)
+        return Response(body, media_type="application/json", headers=_revalidated(tag))
+
+    def refuse_for(self, api: FastAPI) -> None:
+        """Put the errors of an application into the envelope; unforeseen ones are edge's."""
+
+        async def refuse(request: Request, fault: Exception) -> Response:
+            answer = self._envelopes.refusal(_exchange(request), fault)
+            headers = {name.decode(): value.decode() for name, value in answer.headers}
+            return Response(answer.body, answer.status, headers, "application/json")
+
+        async def refuse_input(request: Request, fault: Exception) -> Response:
+            if not isinstance(fault, RequestValidationError):
+                raise fault
+            return await refuse(request, InvalidInput(list(map(_fault, fault.errors()))))
+
+        api.add_exception_handler(TaglineError, refuse)
+        api.add_exception_handler(RequestValidationError, refuse_input)
+
+
+def _exchange(request: Request) -> Exchange:
+    exchange = request.scope[EXCHANGE]
+    assert isinstance(exchange, Exchange)  # noqa: S101 - edge put it there
+    return exchange
+
+
+def _fault(fault: dict[str, Any]) -> Fault:
+    place = tuple(shown(key) if isinstance(key, str) else key for key in fault["loc"])
+    return Fault(place, fault["msg"], fault["type"])
+
+
+def _etag(content: bytes) -> str:
+    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+
+
+def _has_it(request: Request, tag: str) -> bool:
+    asked = request.headers.get("if-none-match", "")
+    return any(known.strip() in (tag, "*", tag[2:]) for known in asked.split(","))
+
+
+def _revalidated(tag: str) -> dict[str, str]:
+    return {"etag": tag, "cache-control": "no-cache"}
+
+
+def _unchanged(tag: str) -> Response:
+    return Response(status_code=304, headers=_revalidated(tag))

@@ -1,0 +1,88 @@
+"""What is to be known of BentoML more closely than it documents: all here, tried with 1.4.39."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from bentoml._internal.bento.bento import BENTO_YAML_FILENAME, Bento
+from bentoml._internal.configuration.containers import BentoMLContainer
+from bentoml._internal.context import server_context
+
+from app.metrics import Names
+from app.settings import PREFIX, Settings, bentoml_home
+from tagger.errors import SettingsError
+from tagger.store import NAME, Store
+
+
+def open_store(settings: Settings, project: Path) -> Store:
+    """Open the store that the settings mean; ``project`` is the folder of service.py.
+
+    Raises
+    ------
+    SettingsError
+        There is none that could be meant.
+    """
+    if settings.store is not None:
+        return Store.models(settings.store)
+    bento = project.parent
+    if (bento / "models" / NAME).is_dir() and _is_bento(bento):
+        return Store.models(bento / "models")
+    if bentoml_home() is None and not _is_bento(bento):
+        raise SettingsError(
+            "BENTOML_HOME is not set, so BentoML would serve from the store in your home folder. "
+            "For this project's own: source .venv/bin/activate "
+            "(and before that once: make setup)."
+        )
+    return Store.default()
+
+
+def run_to_serve(settings: Settings, project: Path) -> str | None:
+    """Name the run that is served whatever is promoted: the setting's, or the Bento's own."""
+    bento = project.parent
+    if settings.run is not None or settings.store is not None or not _is_bento(bento):
+        return settings.run
+    models = Bento.from_path(str(bento)).info.all_models
+    return next((model.tag.version for model in models if model.tag.name == NAME), None)
+
+
+def _is_bento(folder: Path) -> bool:
+    return (folder / BENTO_YAML_FILENAME).is_file()
+
+
+def heed_traffic(service: str, settings: Settings) -> None:
+    """Refuse limits of BentoML's configuration that edge would not keep.
+
+    Raises
+    ------
+    SettingsError
+    """
+    traffic = BentoMLContainer.config.services[service].traffic.get()
+    if traffic.get("max_concurrency") is not None:
+        raise SettingsError(
+            "BentoML's traffic.max_concurrency has no effect on predictions. "
+            f"Leave it out, and bound the queue by {PREFIX}QUEUE_TEXTS."
+        )
+    if traffic.get("timeout") != settings.timeout_seconds:
+        raise SettingsError(
+            "BentoML's traffic.timeout has no effect on predictions. "
+            f"Leave it out, and set {PREFIX}TIMEOUT_SECONDS."
+        )
+
+
+def metric_names(service: str) -> Names:
+    """Give the labels that BentoML's own series have: the service, and the Bento's version."""
+    return Names(service, server_context.bento_version or "not available")
+
+
+def without_own_metrics(app: Any) -> Any:
+    """Take BentoML's counting of requests out of its application: edge counts, by route template.
+
+    BentoML would keep a series for every path that anybody asked for, and cost 30 us a request.
+    """
+    app.user_middleware = [
+        layer
+        for layer in app.user_middleware
+        if layer.cls.__name__ != "RunnerTrafficMetricsMiddleware"
+    ]
+    return app

@@ -1,0 +1,182 @@
+"""One shape for every answer, one for every refusal; the table from error class to status."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+
+import orjson
+
+from tagger.errors import (
+    BadJson,
+    BrokenRun,
+    DeadlinePassed,
+    InvalidInput,
+    NoRun,
+    NotReady,
+    Overloaded,
+    StoreError,
+    TaglineError,
+    TooLargeBody,
+    UnknownFormat,
+    UnknownResource,
+    UnknownRun,
+    UnsupportedMedia,
+    WrongMethod,
+)
+
+STATUS: dict[type[TaglineError], int] = {
+    BadJson: 400,
+    UnknownResource: 404,
+    UnknownRun: 404,
+    NoRun: 404,
+    WrongMethod: 405,
+    TooLargeBody: 413,
+    UnsupportedMedia: 415,
+    InvalidInput: 422,
+    BrokenRun: 500,
+    UnknownFormat: 500,
+    StoreError: 503,
+    Overloaded: 503,
+    NotReady: 503,
+    DeadlinePassed: 504,
+}
+"""Of every error that a caller can meet; the others belong to command lines."""
+
+PRIVATE: dict[type[TaglineError], str] = {
+    BrokenRun: "The files of this run are damaged; the server's log says how. Ask for another run.",
+    UnknownFormat: "This run was written by another version of Tagline. Ask for another run.",
+    StoreError: "The store of runs cannot be read now. Try again later.",
+}
+"""What a caller is told in place of words that name folders of the server."""
+
+BY_STATUS = {
+    404: "There is nothing here.",
+    405: "This path does not answer that method.",
+    429: "The server has more work than it takes on. Try again in a second.",
+    503: "The server cannot answer now. Try again in a second.",
+    504: "The time for this request is over.",
+}
+"""What is said of answers that BentoML gave in a shape of its own."""
+
+Header = tuple[bytes, bytes]
+JSON: Header = (b"content-type", b"application/json")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """A request and its answer, as far as the layers share it: under ``EXCHANGE`` in the scope."""
+
+    request_id: bytes
+    method: str
+    url: str
+    """As JSON."""
+    started: float
+    """By `time.monotonic`."""
+    enveloped: bool = False
+    """Whether the answer to come already is in the envelope."""
+
+
+EXCHANGE = "tagline.exchange"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, ready to be sent."""
+
+    status: int
+    body: bytes
+    headers: Sequence[Header] = field(default_factory=tuple)
+    """Beside content type, length and request id."""
+
+
+class Envelopes:
+    """Writes envelopes; keeps the current second's timestamp and the latest urls as written."""
+
+    MOST_URLS = 1_000
+
+    def __init__(self) -> None:
+        self._second = -1
+        self._written = ""
+        self._urls: dict[tuple[str, bytes, bytes, bytes], str] = {}
+
+    def timestamp(self) -> str:
+        """Give the present moment: ISO 8601 in UTC, to the millisecond."""
+        milliseconds = time.time_ns() // 1_000_000
+        second, rest = divmod(milliseconds, 1_000)
+        if second != self._second:
+            self._second = second
+            self._written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{self._written}.{rest:03d}+00:00"
+
+    def url(self, scheme: str, host: bytes, path: bytes, query: bytes) -> str:
+        """Give an address as JSON; 1 us less a request for one that came lately."""
+        key = scheme, host, path, query
+        url = self._urls.get(key)
+        if url is None:
+            asked = b"?" + query if query else b""
+            address = f"{scheme}://{(host + path + asked).decode('latin-1')}"
+            url = orjson.dumps(address).decode()
+            if len(self._urls) >= self.MOST_URLS:
+                self._urls.clear()
+            self._urls[key] = url
+        return url
+
+    def success(self, exchange: Exchange, data: str) -> bytes:
+        """Put an answer's data, written as JSON, into the envelope."""
+        return (
+            f'{{"message":"OK","method":"{exchange.method}","status-code":200,'
+            f'"timestamp":"{self.timestamp()}","url":{exchange.url},"data":{data}}}'
+        ).encode()
+
+    def refusal(self, exchange: Exchange, fault: Exception) -> Answer:
+        """Put an error of Tagline's tree, or one that nobody foresaw, into the envelope."""
+        status = status_of(fault)
+        headers: tuple[Header, ...] = ()
+        if status == HTTPStatus.SERVICE_UNAVAILABLE:
+            seconds = fault.retry_after if isinstance(fault, Overloaded) else 1
+            headers = ((b"retry-after", b"%d" % seconds),)
+        elif isinstance(fault, WrongMethod):
+            headers = ((b"allow", ", ".join(fault.allowed).encode()),)
+        elif isinstance(fault, TooLargeBody):
+            # The rest of the body is not read, so nothing else can come by this connection.
+            headers = ((b"connection", b"close"),)
+        return self.refusal_with(exchange, status, detail_of(fault, exchange), headers)
+
+    def refusal_with(
+        self,
+        exchange: Exchange,
+        status: int,
+        detail: str | Sequence[object],
+        headers: Sequence[Header] = (),
+    ) -> Answer:
+        """Put a status and what there is to say about it into the envelope."""
+        exchange.enveloped = True
+        message = HTTPStatus(status).phrase
+        told = orjson.dumps(detail, default=str).decode()
+        method = orjson.dumps(exchange.method).decode()
+        body = (
+            f'{{"message":"{message}","method":{method},"status-code":{status},'
+            f'"timestamp":"{self.timestamp()}","url":{exchange.url},"detail":{told}}}'
+        ).encode()
+        return Answer(status, body, headers)
+
+
+def status_of(fault: Exception) -> int:
+    """Look an error's status up by its class; 500 for what nobody foresaw."""
+    return STATUS.get(type(fault), 500) if isinstance(fault, TaglineError) else 500
+
+
+def detail_of(fault: Exception, exchange: Exchange) -> str | list[dict[str, object]]:
+    """Say what went wrong and what to do: every fault of the input, else one sentence."""
+    if isinstance(fault, InvalidInput):
+        return [{"loc": fault.loc, "msg": fault.msg, "type": fault.type} for fault in fault.faults]
+    if isinstance(fault, TaglineError) and type(fault) in STATUS:
+        return PRIVATE.get(type(fault), str(fault))
+    return (
+        "The server failed in a way nobody foresaw. If it happens again, tell its operator "
+        f"this request's id: {exchange.request_id.decode()}"
+    )

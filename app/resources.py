@@ -1,0 +1,186 @@
+"""The objects of the contract, out of the records of runs: one source for every number."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from app import schemas
+from app.predict import shown
+from tagger.errors import UnknownResource, UnknownRun, known_names
+from tagger.records import Run, best_first
+
+PROMOTED = "promoted"
+"""Works as a run id."""
+
+
+class Store(Protocol):
+    """What is asked of the store of runs."""
+
+    def runs(self) -> list[Run]:
+        """Every run that can be read."""
+
+    def run(self, run_id: str) -> Run:
+        """One."""
+
+    def promoted(self) -> str | None:
+        """Which one is promoted."""
+
+
+class Served(Protocol):
+    """The run that is served."""
+
+    @property
+    def run(self) -> Run:
+        """Its record."""
+
+
+class Runner(Protocol):
+    """What is asked of the Runner."""
+
+    @property
+    def served(self) -> Served:
+        """The run that answers where none is named."""
+
+
+class Resources:
+    """The objects of the contract, out of records."""
+
+    def __init__(self, runner: Runner, store: Store) -> None:
+        self._runner = runner
+        self._store = store
+
+    @property
+    def served(self) -> Run:
+        """The served run; it is in memory, so it is there even when the store is not."""
+        return self._runner.served.run
+
+    def run(self, run_id: str) -> Run:
+        """Any run by its id."""
+        if run_id == self.served.run_id:
+            return self.served
+        if run_id == PROMOTED:
+            promoted = self._store.promoted()
+            if promoted is None:
+                known = [run.run_id for run in self._store.runs()]
+                raise UnknownRun(PROMOTED, known)
+            return self.run(promoted)
+        return self._store.run(run_id)
+
+    def runs(self, top: int | None) -> schemas.Runs:
+        """All runs, the best first."""
+        promoted, served = self._store.promoted(), self.served.run_id
+        best = best_first(self._store.runs())[:top]
+        return schemas.Runs(
+            runs=[summary_of(run, promoted=promoted, served=served) for run in best]
+        )
+
+    def whole(self, run_id: str) -> schemas.WholeRun:
+        """All that is known of a run."""
+        run = self.run(run_id)
+        return whole_of(run, promoted=self._store.promoted(), served=self.served.run_id)
+
+
+def whole_performance_of(run: Run) -> schemas.Performance:
+    """Give a run's performance as callers see it."""
+    performance = run.performance
+    return schemas.Performance(
+        overall=performance.overall, class_=performance.by_tag, slices=performance.slices
+    )
+
+
+def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.Part:
+    """Give a run's performance, or the part of it that a dotted path picks.
+
+    Tags may hold dots themselves, so of the names that begin the rest of a path the longest counts.
+
+    Raises
+    ------
+    UnknownResource
+    """
+    whole = whole_performance_of(run)
+    if path is None:
+        return whole
+    part: Any = whole.model_dump(mode="json", by_alias=True)
+    rest = path
+    while rest:
+        names = list(part) if isinstance(part, dict) else []
+        fitting = [name for name in names if rest == name or rest.startswith(f"{name}.")]
+        if not fitting:
+            before = path[: len(path) - len(rest)]
+            raise UnknownResource(
+                f"The performance has no part {shown(path)!r}. "
+                + known_names("Parts", before + shown(rest), [before + name for name in names])
+            )
+        name = max(fitting, key=len)
+        part, rest = part[name], rest[len(name) + 1 :]
+    return schemas.Part.model_validate({path: part})
+
+
+def param_of(run: Run, name: str) -> schemas.OneParam:
+    """Pick one parameter of a run.
+
+    Raises
+    ------
+    UnknownResource
+    """
+    params = asdict(run.params)
+    if name not in params:
+        raise UnknownResource(
+            f"There is no param {shown(name)!r}. {known_names('Params', name, list(params))}"
+        )
+    return schemas.OneParam.model_validate({name: params[name]})
+
+
+def tags_of(run: Run) -> list[schemas.TagEntry]:
+    """List a run's tags with what was measured of each."""
+    return [
+        schemas.TagEntry(
+            tag=tag, threshold=round(threshold, 6), **asdict(run.performance.by_tag[tag])
+        )
+        for tag, threshold in zip(run.tags, run.thresholds, strict=True)
+    ]
+
+
+def tag_of(run: Run, name: str) -> schemas.TagEntry:
+    """Pick one tag of a run.
+
+    Raises
+    ------
+    UnknownResource
+    """
+    if name not in run.tags:
+        raise UnknownResource(
+            f"There is no tag {shown(name)!r}. {known_names('Tags', name, run.tags)}"
+        )
+    return next(entry for entry in tags_of(run) if entry.tag == name)
+
+
+def summary_of(run: Run, *, promoted: str | None, served: str) -> schemas.RunSummary:
+    """Give what a list of runs tells of one."""
+    return schemas.RunSummary(
+        run_id=run.run_id,
+        created_at=run.created_at,
+        promoted=run.run_id == promoted,
+        served=run.run_id == served,
+        task=run.task,
+        performance=schemas.OverallOnly(overall=run.performance.overall),
+        params=run.params,
+    )
+
+
+def whole_of(run: Run, *, promoted: str | None, served: str) -> schemas.WholeRun:
+    """Give all that is known of a run."""
+    return schemas.WholeRun(
+        run_id=run.run_id,
+        created_at=run.created_at,
+        promoted=run.run_id == promoted,
+        served=run.run_id == served,
+        task=run.task,
+        performance=whole_performance_of(run),
+        params=run.params,
+        tags=list(run.tags),
+        data=run.data,
+        versions=run.versions,
+        format=run.format,
+    )

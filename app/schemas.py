@@ -1,0 +1,308 @@
+"""The public contract: what a caller sends and gets, with the words that explain it.
+
+Shapes only: how much is allowed is a setting, and checked in `predict`. What the store already has
+a record for (params, performance) is that record, so that no number has two shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    RootModel,
+    Tag,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from tagger import records
+
+BLANK = "Text is empty or holds nothing but blanks: write what is to be tagged."
+NO_TEXTS = "List of texts to classify cannot be empty."
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", BLANK)
+    return text
+
+
+def _not_empty(texts: list[Any]) -> list[Any]:
+    if not texts:
+        raise PydanticCustomError("too_short", NO_TEXTS)
+    return texts
+
+
+class Request(BaseModel):
+    """What a caller sends: nothing is guessed or converted, and nothing unknown passes."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class Answer(BaseModel):
+    """What a caller gets."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True)
+
+
+NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
+
+
+class Text(Request):
+    """A text to tag."""
+
+    text: NotBlank = Field(
+        examples=["Transfer learning with transformers for text classification."]
+    )
+    """What is to be tagged."""
+
+
+class Titled(Request):
+    """A text to tag in two parts; it is the text "title. description"."""
+
+    title: NotBlank = Field(examples=["Diffusion models from scratch"])
+    description: str = Field(examples=["An illustrated guide to generating images."])
+    """May be empty."""
+
+
+def _kind(value: Any) -> Literal["text", "titled"]:
+    """Tell which of the two shapes a caller meant, so that faults are told of that one alone."""
+    names = value if isinstance(value, dict) else vars(value)
+    titled = "text" not in names and ("title" in names or "description" in names)
+    return "titled" if titled else "text"
+
+
+class Item(
+    RootModel[
+        Annotated[
+            Annotated[Text, Tag("text")] | Annotated[Titled, Tag("titled")], Discriminator(_kind)
+        ]
+    ]
+):
+    """A text to tag, in one of two shapes."""
+
+
+class PredictRequest(Request):
+    """Texts to tag, and how to choose among their tags."""
+
+    texts: Annotated[
+        list[Item],
+        AfterValidator(_not_empty),
+        Field(json_schema_extra={"minItems": 1}),
+    ]
+    """The texts, in the order in which they are answered."""
+    top_k: int | None = Field(default=None, ge=1, examples=[5])
+    """Give the best so many tags at most, of those that reach the threshold."""
+    threshold: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False, examples=[0.5])
+    """The score to reach, in place of each tag's own; 0 shows the best whatever they are."""
+    evidence: bool | None = Field(default=None, examples=[True])
+    """Tell which words of the text earned it each tag."""
+
+
+class TagScore(Answer):
+    """A predicted tag."""
+
+    tag: str
+    score: float = Field(ge=0, le=1)
+    """How sure the tagger is, 0 to 1."""
+    threshold: float = Field(ge=0, le=1)
+    """The score from which on the tag is given."""
+
+
+class Word(Answer):
+    """A word or phrase that raised a tag's score."""
+
+    text: str
+    contribution: float
+    """How much, in log-odds."""
+    spans: list[tuple[int, int]]
+    """Where it stands in input_text: first character, and the one after its last (code points)."""
+
+
+class TagEvidence(Answer):
+    """The words that raised the score of one tag most, ten at most."""
+
+    tag: str
+    words: list[Word]
+
+
+class Prediction(Answer):
+    """The tags of one text."""
+
+    input_text: str
+    """The text as it was sent; of a title and a description, the text they were joined to."""
+    predicted_tags: list[str]
+    """Best first; empty where no tag reached its threshold."""
+    scores: list[TagScore]
+    """Of each predicted tag, in the same order."""
+    abstained: bool
+    """Whether the text is unlike everything that the tagger has seen, so that it gives no tag."""
+    reason: str = Field(default="", json_schema_extra={"default": None})
+    """Why the tagger abstained; only where it did."""
+    evidence: list[TagEvidence] = []
+    """Which words earned each predicted tag; only where it was asked for."""
+
+
+class Predictions(Answer):
+    """The tags of all texts, in the order of the texts."""
+
+    run_id: str
+    """The run that gave them."""
+    predictions: list[Prediction]
+
+
+class Empty(Answer):
+    """Nothing: to answer is all there is to say."""
+
+
+class Performance(Answer):
+    """How good a run is, measured on texts that it was not trained on."""
+
+    overall: records.Overall
+    """Over all texts."""
+    class_: Mapping[str, records.Scores] = Field(alias="class")
+    """For each tag."""
+    slices: Mapping[str, records.Overall]
+    """Over kinds of texts."""
+
+
+class Part(Answer):
+    """The part of the performance that was asked for, by its name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Any]
+
+
+class OneParam(Answer):
+    """The parameter that was asked for, by its name."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, Any]
+
+
+class OverallOnly(Answer):
+    """How good a run is over all texts."""
+
+    overall: records.Overall
+
+
+class RunSummary(Answer):
+    """A training run."""
+
+    run_id: str
+    created_at: str
+    """When its training ended."""
+    promoted: bool
+    """Whether it is the run that is meant to serve."""
+    served: bool
+    """Whether it answers POST /predict here and now."""
+    task: records.Task
+    """multi: a text bears any number of tags; single: exactly one."""
+    performance: OverallOnly
+    params: records.Params
+
+
+class Runs(Answer):
+    """Training runs, the best first."""
+
+    runs: list[RunSummary]
+
+
+class WholeRun(Answer):
+    """A training run, with all that is known of it."""
+
+    run_id: str
+    created_at: str
+    """When its training ended."""
+    promoted: bool
+    """Whether it is the run that is meant to serve."""
+    served: bool
+    """Whether it answers POST /predict here and now."""
+    task: records.Task
+    """multi: a text bears any number of tags; single: exactly one."""
+    performance: Performance
+    params: records.Params
+    tags: list[str]
+    data: records.Data
+    versions: Mapping[str, str]
+    """Of Python and of the packages that made the run."""
+    format: int
+    """Of the stored files."""
+
+
+class TagEntry(Answer):
+    """A tag that the served run can give, and how good it is at it."""
+
+    tag: str
+    support: int
+    """Texts of the test that truly bear it."""
+    precision: float
+    """Of the texts that got the tag, the share that bear it."""
+    recall: float
+    """Of the texts that bear the tag, the share that got it."""
+    f1: float
+    """Harmonic mean of precision and recall."""
+    threshold: float
+    """The score from which on it is given."""
+
+
+class Tags(Answer):
+    """The tags of the served run."""
+
+    tags: list[TagEntry]
+
+
+Data = TypeVar("Data")
+
+Timestamp = Annotated[
+    str, WithJsonSchema({"type": "string", "format": "date-time", "title": "Timestamp"})
+]
+
+
+class Envelope(Answer):
+    """What every JSON answer carries."""
+
+    message: str
+    """The status in words."""
+    method: str
+    status_code: int = Field(alias="status-code")
+    """Equal to the HTTP status, always."""
+    timestamp: Timestamp
+    """ISO 8601, UTC."""
+    url: str
+
+
+class Success(Envelope, Generic[Data]):
+    """An answer."""
+
+    data: Data
+
+
+class Refusal(Envelope):
+    """What went wrong, and what to do."""
+
+    detail: str
+    """One sentence."""
+
+
+class Fault(Answer):
+    """One fault in what was sent."""
+
+    loc: list[str | int]
+    """Where: from body, query, path or header on."""
+    msg: str
+    """What is wrong, and what to do."""
+    type: str
+    """Which kind of fault."""
+
+
+class InvalidRefusal(Envelope):
+    """Every fault in what was sent."""
+
+    detail: list[Fault]

@@ -1,0 +1,111 @@
+"""Every setting of the server, by environment variable; read once, in service.py.
+
+What changes an answer is no setting: it lives in the run. These protect the server.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from tagger.errors import SettingsError
+
+PREFIX = "TAGLINE_"
+
+
+class Settings(BaseSettings):
+    """The server's settings; each is the environment variable TAGLINE_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+
+    run: str | None = None
+    """Serve this run, whatever is promoted."""
+    store: Path | None = None
+    """A model store folder, a mounted one say; else BentoML's own, or the Bento's run."""
+    workers: int = Field(default=1, ge=1)
+    """Processes that answer; each holds the run."""
+
+    max_texts: int = Field(default=1_000, ge=1)
+    """Texts in a request."""
+    max_text_length: int = Field(default=10_000, ge=1)
+    """Characters in a text."""
+    max_body_bytes: int = Field(default=1 << 20, ge=1_024)
+
+    queue_texts: int = Field(default=20_000, ge=1)
+    """Texts that may wait in a worker; a request beyond is refused at once."""
+    batch_texts: int = Field(default=256, ge=1)
+    """Texts in a batch at most."""
+    batch_milliseconds: float = Field(default=5, gt=0)
+    """How long a batch should take at most: its size is found from the measured cost of a text."""
+    timeout_seconds: float = Field(default=10, gt=0)
+    """Time that a request has; a caller's X-Request-Timeout may make it shorter."""
+
+    kept_runs: int = Field(default=2, ge=1)
+    """Runs kept loaded beside the served one."""
+    poll_seconds: float = Field(default=2, gt=0)
+    """How often the store is looked at for a newly promoted run."""
+    drain_seconds: float = Field(default=2, ge=0)
+    """Between SIGTERM, when readiness turns false, and the end: time for balancers to notice."""
+
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages may call, separated by commas; ``*`` for all."""
+    log_format: Literal["text", "json"] = "text"
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _separated_by_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(origin.strip() for origin in value.split(",") if origin.strip())
+        return value
+
+    @model_validator(mode="after")
+    def _queue_holds_a_request(self) -> Self:
+        if self.queue_texts < self.max_texts:
+            raise ValueError(
+                f"{PREFIX}QUEUE_TEXTS ({self.queue_texts}) is less than {PREFIX}MAX_TEXTS "
+                f"({self.max_texts}): the largest request could never be answered."
+            )
+        return self
+
+
+def read_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises
+    ------
+    SettingsError
+        A value makes no sense, or a TAGLINE_ variable is no setting (a slip of the pen, mostly).
+    """
+    _refuse_unknown(name for name in os.environ if name.startswith(PREFIX))
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(map(_sentence, error.errors()))) from error
+
+
+def bentoml_home() -> str | None:
+    """Give BENTOML_HOME as the environment has it, not BentoML's default for it."""
+    return os.environ.get("BENTOML_HOME")
+
+
+def _refuse_unknown(names: Iterable[str]) -> None:
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0)
+            raise SettingsError(f"{name} is no setting. The nearest is {near[0]}.")
+
+
+def _sentence(fault: object) -> str:
+    match fault:
+        case {"loc": (str(name), *_), "msg": msg, "input": value}:
+            return f"{PREFIX}{name.upper()}={value!r}: {msg}."
+        case {"msg": msg}:
+            return str(msg).removeprefix("Value error, ")
+    raise TypeError(fault)

@@ -1,0 +1,62 @@
+"""Ready, draining, stopped: how a worker ends without losing a request.
+
+uvicorn closes idle connections and its socket as soon as it is told to stop, while balancers still
+send. So SIGTERM first turns readiness false and lets every answer tell its connection to close;
+only after a pause uvicorn is told. A second signal, or SIGINT from a terminal, ends the pause at
+once. What is in flight is answered either way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+from app.logs import log
+
+Handler = Callable[[int, FrameType | None], object]
+
+
+class Stopping:
+    """Whether this worker is about to end."""
+
+    def __init__(self, pause_seconds: float) -> None:
+        self._pause_seconds = pause_seconds
+        self._stop: Handler | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopped = False
+        self.draining = False
+        """From the first signal on: readiness is false, answers say ``Connection: close``."""
+
+    def install(self) -> None:
+        """Take the signals from whoever handles them now, and pass them on when it is time.
+
+        Call it on the main thread with the loop running, when uvicorn has set its handlers.
+        """
+        self._loop = asyncio.get_running_loop()
+        before = signal.getsignal(signal.SIGTERM)
+        if not callable(before):
+            return
+        self._stop = before
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        at_once = self.draining or number == signal.SIGINT
+        self.draining = True
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._begin, 0 if at_once else self._pause_seconds)
+
+    def _begin(self, pause_seconds: float) -> None:
+        if self._loop is None or self._stopped:
+            return
+        if pause_seconds:
+            log.info("Draining: %.1f s until the connections are closed.", pause_seconds)
+        self._loop.call_later(pause_seconds, self._end)
+
+    def _end(self) -> None:
+        if self._stop is not None and not self._stopped:
+            self._stopped = True
+            # Always as SIGTERM: after SIGINT uvicorn would raise KeyboardInterrupt at the end.
+            self._stop(signal.SIGTERM, None)

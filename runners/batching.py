@@ -1,0 +1,254 @@
+"""The adaptive batcher: a batch is what came while the last one ran; it knows nothing of tags.
+
+A request brings items and gets their results, each once and in order. There is no window and no
+timer: the first request arms the batcher, the batch runs at the end of the loop's turn, and what
+came meanwhile is the next batch. Each batch takes a share of every waiting request in turn, the
+oldest first, so that a request of a thousand items delays nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
+
+from tagger.errors import DeadlinePassed, Overloaded
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What one batch and the queue may hold."""
+
+    batch: int = 256
+    """Items in a batch at most."""
+    queue: int = 20_000
+    """Items that may wait; a request beyond is refused at once."""
+    seconds: float = 0.005
+    """How long a batch should run at most: its size is found from the measured cost of an item."""
+    inline_seconds: float = 0.020
+    """A batch that is expected to run longer than this runs in a thread, not on the loop. A thread
+    is slower below a millisecond: two hand-overs a batch, and it fights the loop for the GIL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What there is to tell of a batch that has run."""
+
+    size: int
+    seconds: float
+    waits: list[float]
+    """Of each request whose first items were in it: seconds in the queue."""
+    waiting: int
+    """Items in the queue after it."""
+
+
+class _Job(Generic[Item, Result]):
+    """A request in the queue: how many of its items were taken, and the results so far."""
+
+    __slots__ = ("arrived", "deadline", "future", "items", "results", "taken")
+
+    def __init__(
+        self,
+        items: Sequence[Item],
+        future: asyncio.Future[list[Result]],
+        deadline: float,
+        arrived: float,
+    ) -> None:
+        self.items = items
+        self.future = future
+        self.deadline = deadline
+        self.arrived = arrived
+        self.taken = 0
+        self.results: list[Result] = []
+
+
+@dataclass(frozen=True, slots=True)
+class _Share(Generic[Item, Result]):
+    """The items of one request that are in a batch."""
+
+    job: _Job[Item, Result]
+    items: Sequence[Item]
+
+
+class Batcher(Generic[Item, Result]):
+    """Gather the items of concurrent requests, run them together, hand each its own results.
+
+    Belongs to one event loop; ``run`` is never called twice at the same time.
+
+    Parameters
+    ----------
+    run
+        Takes the items of a batch, returns one result an item in their order.
+    watch
+        Told of every batch after it has run.
+    clock
+        Seconds that only grow; deadlines are points of it.
+    """
+
+    def __init__(
+        self,
+        run: Callable[[list[Item]], list[Result]],
+        *,
+        bounds: Bounds | None = None,
+        watch: Callable[[Batch], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._run = run
+        self._bounds = bounds or Bounds()
+        self._watch = watch
+        self._clock = clock
+        self._queue: deque[_Job[Item, Result]] = deque()
+        self._waiting = 0
+        self._armed = False
+        # Unknown at first: the first batch holds one item, lest a slow model meet a full one.
+        self._cost = math.inf
+
+    @property
+    def waiting(self) -> int:
+        """Items that no batch has taken yet."""
+        return self._waiting
+
+    @property
+    def size(self) -> int:
+        """Items that the next batch may hold: as many as should run in the time a batch has."""
+        return max(1, min(self._bounds.batch, int(self._bounds.seconds / self._cost)))
+
+    def submit(self, items: Sequence[Item], deadline: float) -> asyncio.Future[list[Result]]:
+        """Queue a request's items, at least one; cancel the future and what is left is not run.
+
+        Raises
+        ------
+        Overloaded
+            At once, when the queue has no room for all of them.
+
+        The future raises `DeadlinePassed` when a batch that should hold some of the items starts
+        after ``deadline``, and what ``run`` raises for these items alone.
+        """
+        if self._waiting + len(items) > self._bounds.queue:
+            seconds = self._waiting * self._cost if self._cost < math.inf else 1
+            raise Overloaded(max(1, math.ceil(seconds)))
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[list[Result]] = loop.create_future()
+        self._queue.append(_Job(items, future, deadline, self._clock()))
+        self._waiting += len(items)
+        if not self._armed:
+            self._armed = True
+            loop.call_soon(self._turn)
+        return future
+
+    def _turn(self) -> None:
+        """Run one batch, here or in a thread, and arm the next."""
+        started = self._clock()
+        shares = self._take(started)
+        if not shares:
+            self._armed = False
+            return
+        waits = [started - share.job.arrived for share in shares if not share.job.results]
+        done = partial(self._finish, shares, started, waits)
+        size = sum(len(share.items) for share in shares)
+        if size * self._cost <= self._bounds.inline_seconds or self._cost == math.inf:
+            done(self._compute(shares))
+        else:
+            work = asyncio.get_running_loop().run_in_executor(None, self._compute, shares)
+            work.add_done_callback(lambda ended: done(ended.result()))
+
+    def _take(self, now: float) -> list[_Share[Item, Result]]:
+        """Take a share of every waiting request in turn, the oldest first, up to ``size`` items.
+
+        Requests whose caller has left or whose time is over leave the queue here, unrun. A request
+        that is not through goes behind those that got nothing, so all get their turn.
+        """
+        size = self.size
+        jobs: list[_Job[Item, Result]] = []
+        while self._queue and len(jobs) < size:
+            job = self._queue.popleft()
+            if not job.future.done() and job.deadline > now:
+                jobs.append(job)
+                continue
+            self._waiting -= len(job.items) - job.taken
+            if not job.future.done():
+                job.future.set_exception(DeadlinePassed(LATE))
+        shares = list(_shared_out(jobs, size))
+        self._waiting -= sum(len(share.items) for share in shares)
+        self._queue.extend(job for job in jobs if job.taken < len(job.items))
+        return shares
+
+    def _compute(self, shares: Sequence[_Share[Item, Result]]) -> list[list[Result] | Exception]:
+        """Run the shares together; if that fails, each alone, so that no request fails another."""
+        items = [item for share in shares for item in share.items]
+        try:
+            results = self._run(items)
+            _check_number(items, results)
+        except Exception as fault:  # noqa: BLE001 - whatever it is, its own caller is told
+            if len(shares) == 1:
+                return [fault]
+            return [self._compute([share])[0] for share in shares]
+        outcomes: list[list[Result] | Exception] = []
+        first = 0
+        for share in shares:
+            outcomes.append(results[first : first + len(share.items)])
+            first += len(share.items)
+        return outcomes
+
+    def _finish(
+        self,
+        shares: Sequence[_Share[Item, Result]],
+        started: float,
+        waits: list[float],
+        outcomes: Sequence[list[Result] | Exception],
+    ) -> None:
+        """Hand out what came of a batch, learn what it cost, arm the next."""
+        for share, outcome in zip(shares, outcomes, strict=True):
+            _hand_out(share.job, outcome)
+        size = sum(len(share.items) for share in shares)
+        seconds = self._clock() - started
+        cost = max(seconds / size, 1e-9)
+        self._cost = cost if self._cost == math.inf else self._cost + (cost - self._cost) / 8
+        if self._watch is not None:
+            self._watch(Batch(size, seconds, waits, self._waiting))
+        self._armed = bool(self._queue)
+        if self._armed:
+            asyncio.get_running_loop().call_soon(self._turn)
+
+
+LATE = "The time for this request was over before its work began; the work was not done."
+
+
+def _check_number(items: Sequence[object], results: Sequence[object]) -> None:
+    if len(results) != len(items):
+        raise RuntimeError(f"{len(items)} items went in, {len(results)} results came out")
+
+
+def _shared_out(jobs: Sequence[_Job[Item, Result]], size: int) -> Iterator[_Share[Item, Result]]:
+    """Give each request the same number of places; what small ones leave goes to the oldest."""
+    if not jobs:
+        return
+    fair = size // len(jobs)
+    spare = size - sum(min(fair, len(job.items) - job.taken) for job in jobs)
+    for job in jobs:
+        first = job.taken
+        job.taken = min(len(job.items), first + fair + spare)
+        spare -= max(0, job.taken - first - fair)
+        yield _Share(job, job.items[first : job.taken])
+
+
+def _hand_out(job: _Job[Item, Result], outcome: list[Result] | Exception) -> None:
+    """Add what came of a request's share; answer the request once all of its items are through."""
+    if job.future.done():
+        return
+    if isinstance(outcome, Exception):
+        job.future.set_exception(outcome)
+    elif len(outcome) == len(job.items):
+        job.future.set_result(outcome)
+    else:
+        job.results += outcome
+        if len(job.results) == len(job.items):
+            job.future.set_result(job.results)

@@ -1,0 +1,306 @@
+"""The Runner: the served run, the few others kept loaded, the swap to a newer one; batches for all.
+
+It lives in the Service's process, because a call between two processes costs more than the model.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from runners.batching import Batch, Batcher, Bounds
+from tagger.decide import Decisions, Options, decide
+from tagger.errors import BrokenRun, NotReady, Overloaded, RunError, StoreError, UnknownRun
+from tagger.model import Model, Scored
+from tagger.records import Evidence, Run
+from tagger.store import PROMOTED, Store
+
+log = logging.getLogger("bentoml.tagline.runner")
+
+PLAIN = Options()
+"""Without options."""
+MOST_LOADING = 32
+"""Requests that may wait for runs to be loaded."""
+
+Asked = tuple[str, Options]
+"""A text, and what its caller asked for."""
+Writer = Callable[[Decisions], list[str]]
+"""Writes each text's decision in the form that callers get; made once for a model."""
+
+
+class Watch(Protocol):
+    """Who is told what the Runner does."""
+
+    def batched(self, size: int, seconds: float, waits: Sequence[float], waiting: int) -> None:
+        """A batch has run."""
+
+    def serves(self, run_id: str, *, instead_of: str | None) -> None:
+        """Another run is served from now on."""
+
+    def refused(self) -> None:
+        """A promoted run was not taken up."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Loaded:
+    """A run ready to answer, with its batchers; all answers by way of it are of this run alone."""
+
+    run: Run
+    decided: Batcher[Asked, str]
+    """A text -> its decision as ``Writer`` wrote it."""
+    explained: Batcher[Asked, tuple[Evidence, ...]]
+    """A text -> what earned it its tags. Apart, because one of these costs as much as ten of those
+    and must not make them wait."""
+    check_texts: tuple[str, ...]
+    check_answers: list[str]
+    """What ``decided`` must give for ``check_texts``, of which the scores were confirmed."""
+
+
+class TagRunner:
+    """Loads runs from a store and answers by them.
+
+    Parameters
+    ----------
+    store
+        Where the runs are. It may vanish while the server runs: what is loaded goes on serving.
+    pinned
+        Serve this run, whatever is promoted.
+    writer
+        Makes the `Writer` of a model.
+    kept
+        How many runs to keep loaded beside the served one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        pinned: str | None,
+        writer: Callable[[Model], Writer],
+        watch: Watch,
+        bounds: Bounds,
+        kept: int,
+    ) -> None:
+        self._store = store
+        self._pinned = pinned
+        self._writer = writer
+        self._watch = watch
+        self._bounds = bounds
+        self._kept = kept
+        self._served: Loaded | None = None
+        self._others: OrderedDict[str, Loaded] = OrderedDict()
+        self._one_at_a_time = asyncio.Lock()
+        self._loading = 0
+        self._passed_over: str | None = None
+
+    @property
+    def served(self) -> Loaded:
+        """The run that answers where none is named.
+
+        Raises
+        ------
+        NotReady
+            It is not loaded yet.
+        """
+        if self._served is None:
+            raise NotReady("The server is starting. Try again in a second.")
+        return self._served
+
+    def check(self) -> None:
+        """Load the run to serve and drop it again.
+
+        Raises
+        ------
+        RunError, StoreError
+            There is none, or it cannot be loaded.
+        """
+        self._load(self._store.resolve(self._pinned or "promoted"))
+
+    def start(self) -> None:
+        """Load the run to serve; nothing else answers meanwhile.
+
+        Raises
+        ------
+        RunError, StoreError
+            There is none, or it cannot be loaded.
+        """
+        run_id = self._store.resolve(self._pinned or "promoted")
+        self._serve(self._load(run_id))
+        if self._pinned is None and self._store.moved_by_others():
+            log.warning(MOVED, run_id)
+
+    async def of(self, run_id: str) -> Loaded:
+        """Give any run of the store, loading it off the loop if need be, one at a time.
+
+        Raises
+        ------
+        UnknownRun
+            There is none of this name, or no more.
+        Overloaded
+            Too many requests wait for runs to be loaded.
+        """
+        if run_id == self.served.run.run_id:
+            return self.served
+        if run_id in PROMOTED:
+            run_id = await asyncio.to_thread(self._store.resolve, run_id)
+            return await self.of(run_id)
+        known = await asyncio.to_thread(self._store.run_ids)
+        if run_id not in known:
+            self._others.pop(run_id, None)
+            raise UnknownRun(run_id, known)
+        if (loaded := self._kept_loaded(run_id)) is not None:
+            return loaded
+        if self._loading >= MOST_LOADING:
+            raise Overloaded(1)
+        self._loading += 1
+        try:
+            async with self._one_at_a_time:
+                if (loaded := self._kept_loaded(run_id)) is None:
+                    loaded = await asyncio.to_thread(self._load, run_id)
+                    self._others[run_id] = loaded
+                    if len(self._others) > self._kept:
+                        self._others.popitem(last=False)
+        finally:
+            self._loading -= 1
+        return loaded
+
+    async def follow(self, seconds: float) -> None:
+        """Take up each newly promoted run, looking every so many seconds; ends when cancelled."""
+        while self._pinned is None:
+            await asyncio.sleep(seconds)
+            try:
+                await self._look()
+            except StoreError as fault:
+                self._pass_over("the store", f"The store cannot be read; serving goes on: {fault}")
+
+    async def healthy(self, deadline: float) -> bool:
+        """Ask the check texts by way of the batcher; false if they do not come back right."""
+        loaded = self.served
+        try:
+            answers = await loaded.decided.submit(
+                [(text, PLAIN) for text in loaded.check_texts], deadline
+            )
+        except Overloaded:
+            return True  # it works, and has plenty of work
+        except Exception as fault:  # noqa: BLE001 - whatever keeps it from answering
+            log.error("The check texts were not answered: %s", type(fault).__name__)  # noqa: TRY400
+            return False
+        return answers == loaded.check_answers
+
+    async def _look(self) -> None:
+        """Take up the promoted run if it is another, by a promotion that the history names."""
+        promoted = await asyncio.to_thread(self._store.promoted)
+        if promoted in (None, self.served.run.run_id):
+            self._passed_over = None
+            return
+        if promoted == self._passed_over:
+            return
+        if await asyncio.to_thread(self._store.moved_by_others):
+            self._pass_over(promoted, MOVED % promoted)
+            return
+        try:
+            async with self._one_at_a_time:
+                loaded = await asyncio.to_thread(self._load, promoted)
+        except (RunError, StoreError) as fault:
+            self._watch.refused()
+            self._pass_over(
+                promoted,
+                f"Run {promoted} was promoted and is not taken up; "
+                f"{self.served.run.run_id} stays: {fault}",
+            )
+            return
+        self._serve(loaded)
+
+    def _pass_over(self, what: str, why: str) -> None:
+        """Say once why something is not taken up."""
+        if what != self._passed_over:
+            self._passed_over = what
+            log.warning(why)
+
+    def _serve(self, loaded: Loaded) -> None:
+        before = self._served
+        self._served = loaded
+        run_id = loaded.run.run_id
+        self._others.pop(run_id, None)
+        if before is not None and before.run.run_id == run_id:
+            return
+        self._watch.serves(run_id, instead_of=before.run.run_id if before else None)
+        log.info("Run %s is served.", run_id)
+
+    def _kept_loaded(self, run_id: str) -> Loaded | None:
+        if run_id in self._others:
+            self._others.move_to_end(run_id)
+        return self._others.get(run_id)
+
+    def _load(self, run_id: str) -> Loaded:
+        """Read a run, confirm its check scores, and put batchers before it."""
+        run, model = self._store.run(run_id), self._store.model(run_id)
+        if run.tags != model.tags:
+            raise BrokenRun(f"Record and model of run {run_id} name different tags.")
+        check = self._store.check(run_id)
+        write = self._writer(model)
+        decided = _decided(model, write)
+        return Loaded(
+            run=run,
+            decided=Batcher(decided, bounds=self._bounds, watch=self._told),
+            explained=Batcher(_explained(model), bounds=self._bounds),
+            check_texts=check.texts,
+            check_answers=decided([(text, PLAIN) for text in check.texts]),
+        )
+
+    def _told(self, batch: Batch) -> None:
+        self._watch.batched(batch.size, batch.seconds, batch.waits, batch.waiting)
+
+
+MOVED = (
+    "%s is promoted by BentoML's own `latest`, but not by Tagline's history: an import or a "
+    "deletion moved it. If it is meant, say so: python -m tagger promote RUN"
+)
+
+
+def deadline_after(seconds: float) -> float:
+    """Give the point of the batchers' clock so many seconds from now."""
+    return time.monotonic() + seconds
+
+
+def _decided(model: Model, write: Writer) -> Callable[[list[Asked]], list[str]]:
+    """Make the batched step: score all texts at once, decide and write them at once."""
+
+    def run(batch: list[Asked]) -> list[str]:
+        scored = model.score([text for text, _ in batch])
+        first = batch[0][1]
+        if all(options is first for _, options in batch):
+            return write(decide(scored, model.policy, first))
+        written = [""] * len(batch)
+        for options, places in _by_options(batch).items():
+            part = Scored(scored.scores[places], scored.familiarity[places])
+            for place, text in zip(places, write(decide(part, model.policy, options)), strict=True):
+                written[place] = text
+        return written
+
+    return run
+
+
+def _explained(model: Model) -> Callable[[list[Asked]], list[tuple[Evidence, ...]]]:
+    """Make the step that tells which words earned the tags that `_decided` gives."""
+
+    def run(batch: list[Asked]) -> list[tuple[Evidence, ...]]:
+        found = []
+        for text, options in batch:
+            decisions = decide(model.score([text]), model.policy, options)
+            found.append(model.explain(text, decisions.columns))
+        return found
+
+    return run
+
+
+def _by_options(batch: Sequence[Asked]) -> dict[Options, list[int]]:
+    places: dict[Options, list[int]] = {}
+    for place, (_, options) in enumerate(batch):
+        places.setdefault(options, []).append(place)
+    return places

@@ -1,0 +1,369 @@
+"""The batcher answers every item once and in order, mixes nothing, starves nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runners.batching import Batch, Batcher, Bounds
+from tagger.errors import DeadlinePassed, Overloaded
+
+FAR = 1e9
+BAD = -1
+"""An item that fails the whole call that holds it."""
+
+
+@dataclass
+class Model:
+    """Stands for a model on a virtual clock: an item costs so many seconds; every call is kept."""
+
+    cost: float = 0.001
+    now: float = 0.0
+    calls: list[list[int]] = field(default_factory=list)
+
+    def clock(self) -> float:
+        """Tell the virtual time."""
+        return self.now
+
+    def run(self, items: list[int]) -> list[int]:
+        """Double every item."""
+        self.calls.append(items)
+        self.now += self.cost * len(items)
+        if BAD in items:
+            raise ZeroDivisionError
+        return [2 * item for item in items]
+
+    @property
+    def computed(self) -> list[int]:
+        """Every item of every call."""
+        return [item for call in self.calls for item in call]
+
+
+def batcher(
+    model: Model, *, watch: Callable[[Batch], None] | None = None, **bounds: Any
+) -> Batcher[int, int]:
+    """Make a batcher on the model's virtual clock, that never takes a thread."""
+    inline: dict[str, Any] = {"inline_seconds": FAR}
+    return Batcher(model.run, bounds=Bounds(**inline | bounds), clock=model.clock, watch=watch)
+
+
+def on_a_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run a test's coroutine."""
+    asyncio.run(work)
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Let the loop turn until something is so."""
+    for _ in range(10_000):
+        if done():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("The loop turned 10,000 times in vain.")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A request of a random story: how many items, which fail, when its caller leaves."""
+
+    items: int
+    bad: bool
+    leaves: bool
+    patience: float
+    turns: int
+    """Turns of the loop before the next one arrives."""
+
+
+ARRIVALS = st.lists(
+    st.builds(
+        Arrival,
+        items=st.integers(1, 40),
+        bad=st.sampled_from([False, False, False, True]),
+        leaves=st.sampled_from([False, False, True]),
+        patience=st.sampled_from([0.004, 0.05, FAR]),
+        turns=st.integers(0, 2),
+    ),
+    max_size=25,
+)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of an arrival."""
+
+    arrival: Arrival
+    items: list[int]
+    future: asyncio.Future[list[int]] | None
+    """None where it was refused."""
+
+
+async def play(arrivals: list[Arrival], tried: Batcher[int, int], model: Model) -> list[Told]:
+    """Let the requests arrive and leave, and wait until nothing is left to do."""
+    told = []
+    for number, arrival in enumerate(arrivals):
+        items = [number * 1_000 + place for place in range(arrival.items)]
+        if arrival.bad:
+            items[-1] = BAD
+        try:
+            future = tried.submit(items, model.now + arrival.patience)
+        except Overloaded:
+            told.append(Told(arrival, items, None))
+            continue
+        told.append(Told(arrival, items, future))
+        for _ in range(arrival.turns):
+            await asyncio.sleep(0)
+        if arrival.leaves:
+            future.cancel()
+    await until(lambda: all(one.future is None or one.future.done() for one in told))
+    await until(lambda: tried.waiting == 0)
+    return told
+
+
+def check_answer(one: Told, computed: list[int]) -> None:
+    """Check that a caller got its own results in order, or the reason why not."""
+    if one.future is None:
+        assert not {*one.items} & {*computed} - {BAD}, "A refused request was computed."
+    elif not one.future.cancelled():
+        fault = one.future.exception()
+        if fault is None:
+            assert one.future.result() == [2 * item for item in one.items]
+        elif isinstance(fault, DeadlinePassed):
+            assert one.arrival.patience < FAR
+        else:
+            assert isinstance(fault, ZeroDivisionError)
+            assert one.arrival.bad, "A neighbour's bad item failed this request."
+
+
+@given(
+    arrivals=ARRIVALS,
+    most=st.integers(1, 32),
+    queue=st.integers(40, 200),
+    seconds=st.sampled_from([0.0005, 0.01, 1.0]),
+)
+def test_every_item_is_answered_once_and_in_order(
+    arrivals: list[Arrival], most: int, queue: int, seconds: float
+) -> None:
+    """Whatever arrives, fails or leaves: each caller gets its own results, or its own reason."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, batch=most, queue=queue, seconds=seconds)
+        for one in await play(arrivals, tried, model):
+            check_answer(one, model.computed)
+        assert max(map(len, model.calls), default=0) <= most
+        if not any(arrival.bad for arrival in arrivals):
+            assert len(model.computed) == len(set(model.computed)), "An item was computed twice."
+
+    on_a_loop(story())
+
+
+def test_a_batch_is_what_came_while_the_last_one_ran() -> None:
+    """Requests of one turn of the loop are computed together, in the order they came."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, seconds=1)
+        await tried.submit([0], FAR)
+        futures = [tried.submit([number], FAR) for number in range(1, 9)]
+        assert await asyncio.gather(*futures) == [[2 * number] for number in range(1, 9)]
+        assert model.calls == [[0], [1, 2, 3, 4, 5, 6, 7, 8]]
+
+    on_a_loop(story())
+
+
+def test_a_request_of_a_thousand_delays_nobody() -> None:
+    """Beside a request of 1,000 items, one that comes later is in the very next batch."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, batch=64, seconds=0.064)
+        await tried.submit([0], FAR)
+        big = tried.submit(list(range(1_000, 2_000)), FAR)
+        await until(lambda: len(model.calls) == 3)
+        small = tried.submit([7], FAR)
+        await small
+        assert len(model.calls) <= 5
+        assert not big.done()
+        assert await big == [2 * item for item in range(1_000, 2_000)]
+
+    on_a_loop(story())
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=30), st.integers(1, 16))
+def test_nobody_starves(sizes: list[int], most: int) -> None:
+    """Between two turns of one waiting request, no other gets more than two turns."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, batch=most, seconds=FAR)
+        futures = [
+            tried.submit([number * 100 + place for place in range(size)], FAR)
+            for number, size in enumerate(sizes)
+        ]
+        await asyncio.gather(*futures)
+        turns = [sorted({item // 100 for item in call}) for call in model.calls]
+        left = dict(enumerate(sizes))
+        since: dict[int, int] = dict.fromkeys(left, 0)
+        for call, served in zip(model.calls, turns, strict=True):
+            for number in list(left):
+                since[number] = 0 if number in served else since[number] + 1
+                left[number] -= sum(item // 100 == number for item in call)
+                if not left[number]:
+                    del left[number]
+            assert all(since[number] <= -(-len(sizes) // most) for number in left)
+
+    on_a_loop(story())
+
+
+def test_the_size_follows_the_measured_cost() -> None:
+    """A batch holds as many items as run in its time: few of a dear model, more of a cheap one."""
+
+    async def story() -> None:
+        model = Model(cost=0.01)
+        tried = batcher(model, batch=256, seconds=0.05)
+        assert tried.size == 1, "A model of unknown cost must not meet a full batch."
+        await tried.submit(list(range(100)), FAR)
+        assert tried.size in (4, 5)
+        model.cost = 0.0001
+        await tried.submit(list(range(2_000)), FAR)
+        assert 200 < tried.size <= 256
+
+    on_a_loop(story())
+
+
+def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None:
+    """What does not fit raises Overloaded with the seconds that the queue will take."""
+
+    async def story() -> None:
+        model = Model(cost=0.5)
+        tried = batcher(model, queue=10, seconds=0.5)
+        await tried.submit([0], FAR)
+        waiting = tried.submit(list(range(10)), FAR)
+        with pytest.raises(Overloaded) as refusal:
+            tried.submit([1], FAR)
+        assert refusal.value.retry_after == 5
+        await waiting
+        await tried.submit([1], FAR)
+
+    on_a_loop(story())
+
+
+def test_a_request_whose_time_is_over_is_not_computed() -> None:
+    """A deadline is checked when the batch starts: too late is an error, and no work."""
+
+    async def story() -> None:
+        model = Model(cost=1)
+        tried = batcher(model, batch=1, seconds=1)
+        first, late = tried.submit([1], FAR), tried.submit([2], 0.5)
+        await first
+        with pytest.raises(DeadlinePassed):
+            await late
+        assert model.computed == [1]
+
+    on_a_loop(story())
+
+
+def test_a_caller_who_left_is_not_computed() -> None:
+    """Items of a cancelled request that no batch has taken are never run."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, batch=1)
+        first, gone, last = (tried.submit([number], FAR) for number in (1, 2, 3))
+        gone.cancel()
+        await asyncio.gather(first, last)
+        assert model.computed == [1, 3]
+
+    on_a_loop(story())
+
+
+def test_one_bad_item_fails_its_own_request_alone() -> None:
+    """When a batch fails, each request is run by itself, and only the bad one fails."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, seconds=1)
+        await tried.submit([0], FAR)
+        good, bad, other = (tried.submit(items, FAR) for items in ([1, 2], [BAD], [3]))
+        assert await good == [2, 4]
+        assert await other == [6]
+        with pytest.raises(ZeroDivisionError):
+            await bad
+
+    on_a_loop(story())
+
+
+def test_a_model_that_loses_results_is_not_believed() -> None:
+    """When fewer results come back than items went in, the request fails rather than shift."""
+
+    async def story() -> None:
+        tried: Batcher[int, int] = Batcher(lambda items: items[1:])
+        with pytest.raises(RuntimeError, match="1 items went in, 0 results came out"):
+            await tried.submit([1], FAR)
+
+    on_a_loop(story())
+
+
+def test_a_slow_model_runs_in_a_thread() -> None:
+    """A batch that is expected to be slow leaves the loop free, one at a time all the same."""
+
+    async def story() -> None:
+        loops: list[bool] = []
+
+        def run(items: list[int]) -> list[int]:
+            on_loop = True
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                on_loop = False
+            loops.append(on_loop)
+            model.now += 1
+            return items
+
+        model = Model()
+        tried = Batcher(run, bounds=Bounds(batch=1, inline_seconds=0.02), clock=model.clock)
+        await tried.submit([1], FAR)
+        assert await asyncio.gather(*(tried.submit([n], FAR) for n in (2, 3))) == [[2], [3]]
+        assert loops == [True, False, False]
+
+    on_a_loop(story())
+
+
+def test_whoever_watches_is_told_of_every_batch() -> None:
+    """Size, seconds, waits of the requests that began, and what still waits."""
+
+    async def story() -> None:
+        model = Model(cost=1)
+        told: list[Batch] = []
+        tried = batcher(model, batch=2, seconds=2, watch=told.append)
+        await asyncio.gather(tried.submit([1], FAR), tried.submit([2, 3], FAR))
+        assert told == [
+            Batch(size=1, seconds=1, waits=[0], waiting=2),
+            Batch(size=2, seconds=2, waits=[1], waiting=0),
+        ]
+
+    on_a_loop(story())
+
+
+def test_cancelling_in_the_middle_frees_the_queue() -> None:
+    """Of a request that leaves half done, the rest leaves the queue."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, batch=10, seconds=0.01)
+        await tried.submit([0], FAR)
+        big = tried.submit(list(range(100)), FAR)
+        await until(lambda: len(model.calls) == 3)
+        big.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await big
+        await until(lambda: tried.waiting == 0)
+        assert len(model.computed) < 50
+
+    on_a_loop(story())
