@@ -1,4 +1,4 @@
-"""Which words of a text earned it a tag: exact, since a score is a sum over words."""
+"""Which words earned a text its tags: exact, because log-odds are a sum over words."""
 
 from __future__ import annotations
 
@@ -7,59 +7,69 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagger.features import Features
+from tagger.features import Features, character_lengths
 from tagger.records import Evidence, Word
-from tagger.weights import Doubles, Weights
+from tagger.sparse import Counts, Doubles, Places
+from tagger.vocabulary import Vocabulary
+from tagger.weights import Weights
+from tagger.words import spans_of
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contributions:
-    """What each different word and pair of a text adds to the log-odds of each tag."""
+    """What each different word and pair of one text adds to the log-odds of every tag."""
 
-    spans: tuple[tuple[tuple[int, int], ...], ...]
-    """Places of each in the text, in code points."""
-    texts: tuple[str, ...]
-    """Each as it first stands in the text."""
+    text: str
+    spans: tuple[tuple[Span, ...], ...]
+    """Where each of them stands in ``text``, in code points."""
     values: Doubles
-    """(words and pairs, tags); with ``intercept`` they sum to the log-odds."""
+    """(words and pairs, tags); what a word's characters add is within the word's."""
     intercept: Doubles
-    """(tags,)"""
+    """(tags,); with it, ``values`` sum to the log-odds."""
+
+    def strongest(self, tag: int, name: str, *, most: int) -> Evidence:
+        """Return the words that raised a tag, strongest first, ``most`` of them at most."""
+        values = self.values[:, tag]
+        order = np.argsort(-values, kind="stable")[:most]
+        return Evidence(name, tuple(self._word(i, tag) for i in order.tolist() if values[i] > 0))
+
+    def _word(self, entry: int, tag: int) -> Word:
+        start, end = self.spans[entry][0]
+        return Word(self.text[start:end], float(self.values[entry, tag]), self.spans[entry])
 
 
-def contributions(weights: Weights, features: Features, text: str) -> Contributions:
-    """Return what every word and pair of ``text`` adds to every tag."""
-    tags = len(weights.intercept)
-    bag, pairs = features.bags([text])
-    table = features.table.take(bag.rows, axis=0) * bag.counts[:, np.newaxis]
-    square = float(bag.counts**2 @ features.squares.take(bag.rows))
-    if pairs is not None:
-        square += float(np.sum((pairs.counts * weights.pair_idf.take(pairs.rows)) ** 2))
-    own_length = np.sqrt(square) or 1.0
-    character_length = np.linalg.norm(table[:, 2 * tags : -1].sum(axis=0)) or 1.0
-    values = table[:, :tags] / own_length + table[:, tags : 2 * tags] / character_length
-    places = features.places(text)
-    spans = [places[row] for row in bag.rows.tolist()]
-    if pairs is not None:
-        pair_places = features.pair_places(text)
-        spans += [pair_places[row] for row in pairs.rows.tolist()]
-        pair_values = weights.pair_weights.take(pairs.rows, axis=0) * pairs.counts[:, np.newaxis]
-        values = np.vstack([values, pair_values / own_length])
-    return Contributions(
-        spans=tuple(map(tuple, spans)),
-        texts=tuple(text[some[0][0] : some[0][1]] if some else "" for some in spans),
-        values=values,
-        intercept=weights.intercept,
-    )
+def contributions(features: Features, weights: Weights, text: str) -> Contributions:
+    """Take the log-odds of a text apart: what `Model` sums, word by word and pair by pair."""
+    words = features.words(text)
+    bags = features.bags([words])
+    own_length = float(features.own_lengths(bags)[0])
+    rows, places = features.vocabulary.rows(words), spans_of(text)
+    by_row = _by_row(rows, places)
+    spans = [by_row[row] for row in bags.words.rows.tolist()]
+    values = _of_words(features.vocabulary, bags.words, own_length)
+    if bags.pairs is not None:
+        firsts, pairs = features.pairs(rows)
+        by_row = _by_row(pairs, [(places[i][0], places[i + 1][1]) for i in firsts.tolist()])
+        spans += [by_row[row] for row in bags.pairs.rows.tolist()]
+        of_pairs = weights.pair_weights.take(bags.pairs.rows, axis=0)
+        of_pairs = of_pairs * bags.pairs.values[:, np.newaxis] / own_length
+        values = np.concatenate([values, of_pairs])
+    return Contributions(text, tuple(spans), values, weights.intercept)
 
 
-def strongest(
-    found: Contributions, names: Sequence[str], tags: Sequence[int], *, most: int
-) -> tuple[Evidence, ...]:
-    """Return for each of these tags the ``most`` words that raised it most."""
-    evidence = []
-    for tag in tags:
-        values = found.values[:, tag]
-        best = [i for i in np.argsort(-values, kind="stable")[:most].tolist() if values[i] > 0]
-        words = tuple(Word(found.texts[i], float(values[i]), found.spans[i]) for i in best)
-        evidence.append(Evidence(names[tag], words))
-    return tuple(evidence)
+def _of_words(vocabulary: Vocabulary, words: Counts, own_length: float) -> Doubles:
+    """Return what each word adds, by itself and by its characters: (words, tags)."""
+    rows = vocabulary.table.take(words.rows, axis=0) * words.values[:, np.newaxis]
+    projection = rows[:, vocabulary.projection].sum(axis=0, keepdims=True)
+    character_length = float(character_lengths(projection)[0])
+    return rows[:, vocabulary.own] / own_length + rows[:, vocabulary.characters] / character_length
+
+
+def _by_row(rows: Places, spans: Sequence[Span]) -> dict[int, tuple[Span, ...]]:
+    """Gather, for each row, all the places where it stands."""
+    found: dict[int, list[Span]] = {}
+    for row, span in zip(rows.tolist(), spans, strict=True):
+        found.setdefault(row, []).append(span)
+    return {row: tuple(places) for row, places in found.items()}

@@ -1,4 +1,4 @@
-"""The served model: arrays in, score matrix out; written and read as arrays and JSON."""
+"""The served model: texts in, score matrix out; written and read as arrays and JSON."""
 
 from __future__ import annotations
 
@@ -9,27 +9,29 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
+from tagger.arrays import REMEDY
 from tagger.decide import Policy
 from tagger.errors import BrokenRun
-from tagger.evidence import Contributions, contributions, strongest
-from tagger.features import BATCH, Features, sum_rows
+from tagger.evidence import Contributions, contributions
+from tagger.features import Features, character_lengths
 from tagger.records import Evidence
-from tagger.weights import Doubles, Floats, Weights
+from tagger.sparse import Doubles
+from tagger.weights import Weights
 
 WEIGHTS = "weights.npz"
-MODEL = "model.json"
+POLICY = "policy.json"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scored:
-    """The scores of a batch of texts."""
+    """The scores of some texts."""
 
-    scores: Floats
+    scores: NDArray[np.float32]
     """(texts, tags): probabilities."""
-    familiarity: Floats
-    """(texts,): the known words' share of each text, 0 to 1."""
+    familiarity: NDArray[np.float32]
+    """(texts,): the share of each text's different words that the run knows, 0 to 1."""
 
     def part(self, first: int, last: int) -> Scored:
         """Return the texts from ``first`` to before ``last``."""
@@ -38,9 +40,9 @@ class Scored:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Tags, what each word adds to them, and how scores become decisions.
+    """Tags, what every word adds to each of them, and how scores become decisions.
 
-    Scoring changes the bounded memory of unknown words, so one thread at a time may ask.
+    Scoring fills the bounded memory of unknown words, so it is for one thread at a time.
     """
 
     tags: tuple[str, ...]
@@ -52,68 +54,56 @@ class Model:
         object.__setattr__(self, "features", Features(self.weights))
 
     def score(self, texts: Sequence[str]) -> Scored:
-        """Return the probability of every tag for every text, whatever its neighbours are."""
-        logits, familiarity = self.log_odds(texts)
-        np.negative(logits, out=logits)
-        with np.errstate(over="ignore"):
-            np.exp(logits, out=logits)
-        logits += 1
-        np.reciprocal(logits, out=logits)
-        return Scored(logits.astype(np.float32), familiarity.astype(np.float32))
+        """Return every tag's probability for every text, the same whatever its neighbours are."""
+        log_odds, familiarity = self.log_odds(texts)
+        return Scored(_probability(log_odds).astype(np.float32), familiarity.astype(np.float32))
 
     def log_odds(self, texts: Sequence[str]) -> tuple[Doubles, Doubles]:
-        """Return the log-odds (texts, tags) and the familiarity (texts,)."""
-        parts = [self._log_odds(texts[i : i + BATCH]) for i in range(0, len(texts), BATCH)]
-        if not parts:
-            return np.zeros((0, len(self.tags))), np.zeros(0)
+        """Return the log-odds (texts, tags) and the familiarity (texts,) behind the scores."""
+        parts = [self._log_odds(portion) for portion in self.features.portions(texts)]
         if len(parts) == 1:
             return parts[0]
-        return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
-
-    def _log_odds(self, texts: Sequence[str]) -> tuple[Doubles, Doubles]:
-        features, tags, n = self.features, len(self.tags), len(texts)
-        words, pairs = features.bags(texts)
-        sums = sum_rows(words.counts, words.rows, words.starts, features.table)
-        own = sums[:, :tags]
-        square = np.bincount(
-            words.texts, words.counts**2 * features.squares.take(words.rows), minlength=n
+        nothing = np.zeros((0, len(self.tags)))
+        return (
+            np.concatenate([nothing, *(log_odds for log_odds, _ in parts)]),
+            np.concatenate([nothing[:, 0], *(familiarity for _, familiarity in parts)]),
         )
-        if pairs is not None:
-            own += sum_rows(pairs.counts, pairs.rows, pairs.starts, self.weights.pair_weights)
-            idf = self.weights.pair_idf.take(pairs.rows)
-            square += np.bincount(pairs.texts, (pairs.counts * idf) ** 2, minlength=n)
-        characters, projection = sums[:, tags : 2 * tags], sums[:, 2 * tags : -1]
-        logits = own / _length(square)
-        logits += characters / _length(np.einsum("ij,ij->i", projection, projection))
-        logits += self.weights.intercept
-        total = np.bincount(words.texts, words.counts, minlength=n)
-        return logits, sums[:, -1] / np.maximum(total, 1)
+
+    def _log_odds(self, words: Sequence[Sequence[str]]) -> tuple[Doubles, Doubles]:
+        vocabulary = self.features.vocabulary
+        bags = self.features.bags(words)
+        sums = bags.words.times(vocabulary.table)
+        own = sums[:, vocabulary.own]
+        if bags.pairs is not None:
+            own += bags.pairs.times(self.weights.pair_weights)
+        own /= self.features.own_lengths(bags)[:, np.newaxis]
+        characters = sums[:, vocabulary.characters]
+        characters /= character_lengths(sums[:, vocabulary.projection])[:, np.newaxis]
+        own += characters
+        own += self.weights.intercept
+        known = sums[:, -1]
+        return own, known / np.maximum(bags.words.total(bags.words.values), 1)
 
     def contributions(self, text: str) -> Contributions:
-        """Return what every word and pair of the text adds to the log-odds of every tag."""
-        return contributions(self.weights, self.features, text)
+        """Return what each word and pair of a text adds to the log-odds of every tag."""
+        return contributions(self.features, self.weights, text)
 
     def explain(self, text: str, tags: Sequence[int], *, most: int = 10) -> tuple[Evidence, ...]:
-        """Return the words that raised the scores of these tags most."""
-        return strongest(self.contributions(text), self.tags, tags, most=most)
+        """Return, for each of these tags, the words that raised its score most."""
+        found = self.contributions(text)
+        return tuple(found.strongest(tag, self.tags[tag], most=most) for tag in tags)
 
     def write(self, folder: Path) -> None:
         """Write the model into an existing folder."""
         self.weights.write(folder / WEIGHTS)
-        policy = self.policy
-        (folder / MODEL).write_text(
-            json.dumps(
-                {
-                    "tags": self.tags,
-                    "task": policy.task,
-                    "thresholds": policy.thresholds.tolist(),
-                    "abstain_below": policy.abstain_below,
-                },
-                ensure_ascii=False,
-                indent=1,
-            ),
-            encoding="utf-8",
-        )
+        policy = {
+            "tags": self.tags,
+            "task": self.policy.task,
+            "thresholds": self.policy.thresholds.tolist(),
+            "abstain_below": self.policy.abstain_below,
+        }
+        text = json.dumps(policy, ensure_ascii=False, indent=1)
+        (folder / POLICY).write_text(text, encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -124,19 +114,23 @@ class Model:
         BrokenRun
             A file is missing, cut short, or not what it should be.
         """
+        path = folder / POLICY
         try:
-            stored = json.loads((folder / MODEL).read_text(encoding="utf-8"))
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            tags = tuple(map(str, stored["tags"]))
             policy = Policy(
                 task=stored["task"],
                 thresholds=np.array(stored["thresholds"], np.float64),
                 abstain_below=float(stored["abstain_below"]),
             )
-            tags = tuple(stored["tags"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BrokenRun(f"{MODEL} of the run cannot be read: {error}") from error
-        return cls(tags, policy, Weights.read(folder / WEIGHTS))
+        except (OSError, ValueError, KeyError, TypeError) as fault:
+            raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault
+        weights = Weights.read(folder / WEIGHTS)
+        if not len(tags) == len(policy.thresholds) == len(weights.intercept):
+            raise BrokenRun(f"{path} and {WEIGHTS} are of different tags. {REMEDY}")
+        return cls(tags, policy, weights)
 
 
-def _length(square: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Return vector lengths as a column; of a vector of zeros, 1."""
-    return np.sqrt(np.where(square > 0, square, 1))[:, np.newaxis]
+def _probability(log_odds: Doubles) -> Doubles:
+    """Return the logistic function, in the form that overflows nowhere."""
+    return 0.5 + 0.5 * np.tanh(0.5 * log_odds)

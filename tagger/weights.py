@@ -1,61 +1,76 @@
-"""The numbers of a run, as they lie on disk: a vocabulary and arrays, nothing that can run code."""
+"""The numbers of a run, as they lie on disk: vocabularies and arrays, nothing that can run code."""
 
 from __future__ import annotations
 
-import zipfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, TypeVar
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
+from tagger.arrays import REMEDY, Array, read_arrays, write_arrays
 from tagger.errors import BrokenRun
+from tagger.sparse import Doubles
 
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Integers = npt.NDArray[np.int32]
+Floats = NDArray[np.float32]
+Number = TypeVar("Number", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Weights:
-    """What every word, pair and character n-gram adds to every tag.
+    """What every word, pair of words and character n-gram adds to every tag.
 
-    The log-odds of a tag for a text are, with ``count`` being 1 + log of a word's occurrences::
+    With ``count`` of a word or pair being 1 + log of how often the text holds it, the log-odds of a
+    tag are::
 
-        sum(count * word_weights and pair_weights) / norm(count * word_idf and pair_idf)
-        + sum(count * characters) / norm(sum(count * projection)) + intercept
+        sum(count * word_weights) + sum(count * pair_weights), both / |count * idf|
+        + sum(count * characters) / |sum(count * projection)|
+        + intercept
 
-    where ``characters`` and ``projection`` of a word are sums over its n-grams.
+    where ``characters`` and ``projection`` of a word are sums over the n-grams it holds.
     """
 
     words: tuple[str, ...]
     word_idf: Doubles
-    """(words,)"""
+    """(words,): inverse document frequency."""
     word_weights: Floats
-    """(words, tags), inverse document frequency and calibration multiplied in."""
-    pairs: Integers
-    """(pairs, 2), places in ``words``, ascending."""
+    """(words, tags), the inverse document frequency multiplied in."""
+    pairs: NDArray[np.int32]
+    """(pairs, 2): two rows of ``words``; ascending."""
     pair_idf: Doubles
     """(pairs,)"""
     pair_weights: Floats
-    """(pairs, tags)"""
+    """(pairs, tags), the inverse document frequency multiplied in."""
     grams: tuple[str, ...]
-    """Character n-grams, a blank standing for a word's edge."""
+    """Character n-grams, a blank being a word's edge; with each stand all its beginnings."""
     gram_weights: Floats
-    """(n-grams, tags)"""
+    """(n-grams, tags), the inverse document frequency multiplied in."""
     gram_projection: Floats
-    """(n-grams, numbers of the projection)"""
-    gram_lengths: Integers
-    """(2,), the shortest and the longest n-gram."""
+    """(n-grams, numbers), likewise."""
+    gram_lengths: tuple[int, int]
+    """Characters of the shortest and the longest n-gram."""
     intercept: Doubles
     """(tags,)"""
 
     def write(self, path: Path) -> None:
-        """Write the arrays as one ``.npz``; the same weights give the same bytes."""
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        texts = {name: _encoded(getattr(self, name)) for name in _LISTS}
-        np.savez(path, allow_pickle=False, **texts, **arrays)
+        """Write all into one file; the same weights give the same bytes."""
+        write_arrays(
+            path,
+            {
+                "words": _bytes_of(self.words),
+                "word_idf": self.word_idf,
+                "word_weights": self.word_weights,
+                "pairs": self.pairs,
+                "pair_idf": self.pair_idf,
+                "pair_weights": self.pair_weights,
+                "grams": _bytes_of(self.grams),
+                "gram_weights": self.gram_weights,
+                "gram_projection": self.gram_projection,
+                "gram_lengths": np.array(self.gram_lengths, np.int32),
+                "intercept": self.intercept,
+            },
+        )
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -66,23 +81,64 @@ class Weights:
         BrokenRun
             The file is missing, cut short, or an array is not what it should be.
         """
+        arrays = _Checked(path, read_arrays(path))
+        words, grams = arrays.strings("words"), arrays.strings("grams")
+        intercept = arrays.take("intercept", np.float64, (None,))
+        pairs = arrays.take("pairs", np.int32, (None, 2))
+        tags = len(intercept)
+        shortest, longest = arrays.take("gram_lengths", np.int32, (2,)).tolist()
+        weights = cls(
+            words=words,
+            word_idf=arrays.take("word_idf", np.float64, (len(words),)),
+            word_weights=arrays.take("word_weights", np.float32, (len(words), tags)),
+            pairs=pairs,
+            pair_idf=arrays.take("pair_idf", np.float64, (len(pairs),)),
+            pair_weights=arrays.take("pair_weights", np.float32, (len(pairs), tags)),
+            grams=grams,
+            gram_weights=arrays.take("gram_weights", np.float32, (len(grams), tags)),
+            gram_projection=arrays.take("gram_projection", np.float32, (len(grams), None)),
+            gram_lengths=(shortest, longest),
+            intercept=intercept,
+        )
+        if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(words):
+            raise arrays.broken("pairs", "of words that are not there")
+        return weights
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """Arrays of a file, handed out only as what they should be."""
+
+    path: Path
+    arrays: dict[str, Array]
+
+    def broken(self, name: str, fault: str) -> BrokenRun:
+        return BrokenRun(f"{self.path} holds {name!r} {fault}. {REMEDY}")
+
+    def take(
+        self, name: str, dtype: type[Number], shape: tuple[int | None, ...]
+    ) -> NDArray[Number]:
+        """Return an array that has this type and shape, None being any length."""
+        array = self.arrays.get(name)
+        if array is None:
+            raise self.broken(name, "not at all")
+        fits = [want in (None, have) for want, have in zip(shape, array.shape, strict=False)]
+        if array.dtype != dtype or array.ndim != len(shape) or not all(fits):
+            raise self.broken(name, f"as {array.dtype} {array.shape}, not {dtype.__name__} {shape}")
+        return np.ascontiguousarray(array)
+
+    def strings(self, name: str) -> tuple[str, ...]:
+        """Return strings that all differ."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in (*_ARRAYS, *_LISTS)}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise BrokenRun(f"{path.name} of the run cannot be read: {error}") from error
-        lists = {name: _decoded(arrays.pop(name)) for name in _LISTS}
-        return cls(**lists, **arrays)
+            joined = self.take(name, np.uint8, (None,)).tobytes().decode()
+        except UnicodeDecodeError as fault:
+            raise self.broken(name, f"as no text ({fault})") from fault
+        found = tuple(joined.split("\n")) if joined else ()
+        if len(set(found)) < len(found):
+            raise self.broken(name, "with one of them twice")
+        return found
 
 
-_LISTS = ("words", "grams")
-_ARRAYS = tuple(field.name for field in fields(Weights) if field.name not in _LISTS)
-
-
-def _encoded(words: tuple[str, ...]) -> npt.NDArray[np.uint8]:
-    return np.frombuffer("\n".join(words).encode(), np.uint8)
-
-
-def _decoded(array: npt.NDArray[np.uint8]) -> tuple[str, ...]:
-    joined = array.tobytes().decode()
-    return tuple(joined.split("\n")) if joined else ()
+def _bytes_of(strings: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Lay out strings, none of which holds a line feed, as bytes that an array can hold."""
+    return np.frombuffer("\n".join(strings).encode(), np.uint8)

@@ -175,6 +175,6 @@ def _weights(
         grams=vectorizer.names,
         gram_weights=(grams * vectorizer.idf[:, None]).astype(np.float32),
         gram_projection=vectorizer.projection,
-        gram_lengths=np.array(vectorizer.params.characters or (2, 2), np.int32),
+        gram_lengths=vectorizer.params.characters or (2, 2),
         intercept=intercept,
     )
