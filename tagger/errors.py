@@ -19,6 +19,7 @@ command line (`tagger.__main__`) are tables over these classes, so that the tree
     │   ├── BrokenRun              files of a run are missing, cut short or not what they should be
     │   ├── UnknownFormat          written by another version of Tagline
     │   ├── ProtectedRun           the promoted run cannot be deleted
+    │   ├── UnreachableTarget      no threshold does what its owner asks for
     │   └── PromotionRefused       the gate before production said no
     ├── StoreError                 the model store itself cannot be used
     ├── SettingsError              a setting is missing or makes no sense
@@ -110,6 +111,10 @@ class UnknownFormat(RunError):
 
 class ProtectedRun(RunError):
     """The run is in use: the promoted one cannot be deleted."""
+
+
+class UnreachableTarget(RunError):
+    """No threshold of a tag does what the run's owner asks for."""
 
 
 class PromotionRefused(RunError):

@@ -7,7 +7,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tagger.columns import TextColumns, find_column
 from tagger.errors import FaultyRows, MissingColumns, TooLittleData
@@ -28,6 +28,8 @@ class Reading:
     encoding: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     """The tag to read in place of another spelling."""
+    corrections: str | None = None
+    """A table whose tags take the place of this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Labelled:
     def __len__(self) -> int:
         """Return the number of texts."""
         return len(self.texts)
+
+    def at(self, numbers: Sequence[int]) -> Labelled:
+        """Return the texts of these rows of the table."""
+        place = {number: place for place, number in enumerate(self.numbers)}
+        return self.take([place[number] for number in numbers])
 
     def take(self, places: Sequence[int]) -> Labelled:
         """Return the texts at these places."""
@@ -98,6 +105,10 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
     columns = _Columns.found_in(rows, reading)
     labelled = _labelled(source.name, rows, columns, reading)
     once, repeated = _merged(labelled)
+    if reading.corrections:
+        once = _corrected(
+            once, read_dataset(reading.corrections, replace(reading, corrections=None))
+        )
     digest = hashlib.sha256()
     for text, tags in zip(once.texts, once.tags, strict=True):
         digest.update(json.dumps([text, sorted(tags)]).encode())
@@ -251,3 +262,23 @@ def _merged(labelled: Labelled) -> tuple[Labelled, tuple[Repeated, ...]]:
         tags[at] = tuple(dict.fromkeys((*tags[at], *labelled.tags[place])))
     once = labelled.take(kept)
     return Labelled(once.numbers, once.texts, tuple(tags)), tuple(repeated)
+
+
+def _corrected(labelled: Labelled, corrections: Dataset) -> Labelled:
+    """Give texts the tags that another table gives them."""
+    place = {normalise(text): place for place, text in enumerate(labelled.texts)}
+    tags = list(labelled.tags)
+    strangers = []
+    corrected = corrections.labelled
+    for number, text, right in zip(corrected.numbers, corrected.texts, corrected.tags, strict=True):
+        at = place.get(normalise(text))
+        if at is None:
+            strangers.append(number)
+        else:
+            tags[at] = right
+    if strangers:
+        raise FaultyRows(
+            f"{corrections.source} corrects texts that the table does not hold, in "
+            f"{rows_named(strangers)}. Correct tags there, texts in the table itself."
+        )
+    return Labelled(labelled.numbers, labelled.texts, tuple(tags))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.decide import Decisions
+from tagger.compare import predicted_tags
+from tagger.decide import Decisions, decide
+from tagger.model import Model, Scored
 from tagger.paired import f1_score
 from tagger.records import Overall, Performance, Scores
+from training.data import Labelled
 
 Truth = NDArray[np.bool_]
 """(texts, tags): who bears which tag."""
+
+Marks = NDArray[np.bool_]
+"""(texts,): which of them are meant."""
 
 SLICE_FROM = 20
 """Texts that a slice needs: of fewer, a figure says nothing."""
@@ -27,11 +34,31 @@ def truth_of(tags_of_each: Sequence[Sequence[str]], tags: Sequence[str]) -> Trut
     return truth
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluated:
+    """A model's answers to labelled texts."""
+
+    truth: Truth
+    scored: Scored
+    predicted: Truth
+    performance: Performance
+
+
+def evaluate(model: Model, labelled: Labelled) -> Evaluated:
+    """Let a model answer labelled texts, through the code that serves."""
+    truth = truth_of(labelled.tags, model.tags)
+    scored = model.score(labelled.texts)
+    decisions = decide(scored, model.policy)
+    predicted = predicted_tags(decisions, len(model.tags))
+    slices = slices_by_length(labelled.texts) | slices_by_answer(truth, decisions)
+    return Evaluated(truth, scored, predicted, measure(truth, predicted, model.tags, slices))
+
+
 def measure(
     truth: Truth,
     predicted: Truth,
     tags: Sequence[str],
-    slices: Mapping[str, NDArray[np.bool_]] | None = None,
+    slices: Mapping[str, Marks] | None = None,
 ) -> Performance:
     """Measure decisions against the truth.
 
@@ -62,15 +89,16 @@ def measure(
     )
 
 
-def usual_slices(
-    texts: Sequence[str], truth: Truth, decisions: Decisions
-) -> dict[str, NDArray[np.bool_]]:
-    """Cut texts by what every table has: their length, their tags, how well the run knows them."""
+def slices_by_length(texts: Sequence[str]) -> dict[str, Marks]:
+    """Cut texts by how many words they have."""
     words = np.array([len(text.split()) for text in texts])
+    return {"short-texts": words <= 10, "long-texts": words > 50}
+
+
+def slices_by_answer(truth: Truth, decisions: Decisions) -> dict[str, Marks]:
+    """Cut texts by how many tags they bear, and whether the run abstained."""
     borne = truth.sum(axis=1)
     return {
-        "short-texts": words <= 10,
-        "long-texts": words > 50,
         "one-tag": borne == 1,
         "several-tags": borne > 1,
         "no-tag": borne == 0,

@@ -10,14 +10,12 @@ from importlib.metadata import version
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.compare import predicted_tags
-from tagger.decide import decide
 from tagger.exam import Answers, Exam, without_idle_scores
 from tagger.history import now
 from tagger.model import Model
 from tagger.records import Data, Params, Run
 from tagger.store import new_run_id
-from training.evaluate import Truth, measure, truth_of, usual_slices
+from training.evaluate import Truth, evaluate, truth_of
 from training.fit import fit
 from training.split import Split, fingerprints
 
@@ -33,7 +31,9 @@ class Made:
     model: Model
     exam: Exam
     out_of_fold: NDArray[np.float32]
-    """(training texts, tags)"""
+    """(training texts, tags): by models that had not seen the text."""
+    test_scores: NDArray[np.float32]
+    """(test texts, tags): by the run, which had not seen them."""
 
 
 def make_run(split: Split, data: Data, params: Params, *, step: Callable[[str], None]) -> Made:
@@ -46,22 +46,14 @@ def make_run(split: Split, data: Data, params: Params, *, step: Callable[[str], 
     fitted = fit(split.training.texts, split.training.tags, params, step=step)
     model, params = fitted.model, fitted.params
     step("Evaluate")
-    truth = truth_of(split.test.tags, model.tags)
-    scored = model.score(split.test.texts)
-    decisions = decide(scored, model.policy)
-    performance = measure(
-        truth,
-        predicted_tags(decisions, len(model.tags)),
-        model.tags,
-        usual_slices(split.test.texts, truth, decisions),
-    )
+    test = evaluate(model, split.test)
     run = Run(
         run_id=new_run_id(),
         created_at=now(),
         tags=model.tags,
         thresholds=tuple(model.policy.thresholds.tolist()),
         params=params,
-        performance=performance,
+        performance=test.performance,
         data=data,
         versions={
             "python": platform.python_version(),
@@ -86,7 +78,7 @@ def make_run(split: Split, data: Data, params: Params, *, step: Callable[[str], 
     training_truth = truth_of(split.training.tags, model.tags)
     known = np.ones(len(split.training), np.float32)
     exam = Exam(
-        test=answers(split.test.texts, truth, scored.scores, scored.familiarity),
+        test=answers(split.test.texts, test.truth, test.scored.scores, test.scored.familiarity),
         training=answers(split.training.texts, training_truth, fitted.out_of_fold, known),
     )
-    return Made(run, model, exam, fitted.out_of_fold)
+    return Made(run, model, exam, fitted.out_of_fold, test.scored.scores)

@@ -1,0 +1,219 @@
+"""What a table's owner should know before training on it: findings, with their rows."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from training.data import Dataset, Labelled, rows_named
+from training.duplicates import near_duplicates
+
+SHORTEST, LONGEST = 3, 10_000
+"""Words of a text from which on it says something; characters beyond which no server reads it."""
+TOGETHER_FROM = 5
+"""Texts that two tags must share before they are said to come together always."""
+LOOKED_AT = 5_000
+"""Texts, spread over the table, whose languages are told: 170 us each."""
+SURE = 0.9
+"""Probability from which on a text's language is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to look at."""
+
+    kind: str
+    text: str
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that was found in a table."""
+
+    texts: int
+    tags: Mapping[str, int]
+    """How many texts bear each, the most frequent first."""
+    languages: Mapping[str, int]
+    """Texts by language, of those looked at whose language is plain."""
+    findings: tuple[Finding, ...]
+    aliases: Mapping[str, str]
+    """Other spellings of a tag, each with its most frequent one."""
+
+
+def check(dataset: Dataset, *, min_support: int) -> Report:
+    """Look a cleaned table over."""
+    labelled = dataset.labelled
+    support = Counter(tag for tags in labelled.tags for tag in tags)
+    aliases = spellings(support)
+    languages, strangers = _languages(labelled)
+    findings = (
+        *_encoding(dataset),
+        *_repeated(dataset),
+        *_near(labelled),
+        *_always_together(labelled, support),
+        *_spelt_in_several_ways(labelled, aliases),
+        *_rare(support, min_support),
+        *_lengths(labelled),
+        *strangers,
+    )
+    return Report(len(labelled), dict(support.most_common()), languages, findings, aliases)
+
+
+def _encoding(dataset: Dataset) -> Iterator[Finding]:
+    if dataset.encoding == "cp1252":
+        yield Finding(
+            "encoding",
+            "The table is not UTF-8 and was read as Windows-1252; if letters are wrong, name its "
+            "encoding: --encoding NAME.",
+        )
+
+
+def _repeated(dataset: Dataset) -> Iterator[Finding]:
+    same = [repeated for repeated in dataset.repeated if repeated.same_tags]
+    other = [repeated for repeated in dataset.repeated if not repeated.same_tags]
+    for kind, found, what in (
+        ("duplicates", same, "hold a text that stands in an earlier row already"),
+        ("conflicts", other, "hold the text of an earlier row with other tags; all are taken"),
+    ):
+        if found:
+            pairs = ", ".join(f"{row.number} as {row.first}" for row in found[:5])
+            rows = tuple(repeated.number for repeated in found)
+            yield Finding(kind, f"{_capital(rows_named(rows))} {what}: {pairs}{_etc(found)}.", rows)
+
+
+def _near(labelled: Labelled) -> Iterator[Finding]:
+    near = near_duplicates(labelled.texts, labelled.texts)
+    if near:
+        numbers = labelled.numbers
+        pairs = ", ".join(
+            f"{numbers[one]} like {numbers[other]}" for one, other in list(near.items())[:5]
+        )
+        rows = tuple(sorted(numbers[one] for one in near))
+        yield Finding(
+            "near-duplicates",
+            f"{_capital(rows_named(rows))} share most words with an earlier row: "
+            f"{pairs}{_etc(near)}.",
+            rows,
+        )
+
+
+def _always_together(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]:
+    together = Counter(
+        (one, other)
+        for tags in labelled.tags
+        for one in tags
+        for other in tags
+        if one < other and support[one] == support[other] >= TOGETHER_FROM
+    )
+    for (one, other), count in together.items():
+        if count == support[one]:
+            yield Finding(
+                "tags-together",
+                f"The tags {one!r} and {other!r} always come together ({count} texts): "
+                "one of them says nothing.",
+            )
+
+
+def spellings(support: Mapping[str, int]) -> dict[str, str]:
+    """Find tags that differ in capitals, marks, blanks or a plural's s only, and the usual one."""
+    groups: dict[str, list[str]] = {}
+    for tag in support:
+        groups.setdefault(_bare(tag), []).append(tag)
+    for bare in [bare for bare in groups if bare.endswith("s") and bare[:-1] in groups]:
+        groups[bare[:-1]].extend(groups.pop(bare))
+    aliases = {}
+    for tags in groups.values():
+        usual = max(tags, key=lambda tag: (support[tag], tag))
+        aliases.update({tag: usual for tag in tags if tag != usual})
+    return aliases
+
+
+def _bare(tag: str) -> str:
+    """Give tags that are spelt alike the same letters; a tag of signs alone stays as it is."""
+    folded = unicodedata.normalize("NFKC", tag).casefold()
+    kept = "".join(letter for letter in folded if letter.isalnum() or letter in "+#")
+    return kept or folded
+
+
+def _spelt_in_several_ways(labelled: Labelled, aliases: Mapping[str, str]) -> Iterator[Finding]:
+    for other, usual in aliases.items():
+        rows = _bearing(labelled, other)
+        yield Finding(
+            "spelling",
+            f"The tag {other!r} ({rows_named(rows)}) looks like {usual!r} spelt otherwise.",
+            rows,
+        )
+
+
+def _bearing(labelled: Labelled, tag: str) -> tuple[int, ...]:
+    return tuple(
+        number for number, tags in zip(labelled.numbers, labelled.tags, strict=True) if tag in tags
+    )
+
+
+def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
+    rare = sorted((tag for tag, count in support.items() if count < min_support))
+    if rare:
+        named = ", ".join(f"{tag} ({support[tag]})" for tag in rare[:10])
+        more = f" and {len(rare) - 10} more" if len(rare) > 10 else ""
+        yield Finding(
+            "rare-tags",
+            f"{len(rare)} of {len(support)} tags stand on fewer than {min_support} texts and will "
+            f"not be trained (--min-support): {named}{more}.",
+        )
+
+
+def _lengths(labelled: Labelled) -> Iterator[Finding]:
+    pairs = list(zip(labelled.numbers, labelled.texts, strict=True))
+    short = tuple(number for number, text in pairs if _few_words(text))
+    long = tuple(number for number, text in pairs if len(text) > LONGEST)
+    if short:
+        what = f"have fewer than {SHORTEST} words"
+        yield Finding("short-texts", f"{_capital(rows_named(short))} {what}.", short)
+    if long:
+        what = f"have more than {LONGEST:,} characters, which a server does not take"
+        yield Finding("long-texts", f"{_capital(rows_named(long))} {what}.", long)
+
+
+def _few_words(text: str) -> bool:
+    """Tell a text of few words; one without blanks counts its characters, as Chinese does."""
+    return len(text.split()) < SHORTEST and (text.isascii() or len(text) < SHORTEST * 2)
+
+
+def _languages(labelled: Labelled) -> tuple[dict[str, int], list[Finding]]:
+    """Count the languages of texts all over the table; name the rows of all but the usual one."""
+    from py3langid.langid import (  # noqa: PLC0415 - half a second for its model
+        MODEL_FILE,
+        LanguageIdentifier,
+    )
+
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    rows: dict[str, list[int]] = {}
+    every = max(1, len(labelled) // LOOKED_AT)
+    for place in range(0, len(labelled), every):
+        language, probability = identifier.classify(labelled.texts[place])
+        if probability >= SURE:
+            rows.setdefault(language, []).append(labelled.numbers[place])
+    counts = Counter({language: len(numbers) for language, numbers in rows.items()})
+    ordered = dict(counts.most_common())
+    findings = [
+        Finding(
+            "languages",
+            f"Most texts are in {next(iter(ordered))}; {rows_named(rows[language])} "
+            f"look{'s' if len(rows[language]) == 1 else ''} like {language}.",
+            tuple(rows[language]),
+        )
+        for language in list(ordered)[1:]
+    ]
+    return ordered, findings
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _etc(found: Sequence[object] | Mapping[int, int]) -> str:
+    return ", …" if len(found) > 5 else ""

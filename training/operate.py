@@ -1,0 +1,84 @@
+"""The owner's say over how careful a tag is: another threshold, without training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tagger.compare import policy_of, predicted_tags
+from tagger.decide import DIGITS, decide
+from tagger.errors import UnreachableTarget
+from tagger.exam import KEPT_FROM, Answers, Exam
+from tagger.history import now
+from tagger.model import Model, Scored
+from tagger.records import Run
+from tagger.store import new_run_id
+from training.evaluate import measure, slices_by_answer
+
+
+def threshold_for_precision(answers: Answers, column: int, precision: float) -> float:
+    """Find the lowest threshold at which a tag is right so often, on texts not seen in training.
+
+    Raises
+    ------
+    UnreachableTarget
+        No threshold is.
+    """
+    scores = np.round(answers.scores[:, column].astype(np.float64), DIGITS)
+    order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
+    right = np.cumsum(answers.truth[order, column]) / np.arange(1, len(order) + 1)
+    # Texts of the same score are predicted together, so only the last of them is a threshold.
+    last = np.append(ordered[1:] != ordered[:-1], True) & (ordered > 0)
+    reached = last & (right >= precision)
+    if not reached.any():
+        raise UnreachableTarget(
+            f"No threshold is right {precision:.0%} of the time on the texts of training: "
+            f"the best is {right[last].max(initial=0):.1%}. Ask for less, or correct its rows."
+        )
+    return float(ordered[reached][-1])
+
+
+def with_threshold(
+    run: Run, model: Model, exam: Exam, *, tag: str, threshold: float
+) -> tuple[Run, Model]:
+    """Make a run that differs from another in one tag's threshold, and measure it by the exam.
+
+    Raises
+    ------
+    UnreachableTarget
+        The run predicts one tag a text, or the exam keeps no scores so low.
+    """
+    if run.task == "single":
+        raise UnreachableTarget(
+            f"{run.run_id} predicts the best tag of each text, whatever its score: "
+            "thresholds change nothing."
+        )
+    column = run.tags.index(tag)
+    lowest = min(run.thresholds[column] / 2, KEPT_FROM)
+    if threshold < lowest:
+        raise UnreachableTarget(
+            f"The exam of {run.run_id} keeps scores of {tag!r} from {lowest:.6f} on: a threshold "
+            f"of {threshold} cannot be measured. Ask for more."
+        )
+    thresholds = np.array(run.thresholds)
+    thresholds[column] = round(threshold, DIGITS)
+    changed = replace(
+        run,
+        run_id=new_run_id(),
+        created_at=now(),
+        thresholds=tuple(thresholds.tolist()),
+        derived_from=run.run_id,
+    )
+    decisions = decide(Scored(exam.test.scores, exam.test.familiarity), policy_of(changed))
+    performance = measure(
+        exam.test.truth,
+        predicted_tags(decisions, len(run.tags)),
+        run.tags,
+        slices_by_answer(exam.test.truth, decisions),
+    )
+    return (
+        replace(changed, performance=performance),
+        replace(model, policy=policy_of(changed)),
+    )

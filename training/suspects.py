@@ -1,0 +1,89 @@
+"""Rows whose tags look missing or wrong, by scores of models that had not seen them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.tables import writing
+from training.data import Labelled
+from training.evaluate import truth_of
+
+SUSPICIOUS_FROM = 0.5
+"""Half of the way from the threshold to certainty, on the side that the table denies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """One row to look at."""
+
+    row: int
+    suspicion: float
+    """Of its most suspicious tag, 0 to 1."""
+    text: str
+    tags: tuple[str, ...]
+    missing: tuple[str, ...]
+    doubtful: tuple[str, ...]
+
+    def as_row(self) -> Mapping[str, object]:
+        """Give the row of the table to correct: ``text`` and ``tags`` as training reads them."""
+        return {
+            "row": self.row,
+            "suspicion": round(self.suspicion, 3),
+            "missing": list(self.missing),
+            "doubtful": list(self.doubtful),
+            "text": self.text,
+            "tags": list(self.tags),
+        }
+
+
+def find_suspects(
+    labelled: Labelled,
+    scores: NDArray[np.float32],
+    tags: tuple[str, ...],
+    thresholds: NDArray[np.float64],
+) -> list[Suspect]:
+    """Find suspects, the most suspicious first.
+
+    Parameters
+    ----------
+    scores
+        (texts, tags), by models that had not seen the text.
+    thresholds
+        (tags,)
+    """
+    truth = truth_of(labelled.tags, tags)
+    above = (scores - thresholds) / np.maximum(1 - thresholds, 1e-9)
+    below = (thresholds - scores) / np.maximum(thresholds, 1e-9)
+    suspicion = np.where(truth, below, above)
+    return sorted(_suspects(labelled, suspicion, truth, tags), key=lambda found: -found.suspicion)
+
+
+def _suspects(
+    labelled: Labelled,
+    suspicion: NDArray[np.float64],
+    truth: NDArray[np.bool_],
+    tags: tuple[str, ...],
+) -> Iterator[Suspect]:
+    for text in np.flatnonzero((suspicion >= SUSPICIOUS_FROM).any(axis=1)).tolist():
+        order = np.argsort(-suspicion[text])
+        named = [column for column in order if suspicion[text, column] >= SUSPICIOUS_FROM]
+        yield Suspect(
+            row=labelled.numbers[text],
+            suspicion=float(suspicion[text].max()),
+            text=labelled.texts[text],
+            tags=labelled.tags[text],
+            missing=tuple(tags[column] for column in named if not truth[text, column]),
+            doubtful=tuple(tags[column] for column in named if truth[text, column]),
+        )
+
+
+def write_suspects(path: Path, suspects: list[Suspect]) -> None:
+    """Write suspects as CSV, or as JSON lines by the name."""
+    with writing(path) as write:
+        for suspect in suspects:
+            write(suspect.as_row())
