@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -79,31 +79,36 @@ class Server:
 
 def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> None:
     """Ask ``/readyz`` until it answers 200; say what the server logged if it never does."""
-    patient = Retry(
-        total=START_SECONDS * 5,
-        backoff_factor=0.1,
-        backoff_max=0.2,
-        status_forcelist=[503],
-        raise_on_status=True,
-    )
-    session = requests.Session()
-    session.mount("http://", HTTPAdapter(max_retries=patient))
-    try:
-        session.get(f"{url}/readyz", timeout=5).raise_for_status()
-    except requests.RequestException as fault:
-        process.kill()
-        process.wait(STOP_SECONDS)
-        raise AssertionError(f"The server did not become ready.\n{log.read_text()}") from fault
+    patient = Retry(total=5, backoff_factor=0.1, backoff_max=0.2, status_forcelist=[503])
+    with requests.Session() as session:
+        session.mount("http://", HTTPAdapter(max_retries=patient))
+        for _ in range(START_SECONDS):
+            if process.poll() is not None:
+                break
+            with suppress(requests.RequestException):
+                session.get(f"{url}/readyz", timeout=5).raise_for_status()
+                return
+    process.kill()
+    process.wait(STOP_SECONDS)
+    raise AssertionError(f"The server did not become ready.\n{log.read_text()}")
 
 
 @contextmanager
-def serve(home: Path, log: Path, **settings: str) -> Iterator[Server]:
-    """Run the project's service on the store ``home``, TAGLINE_ settings by name; stop it after."""
+def serve(
+    home: Path, log: Path, *, bento: str = ".", folder: Path = PROJECT, **settings: str
+) -> Iterator[Server]:
+    """Serve the project, or a Bento by name, on the store ``home``; stop it after.
+
+    ``settings`` are variables of its environment.
+    """
     port = free_port()
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1", "--port", str(port)],
-            cwd=PROJECT,
+            [
+                *(sys.executable, "-m", "bentoml", "serve", bento),
+                *("--host", "127.0.0.1", "--port", str(port)),
+            ],
+            cwd=folder,
             env=environment(home, **settings),
             stdout=output,
             stderr=subprocess.STDOUT,
