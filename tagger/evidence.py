@@ -53,8 +53,8 @@ def contributions(features: Features, weights: Weights, text: str) -> Contributi
         firsts, pairs = features.pairs(rows)
         by_row = _by_row(pairs, [(places[i][0], places[i + 1][1]) for i in firsts.tolist()])
         spans += [by_row[row] for row in bags.pairs.rows.tolist()]
-        of_pairs = weights.pair_weights.take(bags.pairs.rows, axis=0)
-        of_pairs = of_pairs * bags.pairs.values[:, np.newaxis] / own_length
+        shares = bags.pairs.values[:, np.newaxis] / own_length
+        of_pairs = weights.pair_weights.take(bags.pairs.rows, axis=0) * shares
         values = np.concatenate([values, of_pairs])
     return Contributions(text, tuple(spans), values, weights.intercept)
 

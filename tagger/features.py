@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 
 from tagger.sparse import Counts, Doubles, Places, sublinear_counts, sublinear_counts_of_one
-from tagger.vocabulary import Vocabulary
+from tagger.vocabulary import Vocabulary, counting
 from tagger.weights import Weights
 from tagger.words import words_of
 
@@ -58,7 +58,7 @@ class Features:
 
     def words(self, text: str) -> list[str]:
         """Return the words of one text that count, and `NO_WORD` for each other."""
-        return self.vocabulary.counting(words_of(text))
+        return counting(words_of(text), self.vocabulary)
 
     def bags(self, words: Sequence[Sequence[str]]) -> Bags:
         """Count the words, and the pairs of known words, of one portion."""

@@ -25,8 +25,8 @@ class Params:
     regularization: float = 0.5
     """C of the learner: larger follows the training texts more closely."""
     words: bool = True
-    pairs: bool = True
-    """Whether pairs of neighbouring words are features."""
+    pairs: bool = False
+    """Whether pairs of neighbouring words are features; beside characters they add nothing sure."""
     characters: tuple[int, int] | None = (2, 6)
     """Shortest and longest character n-gram within a word; None leaves characters out."""
     projection: int = 32

@@ -7,7 +7,7 @@ word's is put together from its n-grams once and remembered among a bounded numb
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import chain, repeat
 
 import numpy as np
@@ -44,6 +44,15 @@ def character_ngrams(word: str, lengths: tuple[int, int], place: dict[str, int])
     return found
 
 
+def counting(words: list[str], known: Container[str]) -> list[str]:
+    """Return a text's words, with `NO_WORD` for the unknown ones that are too many."""
+    if len(words) <= MOST_UNKNOWN:
+        return words
+    unknown = list(dict.fromkeys(word for word in words if word not in known))
+    passed_over = set(unknown[MOST_UNKNOWN:])
+    return [NO_WORD if word in passed_over else word for word in words]
+
+
 class Vocabulary:
     """Words -> rows of a table.
 
@@ -76,16 +85,6 @@ class Vocabulary:
         for first in range(0, known, SLOTS):
             self._put_together(weights.words[first : first + SLOTS], first)
 
-    def counting(self, words: list[str]) -> list[str]:
-        """Return a text's words, those unknown ones blotted out that are too many."""
-        if len(words) <= MOST_UNKNOWN:
-            return words
-        unknown = dict.fromkeys(word for word in words if not self._knows(word))
-        if len(unknown) <= MOST_UNKNOWN:
-            return words
-        passed_over = set(list(unknown)[MOST_UNKNOWN:])
-        return [NO_WORD if word in passed_over else word for word in words]
-
     def rows(self, words: Sequence[str]) -> Places:
         """Return the row of every word; of them `SLOTS` different unknown ones at most."""
         rows = self._look_up(words)
@@ -103,8 +102,9 @@ class Vocabulary:
     def _look_up(self, words: Sequence[str]) -> Places:
         return np.fromiter(map(self._row_of.get, words, repeat(self._missing)), np.intp, len(words))
 
-    def _knows(self, word: str) -> bool:
-        return self._row_of.get(word, self._missing) < self._first_slot
+    def __contains__(self, word: object) -> bool:
+        """Tell whether a word is known."""
+        return isinstance(word, str) and self._row_of.get(word, self._missing) < self._first_slot
 
     def _forget_all(self) -> None:
         for word in self._remembered:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
-import scipy.sparse as sparse
-from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
 from tagger.decide import DIGITS, Policy
-from tagger.errors import UnequalScores
+from tagger.errors import SettingsError, TooLittleData, UnequalScores
 from tagger.model import Model
 from tagger.records import Params
+from tagger.sparse import Doubles
 from tagger.weights import Weights
-from tagger.words import words_of
+from training.calibration import Calibration, Truth, best_thresholds, calibrate
+from training.vectorizer import Vectorizer
 
-Doubles = npt.NDArray[np.float64]
-Truth = npt.NDArray[np.bool_]
+LEARNERS = {
+    "svc": lambda params: LinearSVC(C=params.regularization, random_state=params.seed),
+    "logistic": lambda params: LogisticRegression(C=params.regularization, solver="liblinear"),
+}
+"""Linear learners by the name that `Params.model` gives; each is fitted once a tag."""
+
+TOLERANCE = 1e-5
+"""Of log-odds: what rounding weights to float32 may change."""
+
+Step = Callable[[str], None]
+"""Is told what comes next, for people to see."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,58 +40,9 @@ class Fitted:
     """What a training gives."""
 
     model: Model
-    out_of_fold: npt.NDArray[np.float32]
+    out_of_fold: NDArray[np.float32]
     """(texts, tags): the scores of each text by a model that has not seen it."""
     params: Params
-    """As asked for, with what training chose."""
-
-
-def _quietly(_: str) -> None:
-    pass
-
-
-class Vectorizer:
-    """scikit-learn's vectorizers, put together as the served model reads a text."""
-
-    def __init__(self, params: Params) -> None:
-        self.params = params
-
-    def fit(self, texts: Sequence[str]) -> Vectorizer:
-        params = self.params
-        self.own = TfidfVectorizer(
-            tokenizer=words_of, token_pattern=None, lowercase=False, sublinear_tf=True,
-            ngram_range=(1, 2 if params.pairs else 1),
-        ).fit(texts)
-        self.counts = CountVectorizer(analyzer=words_of).fit(texts)
-        shortest, longest = params.characters or (2, 2)
-        self.grams = CountVectorizer(
-            analyzer="char_wb", lowercase=False, ngram_range=(shortest, longest)
-        ).fit(self.counts.get_feature_names_out())
-        names = self.grams.get_feature_names_out()
-        cut = self.grams.transform(self.counts.get_feature_names_out())
-        seen = ((self.counts.transform(texts) > 0).astype(np.int64) @ cut > 0).sum(axis=0).A1 if False else np.asarray(
-            ((self.counts.transform(texts) @ cut) > 0).sum(axis=0)).ravel()
-        kept = np.flatnonzero(seen >= 2) if params.characters else np.zeros(0, np.intp)
-        self.grams.set_params(vocabulary=list(names[kept])).fit(names) if len(kept) else None
-        self.names = tuple(names[kept])
-        self.idf = np.log((1 + len(texts)) / (1 + seen[kept])) + 1
-        random = np.random.default_rng(params.seed).standard_normal((len(kept), params.projection))
-        self.projection = (random * self.idf[:, None] / params.projection**0.5).astype(np.float32)
-        return self
-
-    def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
-        own = self.own.transform(texts)
-        if not self.names:
-            return own.tocsr()
-        count = CountVectorizer(analyzer=words_of)
-        counts = count.fit_transform(texts).astype(np.float64)
-        counts.data = 1 + np.log(counts.data)
-        rows = self.grams.transform(count.get_feature_names_out())
-        grams = counts @ rows
-        length = np.linalg.norm(grams @ self.projection.astype(np.float64), axis=1)
-        length[length == 0] = 1
-        scaled = sparse.diags(1 / length) @ grams @ sparse.diags(self.idf)
-        return sparse.hstack([own, scaled]).tocsr()
 
 
 def fit(
@@ -87,94 +50,179 @@ def fit(
     tags_of_each: Sequence[Collection[str]],
     params: Params,
     *,
-    step: Callable[[str], None] = _quietly,
+    step: Step = lambda _: None,
 ) -> Fitted:
-    """Fit a model on all texts; every tag that occurs becomes one of the model's."""
+    """Fit a model; every tag that a text bears becomes one of the model's.
+
+    Parameters
+    ----------
+    texts, tags_of_each
+        The training side.
+    step
+        Is told the name of each step as it begins.
+
+    Raises
+    ------
+    TooLittleData
+        A tag is borne by fewer than two texts, or by all but one.
+    SettingsError
+        ``params`` ask for what there is not.
+    UnequalScores
+        The model does not score as scikit-learn does; it must not be used.
+    """
+    _refuse_nonsense(params)
     tags = tuple(sorted({tag for some in tags_of_each for tag in some}))
-    truth = np.array([[tag in some for tag in tags] for some in map(set, tags_of_each)])
-    array = np.array(texts, dtype=object)
-    out_of_fold = np.zeros(truth.shape)
-    folds = np.random.default_rng(params.seed).permutation(len(texts)) % params.folds
-    familiarity = np.zeros(len(texts))
-    for fold in range(params.folds):
-        step(f"Fold {fold + 1} of {params.folds}")
-        left, out = folds != fold, folds == fold
-        vectorizer = Vectorizer(params).fit(array[left])
-        learner = _learner(params).fit(vectorizer.transform(array[left]), truth[left].astype(int))
-        out_of_fold[out] = _decisions(learner, vectorizer.transform(array[out]))
-        known = vectorizer.counts.vocabulary_
-        familiarity[out] = [
-            np.mean([word in known for word in words_of(text)] or [0]) for text in array[out]
-        ]
-    slope, offset = np.full(len(tags), 3.0), np.zeros(len(tags))
-    probability = 1 / (1 + np.exp(-(out_of_fold * slope + offset)))
-    step("Fit on all texts")
-    vectorizer = Vectorizer(params).fit(array)
-    matrix = vectorizer.transform(array)
-    learner = _learner(params).fit(matrix, truth.astype(int))
+    truth = np.array([[tag in some for tag in tags] for some in tags_of_each], np.bool_)
+    _refuse_too_little(tags, truth)
+
+    decisions, familiarity = np.zeros(truth.shape), np.zeros(len(texts))
+    for fold, (rest, out) in enumerate(folds_of(truth, params)):
+        step(f"fold {fold + 1} of {params.folds}")
+        vectorizer, learner = _learn([texts[i] for i in rest], truth[rest], params)
+        left_out = [texts[i] for i in out]
+        decisions[out] = _decide(learner, vectorizer.transform(left_out))
+        familiarity[out] = vectorizer.familiarity(left_out)
+
+    step("calibration and thresholds")
+    calibration = calibrate(decisions, truth)
+    scores = calibration.probability(decisions)
     policy = Policy(
         task=params.task,
-        thresholds=np.round(_thresholds(probability, truth), DIGITS),
-        abstain_below=float(np.quantile(familiarity, 0.01) / 2),
+        thresholds=np.round(best_thresholds(scores, truth), DIGITS),
+        abstain_below=abstain_below(familiarity),
     )
-    model = Model(tags, policy, _weights(vectorizer, learner, slope, offset))
-    step("Prove equal to scikit-learn")
-    difference = np.abs(_decisions(learner, matrix) * slope + offset - model.log_odds(texts)[0])
-    if not difference.max() < 1e-5:
-        raise UnequalScores(f"The served model differs from scikit-learn by {difference.max()}.")
-    return Fitted(model, probability.astype(np.float32), params)
+
+    step("all texts")
+    vectorizer, learner = _learn(texts, truth, params)
+    model = Model(tags, policy, _weights(vectorizer, learner, calibration, params))
+
+    step("proof of equality with scikit-learn")
+    expected = calibration.log_odds(_decide(learner, vectorizer.transform(texts)))
+    _prove_equal(model.log_odds(texts)[0], expected)
+    return Fitted(model, scores.astype(np.float32), params)
 
 
-def _learner(params: Params) -> OneVsRestClassifier:
-    return OneVsRestClassifier(LinearSVC(C=params.regularization, random_state=params.seed))
+def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Deal the texts out to folds, a tag's evenly; yield for each fold the rest and its own.
+
+    Tags are dealt from the rarest on, each text to the fold that has fewest of the tag, and of
+    those to the smallest (Sechidis and others, "On the stratification of multi-label data", 2011).
+    """
+    order = np.random.default_rng(params.seed).permutation(len(truth))
+    fold_of = np.full(len(truth), -1)
+    sizes = np.zeros(params.folds, np.intp)
+    for tag in np.argsort(truth.sum(axis=0), kind="stable").tolist():
+        bearers = order[truth[order, tag]]
+        held = np.bincount(fold_of[bearers] + 1, minlength=params.folds + 1)[1:]
+        for text in bearers[fold_of[bearers] < 0].tolist():
+            fold = np.lexsort((sizes, held))[0]
+            fold_of[text] = fold
+            held[fold] += 1
+            sizes[fold] += 1
+    left = order[fold_of[order] < 0]
+    fold_of[left] = np.arange(len(left)) % params.folds
+    for fold in range(params.folds):
+        yield np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
 
 
-def _decisions(learner: OneVsRestClassifier, matrix: sparse.csr_matrix) -> Doubles:
-    return np.asarray(learner.decision_function(matrix)).reshape(matrix.shape[0], -1)
+def abstain_below(familiarity: Doubles) -> float:
+    """Return the familiarity under which a text is unlike everything in training.
+
+    That is half of what all but 1% of the texts reach in folds that have not seen them, and always
+    above 0: where no word is known, nothing can be said.
+    """
+    return max(float(np.quantile(familiarity, 0.01)) / 2, 1e-6)
 
 
-def _thresholds(scores: Doubles, truth: Truth) -> Doubles:
-    """Half-way between each tag's best threshold by F1 and the best common one."""
+def _learn(
+    texts: Sequence[str], truth: Truth, params: Params
+) -> tuple[Vectorizer, OneVsRestClassifier]:
+    vectorizer = Vectorizer(params, tags=truth.shape[1]).fit(texts)
+    learner = OneVsRestClassifier(LEARNERS[params.model](params))
+    with warnings.catch_warnings():
+        # A tag that a fold has no example of; `_decide` knows.
+        warnings.filterwarnings("ignore", "Label not .* is present", UserWarning)
+        learner.fit(vectorizer.transform(texts), truth.astype(np.intp))
+    return vectorizer, learner
 
-    def f1(limit: float) -> float:
-        found = scores >= limit
-        return float(2 * (found & truth).sum() / max(1, found.sum() + truth.sum()))
 
-    common = max(np.quantile(scores, np.linspace(0.5, 0.999, 400)), key=f1)
-    own = []
-    for score, true in zip(scores.T, truth.T, strict=True):
-        order = np.argsort(-score)
-        gain = 2 * np.cumsum(true[order]) / (np.arange(1, len(score) + 1) + true.sum())
-        best = int(gain.argmax())
-        own.append((score[order[best]] + score[order[min(best + 1, len(score) - 1)]]) / 2)
-    return (np.array(own) + common) / 2
+def _decide(learner: OneVsRestClassifier, matrix: sparse.csr_matrix) -> Doubles:
+    """Return scikit-learn's own decisions, (texts, tags).
+
+    Of a tag that it had no example of, or no counterexample, scikit-learn makes 0 or 1; the margin
+    of a learner is -1 or 1.
+    """
+    decisions: Doubles = learner.decision_function(matrix)
+    constant = [not hasattr(one, "coef_") for one in learner.estimators_]
+    decisions[:, constant] = 2 * decisions[:, constant] - 1
+    return decisions
 
 
 def _weights(
-    vectorizer: Vectorizer, learner: OneVsRestClassifier, slope: Doubles, offset: Doubles
+    vectorizer: Vectorizer, learner: OneVsRestClassifier, calibration: Calibration, params: Params
 ) -> Weights:
-    coefficients = np.vstack([one.coef_[0] for one in learner.estimators_]).T * slope
-    intercept = np.array([one.intercept_[0] for one in learner.estimators_]) * slope + offset
-    names = vectorizer.own.get_feature_names_out()
-    idf = vectorizer.own.idf_
-    own, grams = coefficients[: len(names)] * idf[:, None], coefficients[len(names) :]
-    single = np.array([" " not in name for name in names])
-    words = tuple(names[single])
-    place = {word: i for i, word in enumerate(words)}
-    pairs = np.array(
-        [[place[word] for word in name.split(" ")] for name in names[~single]], np.int32
-    ).reshape(-1, 2)
-    order = np.lexsort((pairs[:, 1], pairs[:, 0]))
+    """Fold inverse document frequency and calibration into the learner's coefficients."""
+    coefficients = np.vstack([one.coef_ for one in learner.estimators_]).T * calibration.slope
+    intercept = np.concatenate([one.intercept_ for one in learner.estimators_])
+    names, idf = vectorizer.own.get_feature_names_out(), vectorizer.own.idf_
+    own = np.zeros((len(names), len(intercept)))
+    if params.words:
+        own, coefficients = coefficients[: len(names)], coefficients[len(names) :]
+    own = (own * idf[:, np.newaxis]).astype(np.float32)
+    ngrams = coefficients * vectorizer.ngram_idf[:, np.newaxis]
+
+    is_pair = np.array([" " in name for name in names])
+    row = {word: place for place, word in enumerate(names[~is_pair])}
+    # Sorted by their words, as the names are, pairs ascend.
+    pairs = [tuple(row[word] for word in name.split(" ")) for name in names[is_pair]]
     return Weights(
-        words=words,
-        word_idf=idf[single],
-        word_weights=own[single].astype(np.float32),
-        pairs=pairs[order],
-        pair_idf=idf[~single][order],
-        pair_weights=own[~single][order].astype(np.float32),
-        grams=vectorizer.names,
-        gram_weights=(grams * vectorizer.idf[:, None]).astype(np.float32),
+        words=tuple(row),
+        word_idf=idf[~is_pair],
+        word_weights=own[~is_pair],
+        pairs=np.array(pairs, np.int32).reshape(-1, 2),
+        pair_idf=idf[is_pair],
+        pair_weights=own[is_pair],
+        grams=vectorizer.ngrams,
+        gram_weights=ngrams.astype(np.float32),
         gram_projection=vectorizer.projection,
-        gram_lengths=vectorizer.params.characters or (2, 2),
-        intercept=intercept,
+        gram_lengths=params.characters or (1, 1),
+        intercept=intercept * calibration.slope + calibration.offset,
     )
+
+
+def _prove_equal(served: Doubles, expected: Doubles) -> None:
+    difference = np.abs(served - expected).max()
+    if not difference <= TOLERANCE:
+        raise UnequalScores(
+            f"The served model differs from scikit-learn by {difference:.2g} in log-odds, "
+            f"{TOLERANCE} being allowed. The run was not written; this is a fault of Tagline, "
+            "please report it with the table's language and size."
+        )
+
+
+def _refuse_nonsense(params: Params) -> None:
+    if params.model not in LEARNERS:
+        raise SettingsError(f"There is no model {params.model!r}. Choose {' or '.join(LEARNERS)}.")
+    if params.objective != "f1":
+        raise SettingsError(f"There is no objective {params.objective!r}. Choose f1.")
+    if not params.words and not params.characters:
+        raise SettingsError("Without words and characters there is nothing to learn from.")
+    if params.characters and not 1 <= params.characters[0] <= min(3, params.characters[1]):
+        raise SettingsError(
+            f"Character n-grams of {params.characters} cannot be: the shortest is 1 to 3 "
+            "characters, the longest no shorter than that."
+        )
+    if params.folds < 2:
+        raise SettingsError(f"{params.folds} folds leave no text out. Choose 2 or more.")
+
+
+def _refuse_too_little(tags: Sequence[str], truth: Truth) -> None:
+    if len(tags) < 2:
+        raise TooLittleData(f"There are {len(tags)} tags to tell apart; it takes 2.")
+    support = truth.sum(axis=0)
+    for tag, borne in zip(tags, support.tolist(), strict=True):
+        if not 2 <= borne <= len(truth) - 2:
+            raise TooLittleData(
+                f"Tag {tag!r} is borne by {borne} of {len(truth)} texts; to learn what sets it "
+                "apart takes at least 2 that bear it and 2 that do not."
+            )

@@ -1,0 +1,131 @@
+"""Texts -> matrix by scikit-learn's own vectorizers: what the served features must be equal to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from tagger.records import Params
+from tagger.sparse import Doubles
+from tagger.vocabulary import counting
+from tagger.words import words_of
+
+MOST_WEIGHTS = 40_000_000
+"""Words times tags, and n-grams times tags, that a run may hold: 160 MB each.
+
+Above it the rarest are left out: of 40 tags that touches no vocabulary below a million words, of
+1,000 tags it leaves 40,000.
+"""
+
+
+class Vectorizer:
+    """Words, pairs and the characters of words as one matrix.
+
+    Its columns are first tf-idf of words and pairs, a row of them having length 1; then n-grams,
+    each word's times 1 + log of how often the text holds the word, times the n-gram's inverse
+    document frequency, a row of them being divided by the length of its random projection.
+
+    Parameters
+    ----------
+    params
+        Which features, and which n-grams.
+    tags
+        How many tags there will be weights for.
+    """
+
+    def __init__(self, params: Params, *, tags: int) -> None:
+        self._params = params
+        self._most = MOST_WEIGHTS // tags
+        self.own: TfidfVectorizer
+        """Of words and pairs, fitted."""
+        self.ngrams: tuple[str, ...] = ()
+        self.ngram_idf: Doubles = np.zeros(0)
+        self.projection: NDArray[np.float32] = np.zeros((0, params.projection), np.float32)
+        """(n-grams, numbers), inverse document frequency multiplied in, as it is served."""
+
+    def fit(self, texts: Sequence[str]) -> Vectorizer:
+        """Learn vocabularies and document frequencies."""
+        cut = {
+            "tokenizer": words_of,
+            "token_pattern": None,
+            "lowercase": False,
+            "ngram_range": (1, 2 if self._params.pairs else 1),
+        }
+        counter = CountVectorizer(**cut)
+        kept = _most_frequent(counter.fit_transform(texts), least=1, most=self._most)
+        names = counter.get_feature_names_out()[kept]
+        self.own = TfidfVectorizer(**cut, vocabulary=names, sublinear_tf=True).fit(texts)
+        if self._params.characters:
+            self._fit_ngrams(texts)
+        return self
+
+    def _fit_ngrams(self, texts: Sequence[str]) -> None:
+        words, counts = self._count_words(texts)
+        counter = self._ngram_counter()
+        held = counts @ counter.fit_transform(words)
+        # An n-gram of one text alone says nothing of others.
+        kept = _most_frequent(held, least=2, most=self._most)
+        frequency = _document_frequency(held)[kept]
+        self.ngrams = tuple(counter.get_feature_names_out()[kept])
+        self.ngram_idf = np.log((1 + len(texts)) / (1 + frequency)) + 1
+        random = np.random.default_rng(self._params.seed)
+        projection = random.standard_normal((len(kept), self._params.projection))
+        projection *= self.ngram_idf[:, np.newaxis] / self._params.projection**0.5
+        self.projection = projection.astype(np.float32)
+
+    def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
+        """Return the matrix of texts: (texts, words and pairs and n-grams)."""
+        blocks = []
+        if self._params.words:
+            blocks.append(self.own.transform(texts))
+        if self.ngrams:
+            words, counts = self._count_words(texts)
+            ngrams = counts @ self._ngram_counter(self.ngrams).transform(words)
+            lengths = np.linalg.norm(ngrams @ self.projection.astype(np.float64), axis=1)
+            lengths[lengths == 0] = 1
+            blocks.append(sparse.diags(1 / lengths) @ ngrams @ sparse.diags(self.ngram_idf))
+        return sparse.hstack(blocks, format="csr")
+
+    def familiarity(self, texts: Sequence[str]) -> Doubles:
+        """Return the share of each text's words that are known, (texts,), as `Model` tells it."""
+        words, counts = self._count_words(texts)
+        known = np.array([word in self.own.vocabulary_ for word in words])
+        total = np.asarray(counts.sum(axis=1)).ravel()
+        return np.asarray((counts @ known) / np.maximum(total, 1), np.float64)
+
+    def _count_words(self, texts: Sequence[str]) -> tuple[list[str], sparse.csr_matrix]:
+        """Count all words that count, known or not, as 1 + log of their occurrences."""
+        known = self.own.vocabulary_
+        counter = CountVectorizer(analyzer=lambda text: counting(words_of(text), known))
+        counts = counter.fit_transform(texts).astype(np.float64)
+        counts.data = 1 + np.log(counts.data)
+        return counter.get_feature_names_out().tolist(), counts
+
+    def _ngram_counter(self, vocabulary: Sequence[str] | None = None) -> CountVectorizer:
+        return CountVectorizer(
+            analyzer="char_wb",
+            lowercase=False,
+            ngram_range=self._params.characters,
+            vocabulary=vocabulary,
+        )
+
+
+def _document_frequency(held: sparse.csr_matrix) -> NDArray[np.intp]:
+    """Count the texts that hold each feature, given (texts, features)."""
+    return np.bincount(held.indices, minlength=held.shape[1])
+
+
+def _most_frequent(held: sparse.csr_matrix, *, least: int, most: int) -> NDArray[np.intp]:
+    """Return the features that at least so many texts hold, ``most`` of them at most.
+
+    The limit is one of frequency, whatever the features are: so with a pair its words are kept,
+    and with an n-gram its beginnings.
+    """
+    frequency = _document_frequency(held)
+    if len(frequency) > most:
+        least = max(least, int(np.sort(frequency)[-most - 1]) + 1)
+    return np.flatnonzero(frequency >= least)
