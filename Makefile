@@ -36,7 +36,7 @@ bento: .venv/.serve ## build the Bento with the promoted run inside
 	@$(BIN)/bentoml build
 
 load: .venv/.develop ## drive a server with locust (TARGET=url for one that runs already)
-	@$(BIN)/python -m load_tests $(if $(TARGET),--target $(TARGET))
+	@$(BIN)/python -m load_tests $(if $(TARGET),--target $(TARGET)) $(OPTIONS)
 
 lint: .venv/.develop ## linters and types
 	@$(BIN)/ruff check .
