@@ -82,7 +82,6 @@ class Layered(bentoml.Service[Any]):
         """Make a worker's application: what a request passes, from the outside in."""
         joined_writes.install()
         app = bento.without_own_metrics(super().to_asgi(is_main))
-        bento.heed_traffic(NAME, settings)
         app = Edge(
             app,
             runner=runner,
@@ -112,8 +111,9 @@ class Tagger:
     @bentoml.on_deployment
     @staticmethod
     def check() -> None:
-        """End with one sentence, before any worker starts, if there is no run that can serve."""
+        """End with one sentence, before any worker starts, if it could not serve as it is set."""
         try:
+            bento.heed_traffic(NAME, settings)
             runner.check()
         except TaglineError as fault:
             sys.exit(str(fault))
@@ -121,9 +121,9 @@ class Tagger:
     def __init__(self) -> None:
         logs.configure(settings.log_format)
         runner.start()
-        self._following = asyncio.get_running_loop().create_task(
-            runner.follow(settings.poll_seconds)
-        )
+        loop = asyncio.get_running_loop()
+        self._following = loop.create_task(runner.follow(settings.poll_seconds))
+        metrics.works_with(loop=type(loop).__module__, protocol=joined_writes.protocol_in_use())
         stopping.install()
         # What is loaded stays: the collector need not walk over it again. It buys 8% of the rate,
         # and 50 ms of the slowest answers.

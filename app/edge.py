@@ -242,7 +242,8 @@ class Edge:
         inner[EXCHANGE] = out.exchange
         inner["path"] = scope["path"].rstrip("/") or "/"
         if scope["method"] == "HEAD":
-            inner["method"] = "GET"
+            # uvicorn leaves the body out; all else is to be as it would be for GET.
+            inner["method"] = out.exchange.method = "GET"
         out.holds_errors = not route.own_form
         await self._app(inner, receive, out.send)
         if out.held is not None:

@@ -134,6 +134,12 @@ def install() -> None:
         auto.AutoHTTPProtocol = joined(protocol)
 
 
+def protocol_in_use() -> str:
+    """Name the class that reads requests; uvicorn chooses it by what is installed."""
+    classes = getattr(auto, "AutoHTTPProtocol", object).__mro__
+    return next((kind.__name__ for kind in classes if kind.__module__ != __name__), "unknown")
+
+
 def joined(protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
     """Make a protocol whose connections share an outbox a loop."""
     outboxes: dict[asyncio.AbstractEventLoop, Outbox] = {}

@@ -121,6 +121,13 @@ class Metrics:
             multiprocess_mode="livesum",
             registry=None,
         )
+        self._works_with = Gauge(
+            "tagline_worker_info",
+            "1 for what the workers' connections run on",
+            ["loop", "protocol"],
+            multiprocess_mode="livemax",
+            registry=None,
+        )
         self.in_progress: defaultdict[str, int] = defaultdict(int)
         """Requests that wait for their answer now, by template; kept by `edge`."""
         self._answers: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
@@ -149,6 +156,10 @@ class Metrics:
             self._served.labels(instead_of).set(0)
             self._taken_up.inc()
         self._served.labels(run_id).set(1)
+
+    def works_with(self, *, loop: str, protocol: str) -> None:
+        """Note what the connections of this worker run on."""
+        self._works_with.labels(loop, protocol).set(1)
 
     def refused(self) -> None:
         """Note that a promoted run was not taken up."""

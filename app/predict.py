@@ -304,7 +304,6 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
 MESSAGES = {
     "missing": "Field is missing: a text is given as text, or as title and description.",
     "extra_forbidden": "Field is unknown: leave it out, or look for a slip of the pen.",
-    "string_unicode": "String holds half of a surrogate pair, which is no character.",
     "model_type": "Input should be a JSON object.",
     "model_attributes_type": "Input should be a JSON object.",
     "union_tag_invalid": "Input should be a JSON object.",

@@ -24,12 +24,21 @@ from pydantic_core import PydanticCustomError
 from tagger import records
 
 BLANK = "Text is empty or holds nothing but blanks: write what is to be tagged."
+HALF = "Text holds half of a surrogate pair, which is no character."
 NO_TEXTS = "List of texts to classify cannot be empty."
 
 
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise PydanticCustomError("blank", BLANK)
+    return text
+
+
+def _whole_characters(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("string_unicode", HALF) from None
     return text
 
 
@@ -51,7 +60,10 @@ class Answer(BaseModel):
     model_config = ConfigDict(use_attribute_docstrings=True, populate_by_name=True)
 
 
-NotBlank = Annotated[str, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})]
+Characters = Annotated[str, AfterValidator(_whole_characters)]
+NotBlank = Annotated[
+    Characters, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})
+]
 
 
 class Text(Request):
@@ -67,13 +79,13 @@ class Titled(Request):
     """A text to tag in two parts; it is the text "title. description"."""
 
     title: NotBlank = Field(examples=["Diffusion models from scratch"])
-    description: str = Field(examples=["An illustrated guide to generating images."])
+    description: Characters = Field(examples=["An illustrated guide to generating images."])
     """May be empty."""
 
 
 def _kind(value: Any) -> Literal["text", "titled"]:
     """Tell which of the two shapes a caller meant, so that faults are told of that one alone."""
-    names = value if isinstance(value, dict) else vars(value)
+    names = value if isinstance(value, dict) else getattr(value, "__dict__", {})
     titled = "text" not in names and ("title" in names or "description" in names)
     return "titled" if titled else "text"
 

@@ -1,0 +1,250 @@
+"""Every row of the bad-input table, on both predict routes: the status, every fault, what to do."""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from tests.serving import Server
+
+PATHS = ("/predict", "/runs/promoted/predict")
+JSON = {"Content-Type": "application/json"}
+
+
+def post(server: Server, path: str, body: bytes, **headers: str) -> requests.Response:
+    """Send a body as it is."""
+    return requests.post(f"{server.url}{path}", data=body, headers=JSON | headers, timeout=30)
+
+
+def faults(answer: requests.Response) -> list[tuple[list[str | int], str]]:
+    """Give where a 422 found faults, and of which type."""
+    assert answer.status_code == 422, answer.text
+    detail = answer.json()["detail"]
+    assert all(set(fault) == {"loc", "msg", "type"} for fault in detail)
+    return [(fault["loc"], fault["type"]) for fault in detail]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({}, [(["body", "texts"], "missing")]),
+        ({"texts": []}, [(["body", "texts"], "too_short")]),
+        ({"texts": [{}]}, [(["body", "texts", 0, "text"], "missing")]),
+        ({"texts": [{"text": ""}]}, [(["body", "texts", 0, "text"], "blank")]),
+        ({"texts": [{"text": " \n\t"}]}, [(["body", "texts", 0, "text"], "blank")]),
+        ({"texts": [{"text": 5}]}, [(["body", "texts", 0, "text"], "string_type")]),
+        ({"texts": ["bare"]}, [(["body", "texts", 0], "model_type")]),
+        ({"texts": {"text": "x"}}, [(["body", "texts"], "list_type")]),
+        (
+            {"texts": [{"text": "x"}], "topk": 5},
+            [(["body", "topk"], "extra_forbidden")],
+        ),
+        (
+            {"texts": [{"text": "x", "title": "y"}]},
+            [(["body", "texts", 0, "title"], "extra_forbidden")],
+        ),
+        ({"texts": [{"title": "x"}]}, [(["body", "texts", 0, "description"], "missing")]),
+        (
+            {"texts": [{"title": " ", "description": "x"}]},
+            [(["body", "texts", 0, "title"], "blank")],
+        ),
+        ({"texts": [{"text": "x"}], "top_k": 0}, [(["body", "top_k"], "greater_than_equal")]),
+        ({"texts": [{"text": "x"}], "top_k": "5"}, [(["body", "top_k"], "int_type")]),
+        ({"texts": [{"text": "x"}], "top_k": 1.5}, [(["body", "top_k"], "int_type")]),
+        ({"texts": [{"text": "x"}], "top_k": True}, [(["body", "top_k"], "int_type")]),
+        (
+            {"texts": [{"text": "x"}], "threshold": 1.5},
+            [(["body", "threshold"], "less_than_equal")],
+        ),
+        (
+            {"texts": [{"text": "x"}], "threshold": "0.5"},
+            [(["body", "threshold"], "float_type")],
+        ),
+        ({"texts": [{"text": "x"}], "evidence": 1}, [(["body", "evidence"], "bool_type")]),
+        ([], [(["body"], "model_type")]),
+        (None, [(["body"], "model_type")]),
+    ],
+)
+def test_what_is_not_as_the_contract_asks(
+    server: Server, path: str, body: Any, expected: list[tuple[list[str | int], str]]
+) -> None:
+    """Each fault is told with its place and kind."""
+    assert faults(post(server, path, json.dumps(body).encode())) == expected
+
+
+def test_every_fault_is_told(server: Server) -> None:
+    """Not the first fault alone: all of them, those of limits too."""
+    body = {"texts": [{"text": ""}, {"text": "x" * 10_001}, {"text": 1}], "top_k": 0, "more": 1}
+    assert faults(post(server, "/predict", json.dumps(body).encode())) == [
+        (["body", "texts", 0, "text"], "blank"),
+        (["body", "texts", 2, "text"], "string_type"),
+        (["body", "top_k"], "greater_than_equal"),
+        (["body", "more"], "extra_forbidden"),
+        (["body", "texts", 1, "text"], "string_too_long"),
+    ]
+
+
+def test_the_empty_list_is_told_in_words(server: Server) -> None:
+    """The sentence that the contract names."""
+    (fault,) = post(server, "/predict", b'{"texts": []}').json()["detail"]
+    assert fault["msg"] == "List of texts to classify cannot be empty."
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_limits_are_named(server: Server, path: str) -> None:
+    """Too many texts, and too long ones, are refused with the limit and what to do."""
+    most = {"texts": [{"text": "x"}] * 1_000}
+    assert post(server, path, json.dumps(most).encode()).status_code == 200
+    answer = post(server, path, json.dumps({"texts": [{"text": "x"}] * 1_001}).encode())
+    assert faults(answer) == [(["body", "texts"], "too_long")]
+    assert "1000" in answer.json()["detail"][0]["msg"]
+    long = {"texts": [{"text": "x" * 10_000}]}
+    assert post(server, path, json.dumps(long).encode()).status_code == 200
+    for row in (
+        {"text": "x" * 10_001},
+        {"title": "x" * 5_000, "description": "y" * 5_000},
+    ):
+        answer = post(server, path, json.dumps({"texts": [row]}).encode())
+        assert faults(answer) == [(["body", "texts", 0, "text"], "string_too_long")]
+        assert "10000" in answer.json()["detail"][0]["msg"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "not JSON"),
+        (b"{", "not JSON"),
+        (b'{"texts": [{"text": "\xff"}]}', "UTF-8"),
+        (b'{"texts": [{"text": "x"}], "threshold": NaN}', "NaN"),
+        (b'{"texts": [{"text": "x"}], "threshold": -Infinity}', "-Infinity"),
+        (b'{"texts": [{"text": "x"}], "texts": [{"text": "y"}]}', "twice"),
+        (b'{"texts": [{"text": "x", "text": "y"}]}', "twice"),
+        (b'{"texts": [{"te\\u0078t": "x", "text": "y"}]}', "twice"),
+        (b"[" * 100_000, "too deeply"),
+        (b'{"a":' * 100_000, "too deeply"),
+        (b'\xef\xbb\xbf{"texts": [{"text": "x"}]}', "not JSON"),
+        (b'{"texts": [{"text": "x"}]} x', "not JSON"),
+    ],
+)
+def test_what_is_not_json_or_means_two_things(
+    server: Server, path: str, body: bytes, why: str
+) -> None:
+    """400, and a sentence that says why."""
+    answer = post(server, path, body)
+    assert answer.status_code == 400
+    assert why in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ({"Content-Type": "application/json; charset=latin-1"}, 415),
+        ({"Content-Encoding": "gzip"}, 415),
+        ({"Content-Type": "application/json; charset=UTF-8"}, 200),
+        ({"Content-Type": "application/vnd.api+json"}, 200),
+        ({"X-Request-Timeout": "soon"}, 422),
+        ({"X-Request-Timeout": "nan"}, 422),
+        ({"X-Request-Timeout": "-1"}, 422),
+        ({"X-Request-Timeout": "5"}, 200),
+        ({"X-Request-Timeout": "1e-9"}, 504),
+    ],
+)
+def test_headers(server: Server, path: str, headers: dict[str, str], status: int) -> None:
+    """Other types, charsets and codings are 415, a senseless time-out 422, one that is over 504."""
+    answer = post(server, path, b'{"texts": [{"text": "x"}]}', **headers)
+    assert answer.status_code == status, answer.text
+    assert answer.json()["status-code"] == status
+
+
+def test_odd_but_valid_json_is_answered(server: Server) -> None:
+    """Escapes, big whole numbers, any order and blanks are JSON all the same."""
+    for body in (
+        b'{ "texts" : [ { "te\\u0078t" : "caf\\u00e9 \\ud83d\\ude00" } ] , "top_k" : '
+        + b"9" * 5_000
+        + b"}",
+        b'{"evidence": false, "texts": [{"text": "the word \\"text\\" in quotes"}]}',
+        b'{"texts": [{"text": "text"}]}',
+    ):
+        answer = post(server, "/predict", body)
+        assert answer.status_code in (200, 422), answer.text
+    assert post(server, "/predict", b'{"texts": [{"text": "text"}]}').status_code == 200
+
+
+def test_half_a_character_is_a_fault_with_its_place(server: Server) -> None:
+    """A lone surrogate is valid JSON and no text: 422, wherever it stands."""
+    assert faults(post(server, "/predict", b'{"texts": [{"text": "a\\ud800"}]}')) == [
+        (["body", "texts", 0, "text"], "string_unicode")
+    ]
+    answer = post(server, "/predict", b'{"texts": [{"text": "a"}], "\\ud800": 1}')
+    assert answer.status_code == 422
+
+
+def test_very_many_faults_are_counted(server: Server) -> None:
+    """A thousand faults are told, and how many there are besides; so an answer stays bounded."""
+    body = {f"k{number}": 0 for number in range(50_000)}
+    detail = post(server, "/predict", json.dumps(body).encode()).json()["detail"]
+    assert len(detail) == 1_001
+    assert detail[-1]["msg"] == "And 49001 faults more."
+
+
+def raw(server: Server, head: str, body: bytes = b"") -> bytes:
+    """Send bytes of our own making and read until the server closes."""
+    address = urlsplit(server.url)
+    assert address.hostname
+    assert address.port
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode() + body)
+        received = b""
+        while part := connection.recv(65_536):
+            received += part
+        return received
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_body_that_is_too_large_is_not_read(server: Server, path: str) -> None:
+    """413 from the announced length alone, before any byte; and in the middle of chunks."""
+    announced = raw(
+        server,
+        f"POST {path} HTTP/1.1\nHost: x\nContent-Type: application/json\n"
+        "Content-Length: 1048577\n\n",
+    )
+    assert announced.startswith(b"HTTP/1.1 413 ")
+    assert b"1048576 bytes" in announced
+    part = b"40000\r\n" + b" " * 0x40000 + b"\r\n"
+    chunked = raw(
+        server,
+        f"POST {path} HTTP/1.1\nHost: x\nContent-Type: application/json\n"
+        "Transfer-Encoding: chunked\n\n",
+        part * 4 + b"1\r\n \r\n",
+    )
+    assert chunked.startswith(b"HTTP/1.1 413 ")
+
+
+def test_exactly_as_much_as_is_allowed_is_read(server: Server) -> None:
+    """A body of just the limit is answered."""
+    body = b'{"texts": [{"text": "x"}]}'.ljust(1 << 20)
+    assert post(server, "/predict", body).status_code == 200
+
+
+def test_no_word_of_a_caller_is_logged(server: Server) -> None:
+    """Neither answered nor refused requests leave their texts in the log."""
+    secret = "zebrasecret"
+    for body in (
+        {"texts": [{"text": secret}]},
+        {"texts": [{"text": secret, secret: 1}]},
+        {"texts": [{"text": secret}], "top_k": secret},
+    ):
+        post(server, "/predict", json.dumps(body).encode())
+    post(server, "/predict", secret.encode())
+    requests.get(f"{server.url}/tags/{secret}", timeout=30)
+    assert secret not in server.log.read_text()

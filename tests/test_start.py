@@ -1,0 +1,99 @@
+"""A server starts with what it needs or ends with one sentence that says what is missing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.conftest import TrainedHome
+from tests.serving import PROJECT, Server, environment, free_port
+
+
+def try_to_serve(home: Path | None, **settings: str) -> subprocess.CompletedProcess[str]:
+    """Run `bentoml serve` where it must end by itself."""
+    variables = environment(home or Path("/nowhere"), **settings)
+    if home is None:
+        del variables["BENTOML_HOME"]
+    return subprocess.run(
+        [sys.executable, "-m", "bentoml", "serve", "--port", str(free_port())],
+        cwd=PROJECT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def check_refusal(ended: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Check that it ended with status 1 and these words, and without a traceback."""
+    told = ended.stdout + ended.stderr
+    assert ended.returncode == 1, told
+    assert "Traceback" not in told
+    for word in words:
+        assert word in told
+
+
+def test_an_empty_store(tmp_path: Path) -> None:
+    """The command that fills it, status 1."""
+    check_refusal(try_to_serve(tmp_path), "no run", "python -m training train")
+
+
+def test_no_bentoml_home(tmp_path: Path) -> None:
+    """Rather than serve from another store: the command that is missing."""
+    ended = try_to_serve(None, HOME=str(tmp_path))
+    check_refusal(ended, "source .venv/bin/activate", "make setup")
+    assert not list(tmp_path.rglob("tagline"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("TAGLINE_RUN", "nothing", "There is no run 'nothing'"),
+        ("TAGLINE_MAX_TEXT", "5", "The nearest is TAGLINE_MAX_TEXTS"),
+        ("TAGLINE_WORKERS", "none", "TAGLINE_WORKERS='none'"),
+        ("TAGLINE_QUEUE_TEXTS", "10", "the largest request could never be answered"),
+    ],
+)
+def test_settings_that_make_no_sense(
+    trained_home: TrainedHome, name: str, value: str, words: str
+) -> None:
+    """Which setting, and why."""
+    check_refusal(try_to_serve(trained_home.path, **{name: value}), words)
+
+
+def test_a_damaged_run(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """A run whose files are not as they were written does not serve."""
+    damaged = copied(trained_home, tmp_path)
+    for path in damaged.rglob("*.npz"):
+        path.write_bytes(path.read_bytes()[:-1] + b"!")
+    check_refusal(try_to_serve(damaged), "is not the file that was written")
+
+
+def copied(trained_home: TrainedHome, folder: Path) -> Path:
+    """Copy a home's store into another folder."""
+    subprocess.run(
+        ["cp", "-r", str(trained_home.path / "models"), str(folder)], check=True, timeout=60
+    )
+    return folder
+
+
+@pytest.mark.parametrize("setting", ["traffic.max_concurrency=5", "traffic.timeout=3"])
+def test_limits_of_bentoml_that_would_not_be_kept(
+    trained_home: TrainedHome, tmp_path: Path, setting: str
+) -> None:
+    """BentoML's own limits do not reach predictions, so they are refused, not ignored."""
+    ended = try_to_serve(
+        copied(trained_home, tmp_path), BENTOML_CONFIG_OPTIONS=f"services.tagline.{setting}"
+    )
+    check_refusal(ended, "TAGLINE_")
+
+
+def test_workers_run_on_uvloop_and_httptools(server: Server) -> None:
+    """BentoML asks for neither, and without them the server is half as fast."""
+    metrics = requests.get(f"{server.url}/metrics", timeout=30).text
+    assert 'tagline_worker_info{loop="uvloop",protocol="HttpToolsProtocol"} 1.0' in metrics
