@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import NDArray
 
 from tagger.records import Prediction, TagScore, Task
+from tagger.sparse import Doubles, Places
 
 if TYPE_CHECKING:
     from tagger.model import Model, Scored
 
 DIGITS = 6
-"""Digits of a printed score; scores are compared as they are printed."""
+"""Digits of a printed score; a score is compared with its threshold as it is printed."""
 REASON = "The text holds no word, or hardly any, that the tagger has seen in training."
+"""Why the tagger abstains."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +26,7 @@ class Policy:
     """How the scores of a run become tags."""
 
     task: Task
-    thresholds: npt.NDArray[np.float64]
+    thresholds: Doubles
     """(tags,): the score from which on a tag is predicted, rounded to `DIGITS`."""
     abstain_below: float
     """The familiarity under which a text gets no tag."""
@@ -35,37 +37,35 @@ class Options:
     """What a caller may ask for."""
 
     top_k: int | None = None
+    """Keep the best so many of the tags that reach their threshold."""
     threshold: float | None = None
-    """Takes the place of every tag's own."""
+    """Takes the place of every tag's own threshold."""
     evidence: bool = False
+    """Tell which words earned each tag."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
-    """What is predicted for each text of a batch, all texts in one list of tags.
+    """What a batch of texts is given, the tags of all its texts in one list.
 
-    The tags of text ``i`` stand at ``starts[i]`` to ``starts[i + 1]`` of ``columns`` and
-    ``values``, best first. Lists, not arrays: each number is written as text next.
+    Those of text ``i`` stand at ``starts[i]`` to ``starts[i + 1]`` of ``columns`` and ``values``,
+    best first. These are lists, not arrays, because each number is written as text next.
     """
 
     starts: list[int]
-    """(texts + 1)"""
+    """(texts + 1,)"""
     columns: list[int]
     """Places of the tags in ``Model.tags``."""
     values: list[float]
     """Their scores, rounded to `DIGITS`."""
     limits: list[float]
-    """(tags): the threshold that applied to each."""
+    """(tags,): the threshold that applied to each."""
     abstained: list[bool]
-    """(texts)"""
+    """(texts,): true where no tag is predicted, whatever scores were asked for."""
     scored: Scored
 
-    def __len__(self) -> int:
-        """Return the number of texts."""
-        return len(self.abstained)
-
     def part(self, first: int, last: int) -> Decisions:
-        """Return a caller's texts from ``first`` to before ``last``; ``starts`` begins anew."""
+        """Return the texts from ``first`` to before ``last``, as if they were the batch."""
         begin, end = self.starts[first], self.starts[last]
         return Decisions(
             starts=[start - begin for start in self.starts[first : last + 1]],
@@ -77,60 +77,89 @@ class Decisions:
         )
 
 
-def decide(scored: Scored, policy: Policy, options: Options | None = None) -> Decisions:
-    """Decide a whole batch at once."""
-    options = options or Options()
-    scores = scored.scores
+PLAIN = Options()
+
+
+def decide(scored: Scored, policy: Policy, options: Options = PLAIN) -> Decisions:
+    """Decide a batch at once.
+
+    Without options a tag is predicted when its score reaches its own threshold; of a run whose
+    texts bear one tag each, the best tag is, whatever its score. A text that the tagger abstains
+    from gets no tag, but those scores that reach a threshold the caller asked for.
+    """
+    limits = policy.thresholds
+    if options.threshold is not None:
+        limits = np.full_like(limits, options.threshold)
     abstained = scored.familiarity < policy.abstain_below
-    if options.threshold is None:
-        limits = policy.thresholds
+    silent = abstained if options.threshold is None else np.zeros_like(abstained)
+
+    if policy.task == "single" and options == Options(evidence=options.evidence):
+        texts, columns, values = _best_of_each(scored, silent)
     else:
-        limits = np.full(len(policy.thresholds), options.threshold)
-    if policy.task == "single" and options.threshold is None and options.top_k is None:
-        texts = np.flatnonzero(~abstained)
-        columns = scores[texts].argmax(axis=1)
-        values = np.round(scores[texts, columns].astype(np.float64), DIGITS)
-    else:
-        texts, columns = np.nonzero(scores >= limits - 10.0**-DIGITS)
-        values = np.round(scores[texts, columns].astype(np.float64), DIGITS)
-        kept = values >= limits[columns]
-        if options.threshold is None:
-            kept &= ~abstained[texts]
-        order = np.lexsort((-values, texts))
-        order = order[kept[order]]
-        texts, columns, values = texts[order], columns[order], values[order]
-    starts = texts.searchsorted(np.arange(len(scores) + 1))
+        texts, columns, values = _reaching(scored, limits, silent)
+    starts = _starts(texts, len(abstained))
     if options.top_k is not None:
-        kept = np.arange(len(texts)) - starts[texts] < options.top_k
+        kept = np.flatnonzero(np.arange(len(texts)) - starts[texts] < options.top_k)
         texts, columns, values = texts[kept], columns[kept], values[kept]
-        starts = texts.searchsorted(np.arange(len(scores) + 1))
+        starts = _starts(texts, len(abstained))
     return Decisions(
         starts=starts.tolist(),
         columns=columns.tolist(),
         values=values.tolist(),
-        limits=np.round(limits, DIGITS).tolist(),
+        limits=limits.round(DIGITS).tolist(),
         abstained=abstained.tolist(),
         scored=scored,
     )
 
 
+def _best_of_each(scored: Scored, silent: NDArray[np.bool_]) -> tuple[Places, Places, Doubles]:
+    """Return for each text its best tag: texts, columns, values."""
+    texts = np.flatnonzero(~silent)
+    columns = scored.scores[texts].argmax(axis=1)
+    return texts, columns, _printed(scored.scores[texts, columns])
+
+
+def _reaching(
+    scored: Scored, limits: Doubles, silent: NDArray[np.bool_]
+) -> tuple[Places, Places, Doubles]:
+    """Return all scores that reach their limits, best first in each text: texts, columns, values.
+
+    Rounding moves a score by half a digit at most, so few are rounded, not all.
+    """
+    texts, columns = np.nonzero(scored.scores >= limits - 10.0**-DIGITS)
+    values = _printed(scored.scores[texts, columns])
+    order = np.lexsort((-values, texts))
+    order = order[((values >= limits[columns]) & ~silent[texts])[order]]
+    return texts[order], columns[order], values[order]
+
+
+def _starts(texts: Places, n_texts: int) -> Places:
+    """Return where each text begins in an ascending list of texts: (texts + 1,)."""
+    return texts.searchsorted(np.arange(n_texts + 1))
+
+
+def _printed(scores: NDArray[np.float32]) -> Doubles:
+    """Round scores to what is printed; the same as Python's ``round`` of each."""
+    return scores.astype(np.float64).round(DIGITS)
+
+
 def predictions(
-    model: Model, texts: Sequence[str], decisions: Decisions, options: Options | None = None
+    model: Model, texts: Sequence[str], decisions: Decisions, options: Options = PLAIN
 ) -> list[Prediction]:
     """Return the readable view of a batch's decisions."""
-    options = options or Options()
     found = []
-    for i, text in enumerate(texts):
-        columns = decisions.columns[decisions.starts[i] : decisions.starts[i + 1]]
-        values = decisions.values[decisions.starts[i] : decisions.starts[i + 1]]
-        abstained = decisions.abstained[i]
+    for place, text in enumerate(texts):
+        first, last = decisions.starts[place : place + 2]
+        columns, values = decisions.columns[first:last], decisions.values[first:last]
+        abstained = decisions.abstained[place]
+        scores = tuple(
+            TagScore(model.tags[column], value, decisions.limits[column])
+            for column, value in zip(columns, values, strict=True)
+        )
         found.append(
             Prediction(
                 input_text=text,
-                scores=tuple(
-                    TagScore(model.tags[column], value, decisions.limits[column])
-                    for column, value in zip(columns, values, strict=True)
-                ),
+                scores=scores,
                 abstained=abstained,
                 reason=REASON if abstained else None,
                 evidence=model.explain(text, columns) if options.evidence else None,

@@ -63,13 +63,13 @@ class Vocabulary:
 
     def __init__(self, weights: Weights) -> None:
         known, tags = len(weights.words), len(weights.intercept)
-        numbers: int = weights.gram_projection.shape[1]
+        numbers: int = weights.ngram_projection.shape[1]
         self.own = slice(0, tags)
         self.characters = slice(tags, 2 * tags)
         self.projection = slice(2 * tags, 2 * tags + numbers)
-        self._lengths = weights.gram_lengths
-        self._ngram_place = {ngram: place for place, ngram in enumerate(weights.grams)}
-        self._ngrams = np.hstack([weights.gram_weights, weights.gram_projection])
+        self._lengths = weights.ngram_lengths
+        self._ngram_place = {ngram: place for place, ngram in enumerate(weights.ngrams)}
+        self._ngrams = np.hstack([weights.ngram_weights, weights.ngram_projection])
         self._row_of: dict[str, int] = {word: row for row, word in enumerate(weights.words)}
         self._row_of[NO_WORD] = known
         self._first_slot = known + 1

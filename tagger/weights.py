@@ -42,13 +42,13 @@ class Weights:
     """(pairs,)"""
     pair_weights: Floats
     """(pairs, tags), the inverse document frequency multiplied in."""
-    grams: tuple[str, ...]
+    ngrams: tuple[str, ...]
     """Character n-grams, a blank being a word's edge; with each stand all its beginnings."""
-    gram_weights: Floats
+    ngram_weights: Floats
     """(n-grams, tags), the inverse document frequency multiplied in."""
-    gram_projection: Floats
+    ngram_projection: Floats
     """(n-grams, numbers), likewise."""
-    gram_lengths: tuple[int, int]
+    ngram_lengths: tuple[int, int]
     """Characters of the shortest and the longest n-gram."""
     intercept: Doubles
     """(tags,)"""
@@ -64,10 +64,10 @@ class Weights:
                 "pairs": self.pairs,
                 "pair_idf": self.pair_idf,
                 "pair_weights": self.pair_weights,
-                "grams": _bytes_of(self.grams),
-                "gram_weights": self.gram_weights,
-                "gram_projection": self.gram_projection,
-                "gram_lengths": np.array(self.gram_lengths, np.int32),
+                "ngrams": _bytes_of(self.ngrams),
+                "ngram_weights": self.ngram_weights,
+                "ngram_projection": self.ngram_projection,
+                "ngram_lengths": np.array(self.ngram_lengths, np.int32),
                 "intercept": self.intercept,
             },
         )
@@ -82,11 +82,11 @@ class Weights:
             The file is missing, cut short, or an array is not what it should be.
         """
         arrays = _Checked(path, read_arrays(path))
-        words, grams = arrays.strings("words"), arrays.strings("grams")
+        words, ngrams = arrays.strings("words"), arrays.strings("ngrams")
         intercept = arrays.take("intercept", np.float64, (None,))
         pairs = arrays.take("pairs", np.int32, (None, 2))
         tags = len(intercept)
-        shortest, longest = arrays.take("gram_lengths", np.int32, (2,)).tolist()
+        shortest, longest = arrays.take("ngram_lengths", np.int32, (2,)).tolist()
         weights = cls(
             words=words,
             word_idf=arrays.take("word_idf", np.float64, (len(words),)),
@@ -94,10 +94,10 @@ class Weights:
             pairs=pairs,
             pair_idf=arrays.take("pair_idf", np.float64, (len(pairs),)),
             pair_weights=arrays.take("pair_weights", np.float32, (len(pairs), tags)),
-            grams=grams,
-            gram_weights=arrays.take("gram_weights", np.float32, (len(grams), tags)),
-            gram_projection=arrays.take("gram_projection", np.float32, (len(grams), None)),
-            gram_lengths=(shortest, longest),
+            ngrams=ngrams,
+            ngram_weights=arrays.take("ngram_weights", np.float32, (len(ngrams), tags)),
+            ngram_projection=arrays.take("ngram_projection", np.float32, (len(ngrams), None)),
+            ngram_lengths=(shortest, longest),
             intercept=intercept,
         )
         if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(words):

@@ -182,10 +182,10 @@ def _weights(
         pairs=np.array(pairs, np.int32).reshape(-1, 2),
         pair_idf=idf[is_pair],
         pair_weights=own[is_pair],
-        grams=vectorizer.ngrams,
-        gram_weights=ngrams.astype(np.float32),
-        gram_projection=vectorizer.projection,
-        gram_lengths=params.characters or (1, 1),
+        ngrams=vectorizer.ngrams,
+        ngram_weights=ngrams.astype(np.float32),
+        ngram_projection=vectorizer.projection,
+        ngram_lengths=params.characters or (1, 1),
         intercept=intercept * calibration.slope + calibration.offset,
     )
 
