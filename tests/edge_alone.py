@@ -1,0 +1,105 @@
+"""The edge without a server, around applications that misbehave on cue."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.edge import App, Bounds, Edge, Message, Receive, Scope, Send
+from app.envelope import Envelopes
+from app.metrics import Metrics, Names
+from app.predict import Limits, Loaded, Predictor
+from app.stopping import Stopping
+
+BOUNDS = Bounds(body_bytes=10_000, seconds=5)
+
+
+@dataclass(frozen=True)
+class Got:
+    """An answer."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Read the body."""
+        return json.loads(self.body)
+
+
+async def nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Answer not at all."""
+
+
+class NoRuns:
+    """A Runner whose every answer is the same fault."""
+
+    def __init__(self, fault: Exception) -> None:
+        self.fault = fault
+
+    @property
+    def served(self) -> Loaded:
+        """Raise it."""
+        raise self.fault
+
+    async def of(self, run_id: str) -> Loaded:  # noqa: ARG002 - whichever it is
+        """Raise it."""
+        raise self.fault
+
+
+def edge(
+    app: App = nothing, *, fault: Exception | None = None, stopping: Stopping | None = None
+) -> Edge:
+    """Make an edge around an application."""
+    return Edge(
+        app,
+        runner=NoRuns(fault or AssertionError("no run is needed")),
+        predictor=Predictor(Limits(10, 100)),
+        bounds=BOUNDS,
+        envelopes=Envelopes(),
+        metrics=Metrics(Names("tagline", "test")),
+        stopping=stopping or Stopping(0),
+    )
+
+
+def ask(
+    application: App,
+    method: str = "GET",
+    path: str = "/runs",
+    *,
+    body: bytes = b"",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+) -> Got:
+    """Send one request through an application."""
+    sent: list[Message] = []
+    incoming = iter([{"type": "http.request", "body": body, "more_body": False}])
+
+    async def receive() -> Message:
+        return next(incoming, {"type": "http.disconnect"})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope: Scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "scheme": "http",
+        "headers": [(b"host", b"tagline.test"), *headers],
+    }
+
+    async def story() -> None:
+        await application(scope, receive, send)
+
+    asyncio.run(story())
+    start, *rest = sent
+    return Got(
+        start["status"],
+        {name.decode(): value.decode() for name, value in start["headers"]},
+        b"".join(part.get("body", b"") for part in rest),
+    )

@@ -1,0 +1,156 @@
+"""Every error has its status, its words and its place in the document; none leaks the inside."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from app.edge import App, Receive, Scope, Send
+from app.envelope import PRIVATE, STATUS, status_of
+from app.openapi import OPERATIONS, Limits, Unforeseen, refused
+from app.stopping import Stopping
+from tagger import errors, records
+from tests.edge_alone import Got, ask, edge
+
+ELSEWHERE = {
+    *("TableError", "UnreadableTable", "MissingColumns", "FaultyRows", "TooLittleData"),
+    *(
+        "UnequalScores",
+        "UnreachableTarget",
+        "AmbiguousRun",
+        "ProtectedRun",
+        "PromotionRefused",
+        "SettingsError",
+    ),
+}
+"""Errors of command lines and of the start: no caller meets them."""
+LIMITS = Limits(texts=10, text_length=100, body_bytes=10_000)
+RUN = records.Run(
+    run_id="20260101-000000-abcd",
+    created_at="2026-01-01T00:00:00+00:00",
+    tags=("a", "b"),
+    thresholds=(0.5, 0.5),
+    params=records.Params(),
+    performance=records.Performance(records.Overall(1, 1, 1, 1, 1, 1, 1), {}),
+    data=records.Data("", "", 0, 0, 0, 0),
+    versions={},
+)
+
+
+def leaves(kind: type[BaseException]) -> Iterator[type[BaseException]]:
+    """Every class below one that has none below itself."""
+    for child in kind.__subclasses__():
+        if child.__subclasses__():
+            yield from leaves(child)
+        else:
+            yield child
+
+
+def within_tree() -> list[type[BaseException]]:
+    """Every leaf of the error tree."""
+    return [kind for kind in leaves(errors.TaglineError) if kind.__module__ == errors.__name__]
+
+
+def test_every_error_has_a_status_or_meets_no_caller() -> None:
+    """The tree is covered: a class that is added needs its place in the table."""
+    names = {kind.__name__ for kind in within_tree()}
+    known = {kind.__name__ for kind in STATUS}
+    assert names - known - ELSEWHERE == set()
+    assert not known & ELSEWHERE
+
+
+def test_every_error_is_documented() -> None:
+    """Each class that a caller can meet stands at some operation, with an example of its own."""
+    documented = {kind for operation in OPERATIONS.values() for kind in operation.refusals}
+    # Wrong methods stand at no operation, and an empty store ends the start.
+    assert set(STATUS) - documented == {errors.WrongMethod, errors.NoRun}
+    assert documented <= set(refused(LIMITS, RUN))
+
+
+@pytest.mark.parametrize("kind", [*STATUS, Unforeseen], ids=lambda kind: kind.__name__)
+def test_every_error_is_answered_in_the_envelope(kind: type[Exception]) -> None:
+    """Raised in the middle of a prediction, each becomes its status, in words for the caller."""
+    samples = refused(LIMITS, RUN) | {
+        errors.WrongMethod: errors.WrongMethod("PUT", "/x", ("GET",)),
+        errors.NoRun: errors.NoRun("store"),
+    }
+    fault = samples[kind]
+    answer = ask(edge(fault=fault), "POST", "/predict", body=b"{}")
+    body = answer.json()
+    assert answer.status == body["status-code"] == status_of(fault)
+    assert body["detail"]
+    assert "x-request-id" in answer.headers
+    if kind in PRIVATE:
+        assert str(fault) not in str(body["detail"])
+    if answer.status == 503:
+        assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_an_unforeseen_fault_tells_nothing_but_the_id(caplog: pytest.LogCaptureFixture) -> None:
+    """500 with the request's id; the trace is in the log, without the fault's own words."""
+    with caplog.at_level(logging.ERROR):
+        answer = ask(
+            edge(fault=KeyError("a caller's secret")),
+            "POST",
+            "/predict",
+            body=b"{}",
+            headers=[(b"x-request-id", b"mine")],
+        )
+    assert answer.status == 500
+    assert "mine" in answer.json()["detail"]
+    assert "secret" not in answer.body.decode()
+    assert "KeyError" in caplog.text
+    assert "mine" in caplog.text
+    assert "edge_alone.py" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def answering(
+    status: int, *, raises: bool = False, headers: tuple[bytes, bytes] | None = None
+) -> App:
+    """Make an application that answers as BentoML does: in a shape of its own."""
+
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        head = [headers] if headers else []
+        await send({"type": "http.response.start", "status": status, "headers": head})
+        await send({"type": "http.response.body", "body": b'{"error":', "more_body": True})
+        await send({"type": "http.response.body", "body": b'"inside"}'})
+        if raises:
+            raise ValueError("inside")
+
+    return app
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 429, 500, 503, 504])
+@pytest.mark.parametrize("raises", [False, True])
+def test_answers_of_bentoml_get_the_envelope(status: int, *, raises: bool) -> None:
+    """Whatever the inner layers refuse in a shape of their own is told in ours, once."""
+    answer = ask(edge(answering(status, raises=raises, headers=(b"allow", b"GET"))))
+    body = answer.json()
+    assert body["status-code"] == answer.status == (500 if raises else status)
+    assert body["detail"]
+    assert "inside" not in answer.body.decode()
+    assert raises or answer.headers["allow"] == "GET"
+
+
+def test_probes_keep_their_own_form() -> None:
+    """What a supervisor reads is BentoML's, refusals too."""
+    answer = ask(edge(answering(503)), path="/readyz")
+    assert answer == Got(503, answer.headers, b'{"error":"inside"}')
+
+
+def test_an_answer_that_has_begun_is_not_answered_again() -> None:
+    """A fault after the first byte goes to the server, which closes; never two answers in one."""
+    with pytest.raises(ValueError, match="inside"):
+        ask(edge(answering(200, raises=True)))
+
+
+def test_while_draining_every_answer_closes_its_connection() -> None:
+    """Answers of the edge and of inner layers tell the client to come by another connection."""
+    stopping = Stopping(0)
+    stopping.draining = True
+    for path in ("/runs", "/nowhere", "/livez"):
+        answer = ask(edge(answering(200), stopping=stopping), path=path)
+        assert answer.headers["connection"] == "close"

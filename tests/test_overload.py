@@ -1,0 +1,66 @@
+"""Too much load is refused at once with 503, and all that is taken on is answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from tests.conftest import TrainedHome
+from tests.serving import Server, serve
+from tests.test_start import copied
+
+CALLERS = 24
+
+
+@pytest.fixture
+def narrow(trained_home: TrainedHome, tmp_path: Path) -> Any:
+    """A server whose queue holds one request of its largest."""
+    with serve(
+        copied(trained_home, tmp_path),
+        tmp_path / "log",
+        TAGLINE_MAX_TEXTS="200",
+        TAGLINE_QUEUE_TEXTS="200",
+        TAGLINE_BATCH_TEXTS="4",
+    ) as server:
+        yield server
+
+
+def test_a_bounded_queue_refuses_at_once(narrow: Server) -> None:
+    """Many large requests at once: each gets all of its tags or a 503 that says when to return."""
+    body = {"texts": [{"text": f"onion broth {number}"} for number in range(200)]}
+
+    def call(_: int) -> list[requests.Response]:
+        with requests.Session() as session:
+            return [session.post(f"{narrow.url}/predict", json=body, timeout=60) for _ in range(20)]
+
+    with ThreadPoolExecutor(CALLERS) as callers:
+        answers = [answer for some in callers.map(call, range(CALLERS)) for answer in some]
+    statuses = Counter(answer.status_code for answer in answers)
+    assert set(statuses) == {200, 503}, statuses
+    for answer in answers:
+        if answer.status_code == 200:
+            found = answer.json()["data"]["predictions"]
+            assert [one["input_text"] for one in found] == [one["text"] for one in body["texts"]]
+        else:
+            assert int(answer.headers["Retry-After"]) >= 1
+            assert answer.json()["status-code"] == 503
+    assert requests.get(f"{narrow.url}/readyz", timeout=30).status_code == 200
+
+
+def test_callers_who_leave_are_forgotten(server: Server) -> None:
+    """Large requests whose callers hang up do not keep the server from answering others."""
+    body = {"texts": [{"text": "onion broth"}] * 1_000, "evidence": True}
+    for _ in range(5):
+        with pytest.raises(requests.RequestException):
+            requests.post(f"{server.url}/predict", json=body, timeout=(5, 0.001))
+    answer = requests.post(
+        f"{server.url}/predict", json={"texts": [{"text": "onion broth"}]}, timeout=30
+    )
+    assert answer.status_code == 200
+    metrics = requests.get(f"{server.url}/metrics", timeout=30).text
+    assert 'request_total{endpoint="/predict",http_response_code="500"' not in metrics
