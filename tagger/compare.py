@@ -137,8 +137,8 @@ def policy_of(run: Run) -> Policy:
 
 def predicted_tags(decisions: Decisions, tags: int) -> Truth:
     """Lay decisions out as (texts, tags)."""
-    predicted = np.zeros((len(decisions), tags), np.bool_)
-    texts = np.repeat(np.arange(len(decisions)), np.diff(decisions.starts))
+    predicted = np.zeros((len(decisions.abstained), tags), np.bool_)
+    texts = np.repeat(np.arange(len(predicted)), np.diff(decisions.starts))
     predicted[texts, decisions.columns] = True
     return predicted
 

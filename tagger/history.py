@@ -43,18 +43,26 @@ def from_lines(lines: bytes) -> list[Promotion]:
 def standing(history: Sequence[Promotion], promoted: str | None) -> list[str]:
     """Replay a history: the runs that were promoted one after another and not rolled back.
 
-    Each line begins from its ``previous``; what stands above that never took effect. The last of
-    them is ``promoted``, if the history knows it.
+    The last of them is ``promoted``, if the history knows it.
     """
     runs: list[str] = []
-    for line in history:
-        _cut_after(runs, line.previous)
+    for line in _took_effect(history, promoted):
         if line.kind == "rollback":
             _cut_after(runs, line.run_id)
         if not runs or runs[-1] != line.run_id:
             runs.append(line.run_id)
     _cut_after(runs, promoted)
     return runs
+
+
+def _took_effect(history: Sequence[Promotion], promoted: str | None) -> list[Promotion]:
+    """Leave out promotions that a kill cut off: what they were to replace was still there after."""
+    afterwards = [*(line.previous for line in history[1:]), promoted]
+    return [
+        line
+        for line, after in zip(history, afterwards, strict=True)
+        if after == line.run_id or after != line.previous
+    ]
 
 
 def moved_by_others(history: Sequence[Promotion], promoted: str | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -136,7 +137,7 @@ def train(
         dataset, parts, params = _read_and_split(table, reading, options, step)
         step("Check")
         findings = check_dataset(dataset, min_support=params.min_support).findings
-        _tell_findings(findings)
+        _tell_findings(findings, table)
         if strict and findings:
             sys.exit(1)
         made = make_run(parts, parts.describe(dataset, licence=licence), params, step=step)
@@ -224,15 +225,21 @@ def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> N
         made.run.tags,
         made.model.policy.thresholds,
     )
-    write_suspects(path, found)
-    printing.note(f"{len(found)} rows whose tags look missing or wrong: {path}")
+    if found:
+        write_suspects(path, found)
+    printing.note(
+        f"{len(found)} rows whose tags look missing or wrong{f': {path}' if found else ''}."
+    )
 
 
-def _tell_findings(findings: Sequence[Finding]) -> None:
+def _tell_findings(findings: Sequence[Finding], table: str) -> None:
+    """Say in a line what was found: `check` tells it all."""
     from tagger import printing
 
-    for finding in findings:
-        printing.note(f"  {finding.text}")
+    if findings:
+        kinds = Counter(finding.kind for finding in findings)
+        counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        printing.note(f"Found: {counted}. See: python -m training check {table}")
 
 
 @commands.command()

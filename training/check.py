@@ -89,7 +89,7 @@ def _near(labelled: Labelled) -> Iterator[Finding]:
     if near:
         numbers = labelled.numbers
         pairs = ", ".join(
-            f"{numbers[one]} like {numbers[other]}" for one, other in list(near.items())[:5]
+            f"{numbers[one]} like {numbers[other]}" for one, other in sorted(near.items())[:5]
         )
         rows = tuple(sorted(numbers[one] for one in near))
         yield Finding(

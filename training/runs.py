@@ -43,7 +43,12 @@ def make_run(split: Split, data: Data, params: Params, *, step: Callable[[str], 
     ------
     UnequalScores
     """
-    fitted = fit(split.training.texts, split.training.tags, params, step=step)
+    fitted = fit(
+        split.training.texts,
+        split.training.tags,
+        params,
+        step=lambda name: step(f"Fit: {name}"),
+    )
     model, params = fitted.model, fitted.params
     step("Evaluate")
     test = evaluate(model, split.test)

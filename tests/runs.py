@@ -1,0 +1,54 @@
+"""Runs for tests of the store: made once in this process, given other names and other answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from tagger.exam import Answers, Exam
+from tagger.records import Params
+from tagger.store import Store
+from training.data import Reading, read_dataset
+from training.runs import Made, make_run
+from training.split import split
+
+TABLE = Path(__file__).parent / "table.csv"
+
+
+@cache
+def made_run() -> Made:
+    """Train on the tests' table, without a store."""
+    params = Params()
+    dataset = read_dataset(str(TABLE), Reading())
+    parts = split(dataset, params)
+    return make_run(parts, parts.describe(dataset, licence=None), params, step=lambda _: None)
+
+
+def named(run_id: str, made: Made | None = None) -> Made:
+    """Give a made run another name."""
+    made = made or made_run()
+    return replace(made, run=replace(made.run, run_id=run_id))
+
+
+def answering(made: Made, test: Answers) -> Made:
+    """Give a made run other answers to its test."""
+    return replace(made, exam=Exam(test, made.exam.training))
+
+
+def answers(truth: np.ndarray, predicted: np.ndarray) -> Answers:
+    """Make an exam's answers from the truth and what is to be predicted, (texts, tags) each."""
+    texts = len(truth)
+    return Answers(
+        np.arange(texts, dtype=np.uint64),
+        truth.astype(np.bool_),
+        np.where(predicted, 0.99, 0.0).astype(np.float32),
+        np.ones(texts, np.float32),
+    )
+
+
+def put(store: Store, made: Made) -> bool:
+    """Write a made run; whether it was promoted as the first."""
+    return store.write(made.run, made.model, made.exam)

@@ -1,0 +1,147 @@
+"""Whatever stands broken in the store is named and refused, and stands in nobody's way."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tagger import files
+from tagger.errors import BrokenRun, TaglineError, UnknownFormat
+from tagger.store import Store
+from tests.runs import named, put
+from tests.serving import run_python
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
+    home = tmp_path / "home"
+    for run_id in ("first", "second"):
+        put(Store(home), named(run_id))
+    return home
+
+
+@pytest.fixture
+def store(home: Path) -> Store:
+    """Open the store of ``home``."""
+    return Store(home)
+
+
+def half_written(folder: Path) -> None:
+    """Leave what a copy cut short leaves: some files, no record."""
+    (folder / "run.json").unlink()
+
+
+def without_model_yaml(folder: Path) -> None:
+    """Leave only weights, as nobody's tool writes them."""
+    (folder / "model.yaml").unlink()
+    (folder / "run.json").unlink()
+
+
+def record_cut_short(folder: Path) -> None:
+    """Cut the record in half."""
+    record = (folder / "run.json").read_text()
+    (folder / "run.json").write_text(record[: len(record) // 2])
+
+
+def record_of_nonsense(folder: Path) -> None:
+    """Keep JSON that is no record."""
+    (folder / "run.json").write_text('{"run": {"format": 1}, "files": {}}')
+
+
+def another_format(folder: Path) -> None:
+    """Raise the format number."""
+    record = json.loads((folder / "run.json").read_text())
+    record["run"]["format"] = 99
+    (folder / "run.json").write_text(json.dumps(record))
+
+
+def another_runs_folder(folder: Path) -> None:
+    """Put the promoted run's files under this name."""
+    shutil.rmtree(folder)
+    shutil.copytree(folder.parent / "first", folder)
+
+
+@pytest.mark.parametrize(
+    ("damage", "kind"),
+    [
+        (half_written, BrokenRun),
+        (without_model_yaml, BrokenRun),
+        (record_cut_short, BrokenRun),
+        (record_of_nonsense, BrokenRun),
+        (another_format, UnknownFormat),
+        (another_runs_folder, BrokenRun),
+    ],
+)
+def test_a_broken_version_stands_in_nobodys_way(
+    home: Path, damage: Callable[[Path], None], kind: type[TaglineError]
+) -> None:
+    """The store works on beside a broken version, which is named, refused and can be deleted."""
+    store = Store(home)
+    damage(store.folder / "second")
+    readable, unreadable = store.survey()
+    assert [run.run_id for run in readable] == ["first"]
+    assert isinstance(unreadable["second"], kind)
+    assert "second" in str(unreadable["second"])
+    with pytest.raises(kind):
+        store.promote("second")
+    assert store.promoted() == "first"
+    put(store, named("third"))
+    store.promote("third")
+    listed = run_python("-m", "tagger", "list", home=home)
+    assert listed.returncode == 0
+    assert "delete second" in " ".join(listed.stderr.split())
+    assert run_python("-m", "tagger", "delete", "second", home=home).returncode == 0
+    assert store.run_ids() == ["first", "third"]
+
+
+def cut_short(path: Path) -> None:
+    """Cut a file in half."""
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def swapped(path: Path) -> None:
+    """Put other arrays of the same names and shapes in its place."""
+    with np.load(path) as stored:
+        arrays = {name: stored[name][::-1] for name in stored.files}
+    np.savez(path, **arrays)
+
+
+def object_array(path: Path) -> None:
+    """Plant an array of objects, which numpy would unpickle."""
+    np.savez(path, words=np.array([{"run": "me"}], dtype=object))
+
+
+def pickled(path: Path) -> None:
+    """Plant a pickle."""
+    np.array([{"run": "me"}], dtype=object).dump(path)
+
+
+def missing(path: Path) -> None:
+    """Take the file away."""
+    path.unlink()
+
+
+@pytest.mark.parametrize("name", ["model/weights.npz", "exam/test.npz", "exam/training.npz"])
+@pytest.mark.parametrize("damage", [cut_short, swapped, object_array, pickled, missing])
+@pytest.mark.parametrize("records_it", [False, True])
+def test_a_damaged_array_file_is_refused(
+    store: Store, name: str, damage: Callable[[Path], None], *, records_it: bool
+) -> None:
+    """Arrays cut short, swapped, of objects or pickled are refused, also if the record agrees."""
+    folder = store.folder / "second"
+    damage(folder / name)
+    if records_it and damage not in (missing, swapped):
+        record = json.loads((folder / "run.json").read_text())
+        record["files"][name] = files.sha256(folder / name)
+        (folder / "run.json").write_text(json.dumps(record))
+    read = store.promote if name.startswith("model") else store.exam
+    with pytest.raises(BrokenRun, match=Path(name).name):
+        read("second")
+    assert store.promoted() == "first"
+    assert store.model("first").tags

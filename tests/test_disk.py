@@ -1,0 +1,93 @@
+"""A read-only store and a full disk: real file systems, each in a mount namespace of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tagger.store import Store
+from tests.runs import named, put
+from tests.serving import PROJECT, environment
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
+    home = tmp_path / "home"
+    for run_id in ("first", "second"):
+        put(Store(home), named(run_id))
+    return home
+
+
+IN_A_SMALL_FOLDER = """
+mount -t tmpfs -o size={size} tmpfs {folder}
+cp -r {home} {folder}/home
+export BENTOML_HOME={folder}/home
+{commands}
+cp -r {folder}/home {result}
+"""
+
+
+def in_a_small_folder(home: Path, commands: str, *, size: str = "64m") -> tuple[str, Path]:
+    """Run commands on a copy of a store in its own file system; return what they said, the copy."""
+    folder, result = home.parent / "small", home.parent / "result"
+    folder.mkdir()
+    script = IN_A_SMALL_FOLDER.format(
+        size=size, folder=folder, home=home, commands=commands, result=result
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "sh", "-ec", script],
+        cwd=PROJECT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, result
+
+
+def test_a_read_only_store_is_read(home: Path) -> None:
+    """A read-only store lists and tags; whatever would change it says that it cannot."""
+    Store(home).promote("second")
+    told, _ = in_a_small_folder(
+        home,
+        f"""
+mount -o remount,ro {home.parent}/small
+{sys.executable} -m tagger list 2>&1
+{sys.executable} -m tagger tag 'a saddle' 2>&1
+{sys.executable} -m tagger promote first --force 2>&1 && exit 9 || echo status $?
+{sys.executable} -m tagger rollback 2>&1 && exit 9 || echo status $?
+{sys.executable} -m training train tests/table.csv 2>&1 && exit 9 || echo status $?
+""",
+    )
+    assert told.count("status 1") == 3
+    assert told.count("Read-only file system") == 3
+    assert "Traceback" not in told
+
+
+def test_a_full_disk_leaves_the_store_as_it_was(home: Path) -> None:
+    """On a full disk training and promoting end in a sentence, and the store is as before."""
+    told, result = in_a_small_folder(
+        home,
+        f"""
+dd if=/dev/zero of={home.parent}/small/filler bs=4k 2>/dev/null || true
+{sys.executable} -m training train tests/table.csv 2>&1 && exit 9 || echo status $?
+{sys.executable} -m tagger promote second --force 2>&1 && exit 9 || echo status $?
+rm {home.parent}/small/filler
+{sys.executable} -m tagger list 2>&1
+""",
+        size="8m",
+    )
+    assert told.count("status 1") == 2
+    assert told.count("No space left on device") == 2
+    assert "Traceback" not in told
+    after = Store(result)
+    assert after.run_ids() == ["first", "second"]
+    assert after.promoted() == "first"
+    assert after.survey()[1] == {}
+    assert len(after.history()) == 1
+    assert not any((result / "unfinished").iterdir())

@@ -1,0 +1,193 @@
+"""The store keeps runs whole, as BentoML's own commands expect them, and survives what it finds."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from tagger.errors import (
+    AmbiguousRun,
+    NoRun,
+    ProtectedRun,
+    StoreError,
+    UnknownRun,
+)
+from tagger.store import Store
+from tests.runs import made_run, named, put
+from tests.serving import environment, run_python
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
+    home = tmp_path / "home"
+    for run_id in ("first", "second"):
+        put(Store(home), named(run_id))
+    return home
+
+
+@pytest.fixture
+def store(home: Path) -> Store:
+    """Open the store of ``home``."""
+    return Store(home)
+
+
+def bentoml(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run BentoML's own command line on a store."""
+    return subprocess.run(
+        [sys.executable, "-m", "bentoml", *arguments],
+        cwd=home,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def test_what_was_written_is_read(store: Store) -> None:
+    """A run, its model and its exam come back as they went in."""
+    made = named("second")
+    assert store.run("second") == made.run
+    texts = ["Bread and a saddle", "", "Sterne über dem Segel 🌟"]
+    assert (store.model("second").score(texts).scores == made.model.score(texts).scores).all()
+    exam = store.exam("second")
+    for read, written in ((exam.test, made.exam.test), (exam.training, made.exam.training)):
+        assert (read.fingerprints == written.fingerprints).all()
+        assert (read.truth == written.truth).all()
+        assert (read.scores == written.scores).all()
+        assert (read.familiarity == written.familiarity).all()
+
+
+def test_the_first_run_is_promoted_by_itself(store: Store) -> None:
+    """The first run is promoted when it is written, a second is not."""
+    assert store.promoted() == "first"
+    assert [(line.run_id, line.kind) for line in store.history()] == [("first", "first")]
+
+
+def test_an_empty_store_is_read(tmp_path: Path) -> None:
+    """A store that does not exist yet holds nothing, and reading it makes nothing."""
+    store = Store(tmp_path / "nowhere")
+    assert (store.runs(), store.promoted(), store.history()) == ([], None, [])
+    assert not store.moved_by_others()
+    with pytest.raises(NoRun, match="python -m training train"):
+        store.resolve("promoted")
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_run_is_named_by_a_unique_beginning(store: Store) -> None:
+    """A beginning that fits one run names it; one that fits several, or none, says which exist."""
+    put(store, named("first-too"))
+    assert store.resolve("sec") == "second"
+    assert store.resolve("first") == "first"
+    assert store.resolve("promoted") == store.resolve("latest") == "first"
+    with pytest.raises(AmbiguousRun, match="first-too"):
+        store.resolve("fir")
+    for name in ("", "third", "../first"):
+        with pytest.raises(UnknownRun, match="second"):
+            store.resolve(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["../first", "second/../first", "/etc", ".", "", "latest", "history"]
+)
+def test_only_versions_are_runs(store: Store, name: str) -> None:
+    """No name leads out of the store, nor to a file that is no run."""
+    with pytest.raises(UnknownRun):
+        store.run(name)
+
+
+def test_bentoml_lists_and_gets_runs(home: Path) -> None:
+    """BentoML's own commands list the runs and take the promoted one for tagline:latest."""
+    listed = json.loads(bentoml("models", "list", "-o", "json", home=home).stdout)
+    assert {model["tag"] for model in listed} == {"tagline:first", "tagline:second"}
+    got = json.loads(bentoml("models", "get", "tagline:latest", "-o", "json", home=home).stdout)
+    assert got["version"] == "first"
+    assert got["metadata"]["f1"] == pytest.approx(made_run().run.performance.overall.f1, abs=1e-6)
+    Store(home).promote("second")
+    got = json.loads(bentoml("models", "get", "tagline", "-o", "json", home=home).stdout)
+    assert got["version"] == "second"
+
+
+def test_bentoml_exports_and_imports_runs(home: Path, tmp_path: Path) -> None:
+    """A run that BentoML exported and imported answers the same, and is told as not promoted."""
+    bentoml("models", "export", "tagline:second", str(tmp_path / "run.bentomodel"), home=home)
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    bentoml("models", "import", str(tmp_path / "run.bentomodel"), home=elsewhere)
+    store = Store(elsewhere)
+    texts = ["A saddle for the kettle"]
+    assert (store.model("second").score(texts).scores == made_run().model.score(texts).scores).all()
+    assert store.promoted() == "second"
+    assert store.moved_by_others()
+    assert store.promote("second") is not None
+    assert not store.moved_by_others()
+
+
+def test_a_move_of_latest_by_bentoml_is_told(home: Path) -> None:
+    """`bentoml models delete` moves tagline:latest; `list` says so and names the remedy."""
+    store = Store(home)
+    store.promote("second")
+    store.promote("first")
+    bentoml("models", "delete", "tagline:first", "--yes", home=home)
+    put(store, named("third"))
+    (store.folder / "latest").write_text("third")
+    told = run_python("-m", "tagger", "list", home=home)
+    assert told.returncode == 0
+    assert "third" in told.stdout
+    assert "without a promotion" in told.stderr
+    assert "promote third" in " ".join(told.stderr.split())
+
+
+def test_the_promoted_run_is_not_deleted(store: Store) -> None:
+    """Deleting takes a run's folder away and leaves the promoted run alone."""
+    with pytest.raises(ProtectedRun, match="Promote another"):
+        store.delete("first")
+    store.delete("second")
+    assert store.run_ids() == ["first"]
+    with pytest.raises(UnknownRun):
+        store.delete("second")
+    assert not any(store.folder.parent.parent.joinpath("unfinished").iterdir())
+
+
+def test_a_name_is_given_once(store: Store) -> None:
+    """A run never takes the place of another of the same name."""
+    before = store.run("second")
+    with pytest.raises(StoreError):
+        put(store, named("second"))
+    assert store.run("second") == before
+
+
+def _write(arguments: tuple[Path, str]) -> bool:
+    home, run_id = arguments
+    return put(Store(home), named(run_id))
+
+
+def _promote_often(arguments: tuple[Path, list[str]]) -> int:
+    home, run_ids = arguments
+    return sum(Store(home).promote(run_id) is not None for run_id in run_ids)
+
+
+def test_many_trainings_and_promotions_at_once(tmp_path: Path) -> None:
+    """Of runs written at once all are there and one is first; promotions meanwhile lose no line."""
+    home = tmp_path / "home"
+    made_run()
+    with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:
+        firsts = list(pool.map(_write, [(home, f"run-{i}") for i in range(8)]))
+        store = Store(home)
+        assert sum(firsts) == 1
+        assert store.run_ids() == [f"run-{i}" for i in range(8)]
+        turns = [(home, [f"run-{(i + j) % 8}" for j in range(5)]) for i in range(4)]
+        writing = pool.map(_write, [(home, f"more-{i}") for i in range(4)])
+        promoted = sum(pool.map(_promote_often, turns))
+        assert list(writing) == [False] * 4
+    history = store.history()
+    assert len(history) == 1 + promoted
+    assert [line.previous for line in history] == [None, *(line.run_id for line in history[:-1])]
+    assert store.promoted() == history[-1].run_id
+    assert len(store.runs()) == 12
