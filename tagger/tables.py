@@ -119,7 +119,7 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
     """
     sample = text.read(SAMPLE)
     text.seek(0)
-    lines = sample.splitlines(keepends=True)
+    lines = io.StringIO(sample, newline="").readlines()
     if len(sample) == SAMPLE and len(lines) > 1:
         lines.pop()
     first = lines[0].strip().lower() if lines else ""
@@ -127,8 +127,8 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
         return _read_as(first[4], escaped=False, quote='"'), 1
     ways = [
         _read_as(delimiter, escaped=escaped, quote=quote)
-        for quote in "\"'"
-        for escaped in (False, True)
+        for quote in ("\"'" if '"' not in sample else '"')
+        for escaped in ((False, True) if "\\" in sample else (False,))
         for delimiter in DELIMITERS
     ]
     return max(ways, key=lambda way: _fit(lines, way)), 0

@@ -126,7 +126,6 @@ def train(
     from tagger.errors import PromotionRefused
     from training.check import check as check_dataset
     from training.progress import steps
-    from training.runs import make_run
 
     store = open_store()
     if if_empty and store.runs():
@@ -140,6 +139,9 @@ def train(
         _tell_findings(findings, table)
         if strict and findings:
             sys.exit(1)
+        # scikit-learn takes two seconds to import: a table that is refused is refused before.
+        from training.runs import make_run
+
         made = make_run(parts, parts.describe(dataset, licence=licence), params, step=step)
         step("Write the run")
         promoted = store.write(made.run, made.model, made.exam)

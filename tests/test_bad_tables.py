@@ -1,0 +1,141 @@
+"""A table that cannot be used is refused in one sentence with its rows; the store is untouched."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.runs import TABLE
+from tests.serving import run_python
+
+GOOD = TABLE.read_text(encoding="utf-8")
+HEADER, *ROWS = GOOD.splitlines()
+
+
+def refused(content: bytes | str | None, name: str, tmp_path: Path, *options: str) -> str:
+    """Train on a table that must be refused; the sentence on stderr."""
+    table = tmp_path / name
+    if content is not None:
+        table.write_bytes(content.encode() if isinstance(content, str) else content)
+    home = tmp_path / "home"
+    done = run_python("-m", "training", "train", str(table), "--json", *options, home=home)
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert not (home / "models").exists()
+    assert "Traceback" not in done.stderr
+    *steps, sentence = done.stderr.strip().splitlines()
+    assert sentence.startswith("Error: ")
+    assert all(step and not step.startswith("Error") for step in steps)
+    return sentence
+
+
+def rows(*more: str) -> str:
+    """Give the tests' table with more rows after its own 250."""
+    return "\n".join((HEADER, *ROWS, *more)) + "\n"
+
+
+def test_faulty_rows_are_named_all_together(tmp_path: Path) -> None:
+    """Rows without text, without tags, of too many cells are told in one sentence, by number."""
+    sentence = refused(
+        rows(",cooking", "A text without a tag,", '"  ",|', "one,two,three", ",sailing"),
+        "table.csv",
+        tmp_path,
+    )
+    assert "5 faulty rows" in sentence
+    assert "no text in rows 252, 254 and 256" in sentence
+    assert "no tags in rows 253 and 254" in sentence
+    assert "more cells than columns in row 255" in sentence
+    assert "nothing was written" in sentence
+
+
+def test_many_faulty_rows_are_counted(tmp_path: Path) -> None:
+    """Of a thousand faulty rows ten are named and all are counted."""
+    sentence = refused(rows(*["a text,"] * 1000), "table.csv", tmp_path)
+    assert "1000 faulty rows" in sentence
+    assert (
+        "no tags in rows 252, 253, 254, 255, 256, 257, 258, 259, 260, 261 and 990 more" in sentence
+    )
+
+
+def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
+    """Lines that are no JSON, no object, or hold no text or tags are named by their line."""
+    good = [json.dumps({"text": row, "tags": ["a"]}) for row in ROWS[:5]]
+    bad = ['{"text": ', "[1]", '{"text": 5, "tags": ["a"]}', '{"text": "x", "tags": [1]}']
+    sentence = refused("\n".join((*good, *bad)), "table.jsonl", tmp_path)
+    assert "not JSON in row 6" in sentence
+    assert "no JSON object in row 7" in sentence
+    assert "no text in row 8" in sentence
+    assert "tags that are no words in row 9" in sentence
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "words"),
+    [
+        (None, "missing.csv", ["missing.csv", "No such file"]),
+        ("", "empty.csv", ["empty"]),
+        ("text,tags\n", "header.csv", ["no rows"]),
+        ("words,labels\na,b\n", "names.csv", ["'text'", "'tags'", "'words', 'labels'"]),
+        ("text,labels\na,b\n", "tags.csv", ["'tags'", "--tags-column"]),
+        ("title,title,tags\na,b,c\n", "twice.csv", ["two columns", "'title'"]),
+        ('text,tags\n"open,a\nb,c\n', "quote.csv", ["quotation mark"]),
+        ("[1, 2", "cut.json", ["not JSON"]),
+        ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
+        ("[" * 100_000, "deep.json", ["not JSON"]),
+        (b"PAR1 and no more", "bad.parquet", ["bad.parquet"]),
+        (gzip.compress(b"text,tags\na,b\n" * 99)[:60], "cut.csv.gz", ["cut.csv.gz"]),
+        (b"text,tags\n\x81\x8d,a\n", "bytes.csv", ["UTF-8", "encoding"]),
+    ],
+)
+def test_what_cannot_be_read_is_named(
+    content: bytes | str | None, name: str, words: list[str], tmp_path: Path
+) -> None:
+    """A file that is missing, empty, damaged, or of other columns says what is wrong with it."""
+    sentence = refused(content, name, tmp_path)
+    for word in words:
+        assert word in sentence
+
+
+def test_too_little_is_counted(tmp_path: Path) -> None:
+    """Too few rows, and fewer than two tags of enough texts, are refused with their numbers."""
+    few = refused("\n".join((HEADER, *ROWS[:6])), "few.csv", tmp_path)
+    assert "6 different texts" in few
+    rare = refused(GOOD, "rare.csv", tmp_path, "--min-support", "500")
+    assert "0 usable tags" in rare
+    assert "--min-support" in rare
+    assert "music" in rare
+
+
+def test_several_tags_where_one_is_asked_for(tmp_path: Path) -> None:
+    """A table of several tags a row is not trained as one of single tags."""
+    sentence = refused(GOOD, "table.csv", tmp_path, "--task", "single")
+    assert "several tags" in sentence
+    assert "row" in sentence
+    assert "--task multi" in sentence
+
+
+def test_an_address_that_does_not_answer(tmp_path: Path) -> None:
+    """A URL that cannot be reached is refused as a file is."""
+    home = tmp_path / "home"
+    done = run_python("-m", "training", "train", "http://127.0.0.1:9/table.csv", home=home)
+    assert done.returncode == 2
+    assert "127.0.0.1:9/table.csv cannot be read" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_check_with_strict_refuses_what_it_finds(tmp_path: Path) -> None:
+    """`check --strict` ends with status 1 where anything is found, with 0 where nothing is."""
+    table = tmp_path / "table.csv"
+    table.write_text(GOOD)
+    home = tmp_path / "home"
+    clean = run_python("-m", "training", "check", str(table), "--strict", home=home)
+    assert clean.returncode == 0, clean.stdout
+    table.write_text(rows(ROWS[0]))
+    found = run_python("-m", "training", "check", str(table), "--strict", home=home)
+    assert found.returncode == 1
+    assert "Row 252" in found.stdout
+    trained = run_python("-m", "training", "train", str(table), "--strict", home=home)
+    assert trained.returncode == 1
+    assert not (home / "models").exists()

@@ -1,0 +1,236 @@
+"""Whatever form, encoding or packing an honest table comes in, the same rows are read."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from tagger.columns import TextColumns
+from tagger.sources import find_source
+from tagger.tables import read_rows, writing
+from training.data import Dataset, Reading, normalise, read_dataset
+from training.split import fingerprints, on_test_side
+
+RECORDS = [
+    {
+        "title": "Grüße aus Köln",
+        "description": 'He said "hi", and left; so|so',
+        "tags": ["a", "b c"],
+    },
+    {"title": "Second\nline", "description": "tab\there 🌟", "tags": ["b c"]},
+    {"title": "No description", "description": "", "tags": ["d's"]},
+]
+COLUMNS = ["title", "description", "tags"]
+
+
+def as_csv(*, delimiter: str = ",", end: str = "\n", tags: str = "|", escape: bool = False) -> str:
+    """Write the records as CSV in some dialect."""
+    out = io.StringIO()
+    writer = csv.writer(
+        out,
+        delimiter=delimiter,
+        lineterminator=end,
+        doublequote=not escape,
+        escapechar="\\" if escape else None,
+        quoting=csv.QUOTE_ALL if escape else csv.QUOTE_MINIMAL,
+    )
+    writer.writerow(COLUMNS)
+    for record in RECORDS:
+        cell = {
+            "|": "|".join(record["tags"]),
+            "json": json.dumps(record["tags"]),
+            "python": str(record["tags"]),
+        }[tags]
+        writer.writerow([record["title"], record["description"], cell])
+    return out.getvalue()
+
+
+def as_parquet() -> bytes:
+    """Write the records as Parquet."""
+    out = io.BytesIO()
+    parquet.write_table(pa.Table.from_pylist(RECORDS), out)
+    return out.getvalue()
+
+
+LINES = "\n".join(json.dumps(record) for record in RECORDS)
+FORMS: dict[str, bytes] = {
+    "plain.csv": as_csv().encode(),
+    "windows.csv": as_csv(end="\r\n").encode(),
+    "mark.csv": as_csv(end="\r\n").encode("utf-8-sig"),
+    "old-mac.csv": as_csv().replace("\n", "\r").encode(),
+    "semicolons.csv": as_csv(delimiter=";").encode(),
+    "excel.csv": ("sep=;\r\n" + as_csv(delimiter=";", end="\r\n")).encode("utf-8-sig"),
+    "tabs.tsv": as_csv(delimiter="\t").encode(),
+    "bars.csv": as_csv(delimiter="|", tags="json").encode(),
+    "unicode.txt": as_csv(delimiter="\t", end="\r\n").encode("utf-16"),
+    "latin.csv": as_csv().replace("🌟", "").encode("cp1252"),
+    "json-lists.csv": as_csv(tags="json").encode(),
+    "python-lists.csv": as_csv(tags="python").encode(),
+    "escaped.csv": as_csv(escape=True).encode(),
+    "blank-lines.csv": (as_csv() + "\n\n").encode(),
+    "lines.jsonl": LINES.encode(),
+    "lines-named.json": LINES.encode(),
+    "windows.jsonl": LINES.replace("\n", "\r\n").encode("utf-8-sig"),
+    "array.json": json.dumps(RECORDS, indent=2).encode(),
+    "table.parquet": as_parquet(),
+    **{
+        f"{name}.gz": gzip.compress(content)
+        for name, content in {
+            "packed.csv": as_csv().encode(),
+            "packed.jsonl": LINES.encode(),
+            "packed.parquet": as_parquet(),
+        }.items()
+    },
+}
+
+
+def same_rows(dataset: Dataset) -> None:
+    """Hold that a dataset holds the records, however they were written."""
+    texts = [normalise(text).replace(" 🌟", "") for text in dataset.labelled.texts]
+    assert texts == [
+        'grüsse aus köln. he said "hi", and left; so|so',
+        "second line. tab here",
+        "no description",
+    ]
+    assert dataset.labelled.tags == (("a", "b c"), ("b c",), ("d's",))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_table_in_any_form(name: str, tmp_path: Path) -> None:
+    """Delimiters, quoting, line ends, encodings, JSON, JSON lines, Parquet and gzip are found."""
+    path = tmp_path / name
+    path.write_bytes(FORMS[name])
+    same_rows(read_dataset(str(path), Reading()))
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """Serve a folder over HTTP."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("name", ["plain.csv", "packed.csv.gz", "array.json", "table.parquet"])
+def test_a_table_by_address(name: str, tmp_path: Path, address: str) -> None:
+    """A URL is read as a path is."""
+    (tmp_path / name).write_bytes(FORMS[name])
+    same_rows(read_dataset(f"{address}/{name}", Reading()))
+
+
+def test_columns_by_option(tmp_path: Path) -> None:
+    """Text and tags are found under the names that were given, in capitals or not."""
+    path = tmp_path / "table.csv"
+    path.write_text("Headline;Body;Labels\nA;B;x/y\nC;;z\n")
+    reading = Reading(
+        columns=TextColumns(title="headline", description="body"), tags="labels", separator="/"
+    )
+    labelled = read_dataset(str(path), reading).labelled
+    assert labelled.texts == ("A. B", "C")
+    assert labelled.tags == (("x", "y"), ("z",))
+
+
+def test_the_same_rows_are_the_same_data(tmp_path: Path) -> None:
+    """The fingerprint of a table is that of its rows, whatever the form."""
+    digests = set()
+    for name in ("plain.csv", "lines.jsonl", "array.json", "table.parquet", "packed.csv.gz"):
+        (tmp_path / name).write_bytes(FORMS[name])
+        digests.add(read_dataset(str(tmp_path / name), Reading()).sha256)
+    assert len(digests) == 1
+
+
+CELLS = st.text(
+    st.characters(codec="utf-8", exclude_characters="\x00\r\n", exclude_categories=("Cs", "Cc")),
+    min_size=1,
+    max_size=20,
+).filter(lambda text: text.strip())
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=30),
+    delimiter=st.sampled_from(",;\t"),
+)
+def test_any_cells_of_any_csv(tmp_path: Path, rows: list[tuple[str, str]], delimiter: str) -> None:
+    """Whatever the cells of a CSV hold, they are read as they were written."""
+    path = tmp_path / "table.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, delimiter=delimiter)
+        writer.writerow(["text", "note"])
+        writer.writerows(rows)
+    read = [tuple(row.values.values()) for row in read_rows(find_source(str(path)))]
+    assert read == rows
+
+
+VALUES = st.dictionaries(
+    st.sampled_from(["text", "a", "b"]), st.text(st.characters(codec="utf-8")), min_size=3
+)
+
+
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(rows=st.lists(VALUES, min_size=1, max_size=10))
+def test_json_lines_come_back_as_they_were_written(
+    tmp_path: Path, rows: list[dict[str, str]]
+) -> None:
+    """Rows written as JSON lines are read as they were."""
+    path = tmp_path / "table.jsonl"
+    with writing(path) as write:
+        for row in rows:
+            write(row)
+    assert [row.values for row in read_rows(find_source(str(path)))] == rows
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Where writing fails in the middle, the file of before stays."""
+    path = tmp_path / "out.csv"
+    path.write_text("before")
+
+    def write_and_fail() -> None:
+        with writing(path) as write:
+            write({"text": "a"})
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_and_fail()
+    assert path.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@given(text=st.text(min_size=1), salt=st.sampled_from(["tagline", "another"]))
+def test_a_texts_side_is_its_own(text: str, salt: str) -> None:
+    """A text's side follows from the text and the salt alone, capitals and blanks apart."""
+    variants = [text, f"  {text}\n", text.swapcase().swapcase() + " "]
+    marks = [fingerprints([one, "beside it"], salt)[0] for one in variants[:2]]
+    assert len(set(marks)) == 1
+    sides = (
+        on_test_side(fingerprints([text], salt), 0.2),
+        on_test_side(fingerprints([text], salt), 0.5),
+    )
+    assert bool(sides[0][0]) <= bool(sides[1][0])
+
+
+def test_a_fifth_of_the_texts_is_kept_back() -> None:
+    """The hash keeps back about the share that was asked for, another fifth with another salt."""
+    texts = [f"text number {number}" for number in range(5000)]
+    one, other = (on_test_side(fingerprints(texts, salt), 0.2) for salt in ("a", "b"))
+    assert 900 < one.sum() < 1100
+    assert 120 < (one & other).sum() < 280
