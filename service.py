@@ -32,7 +32,7 @@ from app.metrics import Metrics
 from app.predict import Limits, Predictor, writer
 from app.schemas import Predictions, PredictRequest
 from app.settings import read_settings
-from app.stopping import Stopping
+from app.stopping import Stopping, usual_pause
 from runners.batching import Bounds
 from runners.tag_runner import TagRunner, deadline_after
 from tagger.errors import TaglineError
@@ -49,7 +49,7 @@ except TaglineError as fault:
 
 metrics = Metrics(bento.metric_names(NAME))
 envelopes = Envelopes()
-stopping = Stopping(settings.drain_seconds)
+stopping = Stopping(usual_pause() if settings.drain_seconds is None else settings.drain_seconds)
 predictor = Predictor(Limits(settings.max_texts, settings.max_text_length))
 runner = TagRunner(
     store,

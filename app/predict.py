@@ -17,13 +17,12 @@ import orjson
 from pydantic import ValidationError
 
 from app.schemas import PredictRequest, Titled
-from tagger.decide import REASON, Decisions, Options
+from tagger.decide import PLAIN, REASON, Decisions, Options
 from tagger.errors import BadJson, Fault, InvalidInput
 from tagger.features import join_title
 from tagger.model import Model
 from tagger.records import Evidence, Run
 
-PLAIN = Options()
 MOST_FAULTS = 1_000
 """Faults told in one answer; so many more are counted."""
 SHOWN_KEY = 100

@@ -50,8 +50,9 @@ class Settings(BaseSettings):
     """Runs kept loaded beside the served one."""
     poll_seconds: float = Field(default=2, gt=0)
     """How often the store is looked at for a newly promoted run."""
-    drain_seconds: float = Field(default=2, ge=0)
-    """Between SIGTERM, when readiness turns false, and the end: time for balancers to notice."""
+    drain_seconds: float | None = Field(default=None, ge=0)
+    """Between SIGTERM, when readiness turns false, and the end: time for balancers to notice.
+    Two seconds unless set; none in a terminal, where Ctrl-C should end at once."""
 
     cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
     """Origins whose pages may call, separated by commas; ``*`` for all."""

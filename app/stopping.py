@@ -2,20 +2,31 @@
 
 uvicorn closes idle connections and its socket as soon as it is told to stop, while balancers still
 send. So SIGTERM first turns readiness false and lets every answer tell its connection to close;
-only after a pause uvicorn is told. A second signal, or SIGINT from a terminal, ends the pause at
-once. What is in flight is answered either way.
+only after a pause uvicorn is told. A second signal to the worker itself, or SIGINT, ends the pause.
+What is in flight is answered either way.
+
+BentoML's supervisor runs its workers in sessions of their own and passes every signal on as
+SIGTERM, once; so a terminal's Ctrl-C comes as SIGTERM too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import signal
+import sys
+import threading
 from collections.abc import Callable
 from types import FrameType
 
 from app.logs import log
 
+USUAL_SECONDS = 2.0
 Handler = Callable[[int, FrameType | None], object]
+
+
+def usual_pause() -> float:
+    """Give the pause in seconds where none is set; no balancer sends to a terminal's server."""
+    return 0 if sys.stdout.isatty() else USUAL_SECONDS
 
 
 class Stopping:
@@ -34,6 +45,8 @@ class Stopping:
 
         Call it on the main thread with the loop running, when uvicorn has set its handlers.
         """
+        if threading.current_thread() is not threading.main_thread():
+            return
         self._loop = asyncio.get_running_loop()
         before = signal.getsignal(signal.SIGTERM)
         if not callable(before):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runners.batching import Batch, Batcher, Bounds
-from tagger.decide import Decisions, Options, decide
+from tagger.decide import PLAIN, Decisions, Options, decide
 from tagger.errors import BrokenRun, NotReady, Overloaded, RunError, StoreError, UnknownRun
 from tagger.model import Model, Scored
 from tagger.records import Evidence, Run
@@ -22,8 +22,6 @@ from tagger.store import PROMOTED, Store
 
 log = logging.getLogger("bentoml.tagline.runner")
 
-PLAIN = Options()
-"""Without options."""
 MOST_LOADING = 32
 """Requests that may wait for runs to be loaded."""
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.predict import PLAIN, Limits, Question, read, read_any, read_plain
+from app.predict import Limits, Question, read, read_any, read_plain
+from tagger.decide import PLAIN
 from tagger.errors import RequestError
 
 LIMITS = Limits(texts=4, text_length=40)

@@ -1,0 +1,155 @@
+"""A server that is told to stop answers what it was asked, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+import pytest
+import requests
+
+from tests.conftest import TrainedHome
+from tests.serving import PROJECT, Server, environment, free_port, serve, wait_until_ready
+from tests.test_start import copied
+
+CALLERS = 16
+BODY = json.dumps({"texts": [{"text": "onion broth with butter"}]})
+LONG = {"texts": [{"text": f"onion broth {number}"} for number in range(1_000)], "evidence": True}
+
+
+def call_until_told(url: str, begun: threading.Barrier) -> int:
+    """Ask over one connection, again and again, until an answer says to close it; count answers."""
+    address = urlsplit(url)
+    assert address.hostname
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    answers = 0
+    while True:
+        connection.request("POST", "/predict", BODY, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        content = answer.read()
+        assert answer.status == 200, content
+        answers += 1
+        if answers == 1:
+            begun.wait(30)
+        if answer.headers.get("Connection") == "close":
+            return answers
+
+
+def test_sigterm_under_load_loses_no_request(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Readiness turns false, answers go on and say to close, and the end is status 0."""
+    with serve(
+        copied(trained_home, tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="3"
+    ) as server:
+        begun = threading.Barrier(CALLERS + 1)
+        with ThreadPoolExecutor(CALLERS) as callers:
+            calls = [callers.submit(call_until_told, server.url, begun) for _ in range(CALLERS)]
+            begun.wait(30)
+            server.process.send_signal(signal.SIGTERM)
+            assert all(call.result(30) >= 1 for call in calls)
+            assert requests.get(f"{server.url}/readyz", timeout=30).status_code == 503
+            assert requests.get(f"{server.url}/livez", timeout=30).status_code == 200
+        assert server.process.wait(30) == 0
+    check_end(server)
+
+
+def check_end(server: Server) -> None:
+    """Check that no process is left, and that the log holds no traceback."""
+    with pytest.raises(ProcessLookupError):
+        os.killpg(server.process.pid, 0)
+    log = server.log.read_text()
+    assert "Traceback" not in log
+    assert "Aborted" not in log
+
+
+def ask_for_long(server: Server, answered: ThreadPoolExecutor) -> Future[requests.Response]:
+    """Send a request that takes a while, and return once the server is at it."""
+    call = answered.submit(requests.post, f"{server.url}/predict", json=LONG, timeout=60)
+    while not call.done():
+        metrics = requests.get(f"{server.url}/metrics", timeout=30).text
+        if any(
+            'in_progress{endpoint="/predict"' in line and not line.endswith(" 0.0")
+            for line in metrics.splitlines()
+        ):
+            break
+    return call
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [[signal.SIGINT], [signal.SIGTERM, signal.SIGTERM], [signal.SIGTERM, signal.SIGINT]],
+)
+def test_what_is_in_flight_is_answered(
+    trained_home: TrainedHome, tmp_path: Path, numbers: list[signal.Signals]
+) -> None:
+    """Whichever signals come, also twice: the answer, status 0, and nothing left behind."""
+    with (
+        serve(
+            copied(trained_home, tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0.2"
+        ) as server,
+        ThreadPoolExecutor(1) as caller,
+    ):
+        call = ask_for_long(server, caller)
+        for number in numbers:
+            os.killpg(server.process.pid, number)  # as a terminal does it
+        answer = call.result(30)
+        assert answer.status_code == 200
+        assert len(answer.json()["data"]["predictions"]) == 1_000
+        assert server.process.wait(15) == 0
+    check_end(server)
+
+
+def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Of two workers one is killed: the other goes on, and another takes its place."""
+    with serve(copied(trained_home, tmp_path), tmp_path / "log", TAGLINE_WORKERS="2") as server:
+        supervisor = psutil.Process(server.process.pid)
+        before = {worker.pid for worker in supervisor.children()}
+        victim = min(before)
+        os.kill(victim, signal.SIGKILL)
+        psutil.wait_procs([psutil.Process(victim)] if psutil.pid_exists(victim) else [], 10)
+        while not {worker.pid for worker in supervisor.children()} - before:
+            assert requests.get(f"{server.url}/livez", timeout=60).status_code == 200
+        assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
+
+
+def test_a_terminal_needs_no_pause(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Where the output is a terminal, Ctrl-C ends without the pause that balancers need."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bentoml", "serve", "--port", str(port := free_port())],
+        cwd=PROJECT,
+        env=environment(copied(trained_home, tmp_path)),
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+        text=True,
+    )
+    os.close(theirs)
+    (log := tmp_path / "log").touch()
+    wait_until_ready(f"http://127.0.0.1:{port}", process, log)
+    os.killpg(process.pid, signal.SIGINT)
+    told = read_all(ours)
+    assert process.wait(30) == 0
+    assert "Draining" not in told
+    assert "Traceback" not in told
+
+
+def read_all(terminal: int) -> str:
+    """Read what a terminal shows until its last writer ends."""
+    shown = b""
+    with contextlib.suppress(OSError):  # how Linux tells the end
+        while part := os.read(terminal, 65_536):
+            shown += part
+    os.close(terminal)
+    return shown.decode()
