@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from tagger.decide import Policy
 from tagger.errors import BrokenRun
 from tagger.evidence import Contributions, contributions
 from tagger.features import Features, character_lengths
-from tagger.records import Evidence
+from tagger.records import Evidence, Task
 from tagger.sparse import Doubles
 from tagger.weights import Weights
 
@@ -114,21 +114,26 @@ class Model:
         BrokenRun
             A file is missing, cut short, or not what it should be.
         """
-        path = folder / POLICY
-        try:
-            stored = json.loads(path.read_text(encoding="utf-8"))
-            tags = tuple(map(str, stored["tags"]))
-            policy = Policy(
-                task=stored["task"],
-                thresholds=np.array(stored["thresholds"], np.float64),
-                abstain_below=float(stored["abstain_below"]),
-            )
-        except (OSError, ValueError, KeyError, TypeError) as fault:
-            raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault
         weights = Weights.read(folder / WEIGHTS)
-        if not len(tags) == len(policy.thresholds) == len(weights.intercept):
-            raise BrokenRun(f"{path} and {WEIGHTS} are of different tags. {REMEDY}")
+        tags, policy = _read_policy(folder / POLICY, len(weights.intercept))
         return cls(tags, policy, weights)
+
+
+def _read_policy(path: Path, n_tags: int) -> tuple[tuple[str, ...], Policy]:
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        tags, task = tuple(stored["tags"]), stored["task"]
+        thresholds = np.array(stored["thresholds"], np.float64)
+        abstain_below = float(stored["abstain_below"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault
+    if not all(isinstance(tag, str) for tag in tags) or not len(set(tags)) == len(tags) == n_tags:
+        raise BrokenRun(f"{path} does not name the {n_tags} tags that {WEIGHTS} is of. {REMEDY}")
+    if task not in get_args(Task):
+        raise BrokenRun(f"{path} says the task {task!r}, which there is not. {REMEDY}")
+    if thresholds.shape != (n_tags,) or not np.isfinite([*thresholds, abstain_below]).all():
+        raise BrokenRun(f"{path} lacks thresholds that are finite numbers, one a tag. {REMEDY}")
+    return tags, Policy(task, thresholds, abstain_below)
 
 
 def _probability(log_odds: Doubles) -> Doubles:

@@ -102,6 +102,8 @@ class Weights:
         )
         if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(words):
             raise arrays.broken("pairs", "of words that are not there")
+        if not 1 <= shortest <= longest:
+            raise arrays.broken("ngram_lengths", f"as {shortest} to {longest}")
         return weights
 
 

@@ -1,0 +1,217 @@
+"""What is fitted is scikit-learn's own, told of honestly, and the same every time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.metrics import roc_auc_score
+from sklearn.svm import LinearSVC
+
+from tagger.errors import SettingsError, TooLittleData, UnequalScores
+from tagger.records import Params
+from tagger.vocabulary import MOST_UNKNOWN
+from tagger.weights import Weights
+from tests.fitting import KINDS, fitted, table
+from training import fit as fitting
+from training import vectorizer
+from training.calibration import best_thresholds, calibrate
+from training.fit import abstain_below, fit, folds_of
+
+QUICK = Params(folds=2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_fitted_and_proved(kind: str) -> None:
+    """Each kind of features and learner is fitted, proved equal, and tags its own training."""
+    found = fitted(kind)
+    texts, tags_of_each = table()
+    assert found.model.tags == tuple(sorted({tag for tags in tags_of_each for tag in tags}))
+    assert found.out_of_fold.shape == (len(texts), len(found.model.tags))
+    best = found.model.score(texts).scores.argmax(axis=1).tolist()
+    right = [found.model.tags[tag] in tags for tag, tags in zip(best, tags_of_each, strict=True)]
+    assert np.mean(right) > 0.95
+
+
+def test_words_alone_are_plain_scikit_learn() -> None:
+    """Log-odds are an affine map of what scikit-learn gives without a line of Tagline's."""
+    texts, tags_of_each = table()
+    english = [text for text in texts if text.isascii()]
+    tags = [tags for text, tags in zip(texts, tags_of_each, strict=True) if text.isascii()]
+    model = fit(english, tags, replace(QUICK, characters=None, pairs=True)).model
+    words = r"(?u)\b\w+\b"
+    tfidf = TfidfVectorizer(token_pattern=words, ngram_range=(1, 2), sublinear_tf=True)
+    matrix = tfidf.fit_transform(english)
+    served = model.log_odds(english)[0]
+    for column, tag in enumerate(model.tags):
+        learner = LinearSVC(C=0.5, random_state=0).fit(matrix, [tag in some for some in tags])
+        decisions = learner.decision_function(matrix)
+        slope, offset = np.polyfit(decisions, served[:, column], 1)
+        assert slope > 0
+        assert served[:, column] == pytest.approx(slope * decisions + offset, abs=1e-5)
+
+
+def test_a_model_that_scores_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A served model that differs from scikit-learn by more than rounding is never returned."""
+    honest = fitting._weights
+
+    def dishonest(*args: object) -> Weights:
+        weights = honest(*args)  # type: ignore[arg-type]  # passed on as they come
+        return replace(weights, word_idf=weights.word_idf * 1.001)
+
+    monkeypatch.setattr(fitting, "_weights", dishonest)
+    with pytest.raises(UnequalScores, match="differs from scikit-learn"):
+        fit(*table(), QUICK)
+
+
+def test_texts_of_many_rare_words_are_equal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the vocabulary has no room for all words, training passes over what serving does."""
+    monkeypatch.setattr(vectorizer, "MOST_WEIGHTS", 300)
+    rare = [" ".join(f"rare{i}w{n}" for n in range(MOST_UNKNOWN + 50)) for i in range(4)]
+    texts = [f"{word} and {more}" for word, more in zip(["tea", "ore"] * 2, rare, strict=True)]
+    found = fit([*texts, "tea and", "ore and"], [{"drink"}, {"rock"}] * 3, QUICK)
+    assert "rare0w0" not in found.model.weights.words
+    assert "and" in found.model.weights.words
+
+
+@pytest.mark.parametrize("most", [40_000_000, 20_000])
+def test_with_every_ngram_stand_its_beginnings(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """N-grams are known with all their beginnings, however few there is room for."""
+    monkeypatch.setattr(vectorizer, "MOST_WEIGHTS", most)
+    weights = fit(*table(), QUICK).model.weights
+    ngrams = set(weights.ngrams)
+    shortest, _ = weights.ngram_lengths
+    assert all(ngram[:-1] in ngrams for ngram in ngrams if len(ngram) > shortest)
+    assert len(ngrams) * len(weights.intercept) <= most
+    assert len(weights.words) * len(weights.intercept) <= most
+
+
+def test_the_same_data_gives_the_same_arrays(tmp_path: Path) -> None:
+    """Trained again from the same texts, params and seed, a model has the same bytes."""
+    again = fit(*table(), replace(KINDS["default"], folds=3))
+    for name, model in (("a", fitted().model), ("b", again.model)):
+        (tmp_path / name).mkdir()
+        model.write(tmp_path / name)
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
+    assert (again.out_of_fold == fitted().out_of_fold).all()
+
+
+def test_out_of_fold_scores_know_nothing_of_their_text() -> None:
+    """Where tags are drawn by lot, fitted scores rank texts well, left-out ones by chance."""
+    random = np.random.default_rng(1)
+    texts = [" ".join(f"w{n}" for n in random.integers(0, 300, 12)) for _ in range(200)]
+    heads = random.random(200) < 0.5
+    found = fit(texts, [{"heads"} if head else {"tails"} for head in heads], QUICK)
+    assert roc_auc_score(heads, found.model.score(texts).scores[:, 0]) > 0.95
+    assert 0.35 < roc_auc_score(heads, found.out_of_fold[:, 0]) < 0.65
+
+
+def test_folds_are_dealt_evenly() -> None:
+    """Each text is left out once, and each tag's texts are spread over the folds."""
+    random = np.random.default_rng(0)
+    truth = random.random((200, 9)) < np.array([0.02, 0.03, 0.05, 0.1, 0.1, 0.2, 0.3, 0.4, 0.5])
+    dealt = list(folds_of(truth, Params(folds=4)))
+    assert sorted(text for _, out in dealt for text in out.tolist()) == list(range(200))
+    for rest, out in dealt:
+        assert sorted([*rest, *out]) == list(range(200))
+        assert 40 <= len(out) <= 60
+    rarest = truth.sum(axis=0).argmin()
+    counts = [truth[out, rarest].sum() for _, out in dealt]
+    assert max(counts) - min(counts) <= 1
+
+
+def test_scores_are_probabilities() -> None:
+    """Decisions that are log-odds under another map for each tag are led back to it."""
+    random = np.random.default_rng(0)
+    log_odds = random.normal(-1, 2, (20_000, 3))
+    truth = random.random(log_odds.shape) < 1 / (1 + np.exp(-log_odds))
+    slope, offset = np.array([0.5, 2.0, 4.0]), np.array([-1.0, 0.0, 3.0])
+    found = calibrate((log_odds - offset) / slope, truth)
+    assert found.slope == pytest.approx(slope, rel=0.1)
+    assert found.offset == pytest.approx(offset, abs=0.2)
+    assert found.log_odds((log_odds - offset) / slope) == pytest.approx(log_odds, abs=0.5)
+
+
+def test_a_rare_tag_is_held_to_the_common_map() -> None:
+    """A tag of three examples, separable by luck, gets no probabilities of 0 and 1."""
+    random = np.random.default_rng(0)
+    decisions = random.normal(-1, 1, (500, 20))
+    truth = random.random(decisions.shape) < 1 / (1 + np.exp(-2 * decisions))
+    truth[:, 0] = False
+    truth[np.argsort(decisions[:, 0])[-3:], 0] = True
+    found = calibrate(decisions, truth)
+    assert 1 < found.slope[0] < 6
+    assert 0.001 < found.probability(decisions)[:, 0].max() < 0.999
+
+
+def test_separable_tags_stay_finite() -> None:
+    """Where every decision is right, the maps are finite all the same."""
+    truth = np.repeat([[True, False], [False, True]], 10, axis=0)
+    found = calibrate(np.where(truth, 1.0, -1.0), truth)
+    assert np.isfinite([*found.slope, *found.offset]).all()
+    assert (found.slope > 0).all()
+
+
+def test_thresholds_are_half_way() -> None:
+    """A threshold is the mean of its tag's best and of the best that all tags can share."""
+    scores = np.array([[0.9, 0.4], [0.8, 0.3], [0.1, 0.2], [0.1, 0.1]])
+    truth = np.array([[True, True], [True, True], [False, False], [False, False]])
+    own = np.array([0.45, 0.25])
+    twice = 2 * best_thresholds(scores, truth) - own
+    assert twice[0] == pytest.approx(twice[1])
+    assert 0.2 < twice[0] <= 0.3
+
+
+def test_abstaining_follows_what_texts_of_the_table_reach() -> None:
+    """A text is strange when it knows half the words of the strangest one in a hundred."""
+    assert abstain_below(np.full(200, 0.8)) == pytest.approx(0.4)
+    assert abstain_below(np.zeros(10)) > 0
+
+
+def test_every_step_is_told() -> None:
+    """Whoever watches hears of each fold and of what follows, in order."""
+    told: list[str] = []
+    fit(*table(), QUICK, step=told.append)
+    assert told[:2] == ["fold 1 of 2", "fold 2 of 2"]
+    assert told[2:] == [
+        "calibration and thresholds",
+        "all texts",
+        "proof of equality with scikit-learn",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [
+        (Params(model="oracle"), "oracle"),
+        (Params(objective="luck"), "luck"),
+        (Params(words=False, characters=None), "nothing to learn from"),
+        (Params(characters=(4, 6)), "n-grams"),
+        (Params(characters=(3, 2)), "n-grams"),
+        (Params(folds=1), "folds"),
+    ],
+)
+def test_params_that_make_no_sense_are_refused(params: Params, told: str) -> None:
+    """What cannot be fitted is told in one sentence, before any work."""
+    with pytest.raises(SettingsError, match=told):
+        fit(*table(), params)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        [{"a"}, {"a"}, {"a"}, {"a"}],
+        [{"a", "b"}, {"a"}, {"a", "c"}, {"c"}],
+        [{"a", "b"}, {"a"}, {"a", "b"}, {"a"}],
+        [set(), set(), set(), set()],
+    ],
+    ids=["one tag", "once", "everywhere", "none"],
+)
+def test_too_little_to_learn_from_is_refused(tags: list[set[str]]) -> None:
+    """Fewer than two tags, or a tag that nearly no text bears or lacks, is told of."""
+    with pytest.raises(TooLittleData):
+        fit(["one", "two", "three", "four"], tags, QUICK)
