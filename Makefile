@@ -14,7 +14,7 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load lint test clean lock system-packages
+.PHONY: help setup serve dev train bento load lint test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,12 +52,25 @@ clean: ## remove .venv, caches and everything built; the store in .bentoml stays
 
 lock: .venv/.serve ## make the hashed locks anew from requirements/*.in
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
-	@cd requirements && for name in develop train serve; do \
+	@cd requirements && for name in develop train serve image-test; do \
 	  ../.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; done
 
 system-packages: ## what tests need beside Python, from Debian's or Ubuntu's packages (as root or by sudo)
 	@deploy/system-packages.sh
+
+image: .venv/.serve ## build the OCI image of the promoted run (BASE=image NAME=name ENGINE=docker)
+	@$(BIN)/python -m training train --if-empty
+	@deploy/image.sh
+
+sbom: .cache/image-test/.installed ## list all that the image holds, in dist/ (NAME=name ENGINE=docker)
+	@deploy/sbom.sh
+
+image-packages: ## what image and image-test need, from Debian's or Ubuntu's packages (as root or by sudo)
+	@deploy/image-packages.sh
+
+image-test: .venv/.develop .cache/image-test/.installed ## build image and manifests and run them (needs image-packages)
+	@$(BIN)/python -m pytest deploy/image_test
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
@@ -76,4 +89,10 @@ system-packages: ## what tests need beside Python, from Debian's or Ubuntu's pac
 .venv/.develop: .venv/.serve requirements/develop.txt
 	@echo "Installing what tests need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/develop.txt
+	@touch $@
+
+.cache/image-test/.installed: .venv/pyvenv.cfg requirements/image-test.txt
+	@echo "Installing the tools of image-test"
+	@$(BIN)/python -m venv .cache/image-test
+	@.cache/image-test/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/image-test.txt
 	@touch $@
