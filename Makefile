@@ -5,6 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 3000
 WORKERS ?= 1
 BIN := .venv/bin
+NODE_TOOLS := tests/postman/node_modules/.package-lock.json
 
 # Everything that is written stays inside the project folder unless it is set.
 export BENTOML_HOME ?= $(CURDIR)/.bentoml
@@ -14,7 +15,7 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load lint test clean lock system-packages image image-packages image-test sbom
+.PHONY: help setup serve dev train bento load lint postman test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,11 +44,14 @@ lint: .venv/.develop ## linters and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy .
 
-test: .venv/.develop lint ## linters, types and every test that needs no clock
+postman: $(NODE_TOOLS) ## make tagline.postman_collection.json from the document of the server on HOST and PORT
+	@cd tests/postman && node collection.js http://$(HOST):$(PORT) ../../tagline.postman_collection.json
+
+test: .venv/.develop $(NODE_TOOLS) lint ## linters, types and every test that needs no clock
 	@$(BIN)/python -m pytest
 
 clean: ## remove .venv, caches and everything built; the store in .bentoml stays
-	rm -rf .venv .cache node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache tests/postman/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: .venv/.serve ## make the hashed locks anew from requirements/*.in
@@ -95,4 +99,9 @@ image-test: .venv/.develop .cache/image-test/.installed ## build image and manif
 	@echo "Installing the tools of image-test"
 	@$(BIN)/python -m venv .cache/image-test
 	@.cache/image-test/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/image-test.txt
+	@touch $@
+
+$(NODE_TOOLS): tests/postman/package-lock.json
+	@command -v npm >/dev/null || { echo "Tests of the API's document need node and npm: make system-packages" >&2; exit 1; }
+	@cd tests/postman && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
