@@ -196,10 +196,13 @@ class TagRunner:
         if promoted in (None, self.served.run.run_id):
             self._passed_over = None
             return
-        if promoted == self._passed_over:
+        promotions = await asyncio.to_thread(self._store.history)
+        # Promoted anew, a run that was passed over is looked at again.
+        what = f"{promoted}, promotion {len(promotions)}"
+        if what == self._passed_over:
             return
         if await asyncio.to_thread(self._store.moved_by_others):
-            self._pass_over(promoted, MOVED % promoted)
+            self._pass_over(what, MOVED % promoted)
             return
         try:
             async with self._one_at_a_time:
@@ -207,7 +210,7 @@ class TagRunner:
         except (RunError, StoreError) as fault:
             self._watch.refused()
             self._pass_over(
-                promoted,
+                what,
                 f"Run {promoted} was promoted and is not taken up; "
                 f"{self.served.run.run_id} stays: {fault}",
             )

@@ -1,0 +1,215 @@
+"""A newly promoted run is taken up without a restart, a bad one is not; any past run answers."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+import requests
+
+from tagger import history
+from tagger.store import Store
+from tests.runs import made_run, named, put
+from tests.serving import PROJECT, Server, serve
+
+OLD, NEW, THIRD, FOURTH = (f"2026010{day}-000000-aaaa" for day in range(1, 5))
+BODY = {"texts": [{"text": "Broth, onion and pepper in a saucepan, with butter and lemon."}]}
+ALL_TAGS = 6
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A store with OLD promoted; beside it NEW and others, which give every text every tag."""
+    made = Store(tmp_path / "home")
+    put(made, named(OLD))
+    for run_id in (NEW, THIRD, FOURTH):
+        put_generous(made, run_id)
+    return made
+
+
+def put_generous(store: Store, run_id: str) -> None:
+    """Write a run whose thresholds are 0."""
+    made = named(run_id)
+    nothing = np.zeros(len(made.model.tags))
+    model = replace(made.model, policy=replace(made.model.policy, thresholds=nothing))
+    run = replace(made.run, thresholds=tuple(nothing.tolist()))
+    put(store, replace(made, model=model, run=run))
+
+
+@contextmanager
+def serving(tmp_path: Path, **settings: str) -> Iterator[Server]:
+    """Serve the store, looking for a new run ten times a second."""
+    settings = {"TAGLINE_POLL_SECONDS": "0.1"} | settings
+    with serve(tmp_path / "home", tmp_path / "log", folder=PROJECT, **settings) as server:
+        yield server
+
+
+def predict(server: Server, run_id: str | None = None) -> requests.Response:
+    """Ask for tags."""
+    path = f"/runs/{run_id}/predict" if run_id else "/predict"
+    return requests.post(f"{server.url}{path}", json=BODY, timeout=30)
+
+
+def check_whole(answer: requests.Response) -> str:
+    """Check that an answer is wholly of one run, and give which."""
+    assert answer.status_code == 200, answer.text
+    data = answer.json()["data"]
+    run_id: str = data["run_id"]
+    assert run_id == answer.headers["X-Run-ID"]
+    scores = data["predictions"][0]["scores"]
+    generous = all(score["threshold"] == 0 for score in scores)
+    assert (len(scores) == ALL_TAGS and generous) is (run_id != OLD)
+    return run_id
+
+
+def metric(server: Server, name: str) -> float:
+    """Sum a series over its labels."""
+    lines = requests.get(f"{server.url}/metrics", timeout=30).text.splitlines()
+    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
+
+
+def until(so: Callable[[], bool]) -> None:
+    """Ask again and again until something is so; the test's own time-out bounds it."""
+    while not so():
+        threading.Event().wait(0.02)
+
+
+@pytest.mark.timeout(60)
+def test_all_workers_take_up_a_promoted_run(store: Store, tmp_path: Path) -> None:
+    """While callers go on, every worker changes over; no request fails or is of two runs."""
+    with serving(tmp_path, TAGLINE_WORKERS="2") as server:
+        seen: list[str] = []
+        over = threading.Event()
+        failures: list[BaseException] = []
+
+        def call() -> None:
+            try:
+                while not over.is_set():
+                    seen.append(check_whole(predict(server)))
+            except BaseException as failure:
+                failures.append(failure)
+                raise
+
+        callers = [threading.Thread(target=call) for _ in range(4)]
+        for caller in callers:
+            caller.start()
+        until(lambda: len(seen) > 20)
+        assert set(seen) == {OLD}
+        store.promote(NEW)
+        until(lambda: metric(server, "tagline_run_taken_up_total") == 2)
+        seen.clear()
+        until(lambda: len(seen) > 20)
+        over.set()
+        for caller in callers:
+            caller.join()
+        assert not failures
+        assert set(seen[4:]) == {NEW}
+        run = requests.get(f"{server.url}/runs/{NEW}", timeout=30).json()["data"]
+        assert run["promoted"] is run["served"] is True
+
+
+def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> None:
+    """The old one stays; a metric and one log line say so; the next good one is taken up."""
+    damaged = store.folder / NEW / "model" / "check.json"
+    damaged.write_text(damaged.read_text().replace("0.", "1.", 1))
+    with serving(tmp_path) as server:
+        promote_unseen(store, NEW)
+        until(lambda: metric(server, "tagline_run_refused_total") == 1)
+        assert check_whole(predict(server)) == OLD
+        assert requests.get(f"{server.url}/readyz", timeout=30).status_code == 200
+        run = requests.get(f"{server.url}/runs/{NEW}", timeout=30).json()["data"]
+        assert (run["promoted"], run["served"]) == (True, False)
+        store.promote(THIRD)
+        until(lambda: check_whole(predict(server)) == THIRD)
+        assert metric(server, "tagline_run_refused_total") == 1
+    log = server.log.read_text()
+    assert log.count(f"Run {NEW} was promoted and is not taken up; {OLD} stays") == 1
+
+
+def promote_unseen(store: Store, run_id: str) -> None:
+    """Promote a run without the look at it that `Store.promote` takes."""
+    line = history.promotion(run_id, previous=OLD, kind="promote", forced=True)
+    with (store.folder / "history").open("ab") as lines:
+        lines.write(history.to_line(line))
+    (store.folder / "latest").write_text(run_id)
+
+
+def test_a_change_without_history_is_not_taken_up(store: Store, tmp_path: Path) -> None:
+    """What moved `latest` besides Tagline is warned of once, and changes nothing."""
+    with serving(tmp_path) as server:
+        (store.folder / "latest").write_text(NEW)
+        until(lambda: "moved it" in server.log.read_text())
+        assert check_whole(predict(server)) == OLD
+        store.promote(NEW)
+        until(lambda: check_whole(predict(server)) == NEW)
+    assert server.log.read_text().count("moved it") == 1
+
+
+def test_a_pinned_run_stays(store: Store, tmp_path: Path) -> None:
+    """TAGLINE_RUN is served whatever is promoted; GET /runs tells both."""
+    with serving(tmp_path, TAGLINE_RUN=THIRD) as server:
+        assert check_whole(predict(server)) == THIRD
+        store.promote(NEW)
+        assert check_whole(predict(server, "promoted")) == NEW
+        assert check_whole(predict(server)) == THIRD
+        runs = requests.get(f"{server.url}/runs", timeout=30).json()["data"]["runs"]
+        assert {run["run_id"] for run in runs if run["promoted"]} == {NEW}
+        assert {run["run_id"] for run in runs if run["served"]} == {THIRD}
+
+
+def test_any_run_of_the_past_answers(store: Store, tmp_path: Path) -> None:
+    """More runs than are kept loaded answer in turn; one that was deleted is a 404."""
+    with serving(tmp_path, TAGLINE_KEPT_RUNS="1") as server:
+        for _ in range(2):
+            for run_id in (OLD, NEW, THIRD, FOURTH):
+                assert check_whole(predict(server, run_id)) == run_id
+        store.delete(FOURTH)
+        answer = predict(server, FOURTH)
+        assert answer.status_code == 404
+        assert NEW in answer.json()["detail"]
+        assert check_whole(predict(server)) == OLD
+
+
+def test_the_store_may_vanish(store: Store, tmp_path: Path) -> None:
+    """With its store deleted the server goes on serving what it has in memory."""
+    with serving(tmp_path) as server:
+        shutil.rmtree(store.folder)
+        assert check_whole(predict(server)) == OLD
+        assert check_whole(predict(server, OLD)) == OLD
+        assert predict(server, NEW).status_code == 404
+        for path in ("/performance", "/params", "/tags", "/runs", f"/runs/{OLD}", "/readyz"):
+            answer: Any = requests.get(f"{server.url}{path}", timeout=30)
+            assert answer.status_code == 200, path
+
+
+@pytest.mark.timeout(200)
+def test_a_hundred_promotions_leak_nothing(store: Store, tmp_path: Path) -> None:
+    """After 20 promotions under load the worker grows by less than two runs through 80 more."""
+    with serving(tmp_path, TAGLINE_POLL_SECONDS="0.02") as server:
+        (worker,) = psutil.Process(server.process.pid).children()
+        grown = 0
+        for number in range(1, 101):
+            store.promote(NEW if number % 2 else OLD)
+            until(
+                lambda number=number: bool(  # type: ignore[misc]  # a default binds the number
+                    check_whole(predict(server))
+                    and metric(server, "tagline_run_taken_up_total") == number
+                )
+            )
+            if number == 20:
+                grown = -worker.memory_info().rss
+        grown += worker.memory_info().rss
+        assert grown < 20 << 20, f"{grown >> 20} MiB"
+
+
+def test_made_runs_fit_this_test() -> None:
+    """The tests' table gives the six tags that these tests count on."""
+    assert len(made_run().model.tags) == ALL_TAGS
