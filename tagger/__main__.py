@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from tagger.errors import (
 )
 
 if TYPE_CHECKING:
+    from tagger.compare import Gate
     from tagger.records import Promotion
     from tagger.store import Store
 
@@ -141,8 +143,6 @@ def compare(first: str, second: str, *, as_json: bool) -> None:
 
     Example: python -m tagger compare promoted 20260731
     """
-    from dataclasses import asdict
-
     from tagger import printing
     from tagger.compare import compare as compare_runs
 
@@ -167,27 +167,37 @@ def promote(run: str, *, force: bool, as_json: bool) -> None:
     Example: python -m tagger promote 20260731
     """
     from tagger import printing
+    from tagger.compare import ask_gate
 
     store = open_store()
-    promotion = pass_gate(store, store.resolve(run), force=force, quiet=as_json)
-    _print_promotion(promotion, as_json=as_json)
-    if promotion is None:
-        printing.note(f"{store.promoted()} is the promoted run already.")
+    run_id = store.resolve(run)
+    gate = ask_gate(store, run_id)
+    if gate.comparison and not as_json:
+        printing.print_comparison(gate.comparison)
+    promotion = None
+    try:
+        promotion = pass_gate(store, run_id, gate, force=force)
+    finally:
+        if as_json:
+            printing.print_json(
+                {
+                    "promotion": asdict(promotion) if promotion else None,
+                    "comparison": asdict(gate.comparison) if gate.comparison else None,
+                }
+            )
+    if not as_json:
+        _print_promotion(promotion, run_id)
 
 
-def pass_gate(store: Store, run_id: str, *, force: bool, quiet: bool) -> Promotion | None:
-    """Ask the gate, show what it compared, and promote if it or ``force`` lets the run pass.
+def pass_gate(store: Store, run_id: str, gate: Gate, *, force: bool) -> Promotion | None:
+    """Promote a run if the gate or ``force`` lets it pass; None where it is promoted already.
 
     Raises
     ------
     PromotionRefused
     """
     from tagger import printing
-    from tagger.compare import ask_gate
 
-    gate = ask_gate(store, run_id)
-    if gate.comparison and not quiet:
-        printing.print_comparison(gate.comparison)
     if gate.refusal and not force:
         raise gate.refusal
     if gate.refusal:
@@ -195,16 +205,12 @@ def pass_gate(store: Store, run_id: str, *, force: bool, quiet: bool) -> Promoti
     return store.promote(run_id, forced=gate.refusal is not None, instead_of=gate.promoted)
 
 
-def _print_promotion(promotion: Promotion | None, *, as_json: bool) -> None:
-    from dataclasses import asdict
-
-    from tagger import printing
-
-    if as_json:
-        printing.print_json({"promotion": asdict(promotion) if promotion else None})
-    elif promotion:
-        instead = f" in place of {promotion.previous}" if promotion.previous else ""
-        click.echo(f"{promotion.run_id} is promoted{instead}. Servers take it up by themselves.")
+def _print_promotion(promotion: Promotion | None, run_id: str) -> None:
+    if promotion is None:
+        click.echo(f"{run_id} is the promoted run already.")
+        return
+    instead = f" in place of {promotion.previous}" if promotion.previous else ""
+    click.echo(f"{run_id} is promoted{instead}. Servers take it up by themselves.")
 
 
 @commands.command()
@@ -214,7 +220,13 @@ def rollback(*, as_json: bool) -> None:
 
     Example: python -m tagger rollback
     """
-    _print_promotion(open_store().rollback(), as_json=as_json)
+    from tagger import printing
+
+    promotion = open_store().rollback()
+    if as_json:
+        printing.print_json({"promotion": asdict(promotion)})
+    else:
+        _print_promotion(promotion, promotion.run_id)
 
 
 @commands.command()
@@ -224,8 +236,6 @@ def history(*, as_json: bool) -> None:
 
     Example: python -m tagger history
     """
-    from dataclasses import asdict
-
     from tagger import printing
 
     lines = open_store().history()
@@ -237,15 +247,21 @@ def history(*, as_json: bool) -> None:
 
 @commands.command()
 @click.argument("run")
-def delete(run: str) -> None:
+@as_json
+def delete(run: str, *, as_json: bool) -> None:
     """Delete RUN from the store, a broken one too; never the promoted one.
 
     Example: python -m tagger delete 20260731-101500-3f2a
     """
+    from tagger import printing
+
     store = open_store()
     run_id = store.resolve(run)
     store.delete(run_id)
-    click.echo(f"{run_id} is deleted.")
+    if as_json:
+        printing.print_json({"deleted": run_id})
+    else:
+        click.echo(f"{run_id} is deleted.")
 
 
 @commands.command()

@@ -42,12 +42,12 @@ def commands() -> None:
 for _command in operators_commands.commands.values():
     commands.add_command(_command)
 
-table_argument = click.argument("table", default=str(CATALOGUE))
+table_argument = click.argument("table", default=str(CATALOGUE), metavar="[TABLE]")
 
 
 def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say how a table is to be read."""
-    for option in (
+    options = (
         click.option("--text-column", help="Where the texts are, if not in `text`."),
         click.option("--title-column", help="Where the titles are, if not in `title`."),
         click.option("--description-column", help="Where the descriptions are."),
@@ -60,14 +60,13 @@ def reading_options(command: Callable[..., Any]) -> Callable[..., Any]:
             help='JSON: {"other spelling": "tag"}, as `check --propose` writes it.',
         ),
         click.option("--corrections", help="A table whose tags take the place of TABLE's."),
-    ):
-        command = option(command)
-    return command
+    )
+    return _with_options(command, options)
 
 
 def params_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that become the run's params."""
-    for option in (
+    options = (
         click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one."),
         click.option("--min-support", type=click.IntRange(min=2), help="Training texts of a tag."),
         click.option(
@@ -79,7 +78,15 @@ def params_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--regularization", type=click.FloatRange(1e-4, 1e4), help="C of the learner."
         ),
         click.option("--seed", type=click.IntRange(min=0), help="Of all that is drawn by chance."),
-    ):
+    )
+    return _with_options(command, options)
+
+
+def _with_options(
+    command: Callable[..., Any], options: Sequence[Callable[..., Any]]
+) -> Callable[..., Any]:
+    """Decorate from the last on, so that --help lists them in their order."""
+    for option in reversed(options):
         command = option(command)
     return command
 
@@ -123,7 +130,7 @@ def train(
     Example: python -m training train my.csv --min-support 20 --promote
     """
     from tagger import printing
-    from tagger.errors import PromotionRefused
+    from tagger.compare import ask_gate
     from training.check import check as check_dataset
     from training.progress import steps
 
@@ -147,15 +154,18 @@ def train(
         promoted = store.write(made.run, made.model, made.exam)
     if suspects:
         _write_suspects(suspects, dataset, parts, made)
-    refusal = None
-    if promote and not promoted:
-        try:
-            promoted = bool(pass_gate(store, made.run.run_id, force=force, quiet=as_json))
-        except PromotionRefused as refused:
-            refusal = refused
-    _tell_made(made.run, parts, promoted=promoted, as_json=as_json)
-    if refusal:
-        raise refusal
+    if not promote or promoted:
+        _tell_made(made.run, parts, promoted=promoted, as_json=as_json)
+        return
+    gate = ask_gate(store, made.run.run_id)
+    passes = force or gate.refusal is None
+    if passes:
+        pass_gate(store, made.run.run_id, gate, force=force)
+    _tell_made(made.run, parts, promoted=passes, as_json=as_json)
+    if gate.comparison and not as_json:
+        printing.print_comparison(gate.comparison)
+    if gate.refusal and not passes:
+        raise gate.refusal
 
 
 def _read_and_split(
@@ -247,7 +257,13 @@ def _tell_findings(findings: Sequence[Finding], table: str) -> None:
 @commands.command()
 @table_argument
 @reading_options
-@click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
+@click.option(
+    "--min-support",
+    type=click.IntRange(min=2),
+    default=10,
+    show_default=True,
+    help="Texts without which a tag is called rare.",
+)
 @click.option("--strict", is_flag=True, help="End with status 1 if anything is found.")
 @click.option("--propose", type=click.Path(path_type=Path), help="Write the aliases proposed.")
 @as_json

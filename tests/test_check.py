@@ -1,0 +1,147 @@
+"""What is found in a table: each flaw with its rows; after a training, suspects to correct."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.runs import TABLE
+from tests.serving import run_python
+from training.check import Report, check
+from training.data import Reading, read_dataset
+from training.duplicates import near_duplicates
+
+ROWS = TABLE.read_text(encoding="utf-8").splitlines()
+GERMAN = "Der Koch rührt die Suppe langsam um und gibt am Ende ein wenig Salz und Pfeffer dazu"
+
+
+def looked_over(tmp_path: Path, *more: str) -> Report:
+    """Check the tests' table with more rows; they begin with row 252."""
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join((*ROWS, *more)), encoding="utf-8")
+    return check(read_dataset(str(table), Reading()), min_support=10)
+
+
+def found(report: Report) -> dict[str, tuple[int, ...]]:
+    """Give the rows of each kind of finding, those of several findings together."""
+    kinds: dict[str, tuple[int, ...]] = {}
+    for finding in report.findings:
+        kinds[finding.kind] = (*kinds.get(finding.kind, ()), *finding.rows)
+    return kinds
+
+
+def test_a_clean_table_has_no_findings(tmp_path: Path) -> None:
+    """In the tests' table nothing is found."""
+    assert looked_over(tmp_path).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("rows", "kind", "numbers"),
+    [
+        ([ROWS[1].upper().split(",")[0] + "," + ROWS[1].split(",")[1]], "duplicates", (252,)),
+        ([ROWS[1].split(",")[0] + ",sailing"], "conflicts", (252,)),
+        ([ROWS[1].split(",")[0] + " saddle,cooking"], "near-duplicates", (252,)),
+        (["Oh my,music"], "short-texts", (252,)),
+        (["word " * 2001 + ",music"], "long-texts", (252,)),
+        ([GERMAN + ",cooking"], "languages", (252,)),
+        (["Some words on a topic that no other row has,odd"], "rare-tags", ()),
+        (
+            [f"Tempo and verse number {i} of a concerto,Music" for i in "abc"],
+            "spelling",
+            (252, 253, 254),
+        ),
+        (
+            [f"Harbour light {word} seen by night,port|quay" for word in "abcdefghijkl"],
+            "tags-together",
+            (),
+        ),
+    ],
+)
+def test_each_flaw_is_found_with_its_rows(
+    tmp_path: Path, rows: list[str], kind: str, numbers: tuple[int, ...]
+) -> None:
+    """Duplicates, conflicts, lengths, languages, rare tags, spellings: each with its rows."""
+    kinds = found(looked_over(tmp_path, *rows))
+    assert kind in kinds
+    assert kinds[kind] == numbers
+
+
+def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:
+    """Spellings of one tag are proposed as a file, which makes them one when it is given back."""
+    table, aliases = tmp_path / "table.csv", tmp_path / "aliases.json"
+    odd = ["A concerto verse one,Music", "A tempo verse two,musics", "A quartet verse,MU-SIC"]
+    table.write_text("\n".join((*ROWS, *odd)))
+    home = tmp_path / "home"
+    done = run_python(
+        "-m", "training", "check", str(table), "--propose", str(aliases), "--json", home=home
+    )
+    assert done.returncode == 0
+    assert json.loads(aliases.read_text()) == {
+        "Music": "music",
+        "musics": "music",
+        "MU-SIC": "music",
+    }
+    assert json.loads(done.stdout)["aliases"] == json.loads(aliases.read_text())
+    again = run_python(
+        "-m", "training", "check", str(table), "--aliases", str(aliases), "--strict", home=home
+    )
+    assert again.returncode == 0, again.stdout
+    assert not home.exists()
+
+
+def test_suspects_are_found_corrected_and_given_back(tmp_path: Path) -> None:
+    """Of labels spoilt on purpose most are among the first suspects; corrected, they are right."""
+    with TABLE.open() as file:
+        records = list(csv.DictReader(file))
+    spoilt = {}
+    for number in range(20, 220, 20):
+        record = records[number]
+        if "|" in record["tags"]:
+            spoilt[record["text"]] = record["tags"]
+            record["tags"] = record["tags"].split("|")[0]
+    table, suspects, home = tmp_path / "table.csv", tmp_path / "suspects.csv", tmp_path / "home"
+    with table.open("w", newline="") as file:
+        writer = csv.DictWriter(file, ["text", "tags"])
+        writer.writeheader()
+        writer.writerows(records)
+    command = ("-m", "training", "train", str(table))
+    done = run_python(*command, "--suspects", str(suspects), home=home)
+    assert done.returncode == 0, done.stderr
+    with suspects.open() as file:
+        listed = list(csv.DictReader(file))
+    assert [float(row["suspicion"]) for row in listed] == sorted(
+        (float(row["suspicion"]) for row in listed), reverse=True
+    )
+    first = {row["text"]: row for row in listed[: 2 * len(spoilt)]}
+    caught = [text for text in spoilt if text in first]
+    assert len(spoilt) >= 3
+    assert len(caught) >= 0.7 * len(spoilt)
+    for text in caught:
+        assert first[text]["missing"] in spoilt[text].split("|")
+        assert records[int(first[text]["row"]) - 2]["text"] == text
+    for row in listed:
+        row["tags"] = spoilt.get(row["text"], row["tags"])
+    with suspects.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(listed[0]))
+        writer.writeheader()
+        writer.writerows(listed)
+    corrected = read_dataset(str(table), Reading(corrections=str(suspects))).labelled
+    tags = dict(zip(corrected.texts, corrected.tags, strict=True))
+    for text in caught:
+        assert set(tags[text]) == set(spoilt[text].split("|"))
+
+
+def test_near_duplicates_are_found_among_many() -> None:
+    """Texts of which one word in ten differs are found among 3,000, and no two others are."""
+    words = [f"word{i}" for i in range(5000)]
+    import random
+
+    chance = random.Random(4)  # noqa: S311 - a test's own chance
+    texts = [" ".join(chance.choices(words, k=30)) for _ in range(3000)]
+    copies = [f"{' '.join(text.split()[:-2])} changed here" for text in texts[:300]]
+    assert near_duplicates(copies, texts) == {i: i for i in range(300)}
+    assert near_duplicates(texts, texts) == {}
+    assert near_duplicates(["", "!"], ["", "!"]) == {}

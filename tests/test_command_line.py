@@ -1,0 +1,262 @@
+"""The command line: help for every command, JSON where asked, one sentence a refusal.
+
+``python -m tests.test_command_line`` writes the reference, training/COMMANDS.md, anew.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from tagger.__main__ import commands as operators
+from tagger.decide import decide
+from tagger.objects import summary_object
+from tagger.records import best_first
+from tagger.sources import find_source
+from tagger.store import Store
+from tagger.tables import read_rows
+from tests.runs import named, put
+from tests.serving import PROJECT, environment, run_python
+from training.__main__ import commands as owners
+
+EVERY = sorted({**operators.commands, **owners.commands})
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Make a store of two runs."""
+    for run_id in ("first", "second"):
+        put(Store(tmp_path), named(run_id))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_command_has_help_and_an_example(name: str) -> None:
+    """Each command's help has an example of how it is typed, and each option says what it does."""
+    command = owners.commands[name]
+    assert command.help
+    assert "Example" in command.help
+    module = "tagger" if name in operators.commands else "training"
+    assert f"python -m {module} {name}" in command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, parameter.name
+
+
+REFERENCE = PROJECT / "training" / "COMMANDS.md"
+
+
+INTRODUCTION = """# Commands
+
+What `--help` says of each; a test holds them equal. `python -m tagger` has those that need no
+scikit-learn, `python -m training` has all of them.
+"""
+
+
+def reference() -> str:
+    """Put together what --help says of every command."""
+    parts = [INTRODUCTION]
+    for name in EVERY:
+        module = "tagger" if name in operators.commands else "training"
+        context = click.Context(
+            owners.commands[name],
+            info_name=f"python -m {module} {name}",
+            terminal_width=96,
+            help_option_names=["-h", "--help"],
+        )
+        told = owners.commands[name].get_help(context)
+        parts.append(f"\n## {name}\n\n```text\n{told}\n```\n")
+    return "".join(parts)
+
+
+def test_every_command_is_documented() -> None:
+    """The reference says of every command what its --help says."""
+    assert REFERENCE.read_text(encoding="utf-8") == reference()
+
+
+def test_every_operators_command_is_the_owners_too() -> None:
+    """`python -m training` has all that `python -m tagger` has, the same command."""
+    for name, command in operators.commands.items():
+        assert owners.commands[name] is command
+
+
+def test_help_is_cheap() -> None:
+    """`python -m tagger --help` takes less than 0.4 s of processor time and imports no numpy."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = run_python("-X", "importtime", "-m", "tagger", "--help", home=Path("unused"))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert done.returncode == 0
+    assert spent < 0.4
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert not imported & {"numpy", "pydantic", "bentoml", "rich.console", "sklearn"}
+
+
+def test_list_shows_the_best_first(home: Path) -> None:
+    """`list --json` gives the runs as `GET /runs` does, the best first; `--top` the first ones."""
+    store = Store(home)
+    told = json.loads(run_python("-m", "tagger", "list", "--json", home=home).stdout)
+    expected = [
+        summary_object(run, promoted=run.run_id == "first", served=run.run_id == "first")
+        for run in best_first(store.runs())
+    ]
+    assert told == {"runs": json.loads(json.dumps(expected))}
+    top = json.loads(run_python("-m", "tagger", "list", "--json", "--top", "1", home=home).stdout)
+    assert top["runs"] == told["runs"][:1]
+
+
+def test_an_empty_store_says_what_to_type(tmp_path: Path) -> None:
+    """`list` of an empty store is empty and says how to fill it; what needs a run says the same."""
+    listed = run_python("-m", "tagger", "list", "--json", home=tmp_path / "none")
+    assert listed.returncode == 0
+    assert json.loads(listed.stdout) == {"runs": []}
+    assert "python -m training train" in listed.stderr
+    shown = run_python("-m", "tagger", "show", home=tmp_path / "none")
+    assert shown.returncode == 1
+    assert "python -m training train" in shown.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_show_tells_all_of_a_run(home: Path) -> None:
+    """`show` gives the whole record, by a beginning of the name too."""
+    told = json.loads(run_python("-m", "tagger", "show", "sec", "--json", home=home).stdout)
+    run = Store(home).run("second")
+    assert told["run_id"] == "second"
+    assert told["performance"]["class"].keys() == set(run.tags)
+    assert told["data"]["sha256"] == run.data.sha256
+    assert told["params"]["salt"] == run.params.salt
+    assert told["versions"]["scikit-learn"]
+    text = run_python("-m", "tagger", "show", home=home).stdout
+    assert "first (promoted)" in text
+    assert run.data.sha256 in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "words"),
+    [
+        (("show", "third"), 2, "There is no run 'third'"),
+        (("delete", "first"), 2, "promoted run"),
+        (("compare", "first", "third"), 2, "first, second"),
+        (("rollback",), 3, "no earlier promoted run"),
+        (("tag", " "), 2, "none of them blank"),
+        (("tag", "a", "--threshold", "2"), 2, "--threshold"),
+        (("tag", "a", "--top-k", "0"), 2, "--top-k"),
+        (("tag", "missing.csv", "--out", "out.csv"), 2, "missing.csv cannot be read"),
+        (("nonsense",), 2, "nonsense"),
+    ],
+)
+def test_a_refusal_is_a_sentence_with_a_status(
+    home: Path, arguments: tuple[str, ...], status: int, words: str
+) -> None:
+    """What cannot be done is said on stderr, with the status of its kind and no trace."""
+    done = run_python("-m", "tagger", *arguments, home=home)
+    assert done.returncode == status
+    assert done.stdout == ""
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+TEXTS = ["Whisk the broth", "a saddle and a telescope", "Sterne 🌟", "qqq zzz"]
+
+
+def test_tag_answers_as_the_model_does(home: Path) -> None:
+    """`tag --json` gives the model's scores to the last digit, from arguments and from stdin."""
+    told = json.loads(run_python("-m", "tagger", "tag", *TEXTS, "--json", home=home).stdout)
+    model = Store(home).model("first")
+    assert told["run_id"] == "first"
+    for text, answer in zip(TEXTS, told["predictions"], strict=True):
+        decisions = decide(model.score([text]), model.policy)
+        assert answer["input_text"] == text
+        assert [found["score"] for found in answer["scores"]] == decisions.values
+        assert answer["predicted_tags"] == [model.tags[i] for i in decisions.columns]
+        assert answer["abstained"] == decisions.abstained[0]
+    piped = run_python(
+        "-m", "tagger", "tag", "--json", home=home, stdin="".join(f"{t}\n" for t in TEXTS)
+    )
+    assert json.loads(piped.stdout) == told
+
+
+def test_tag_takes_the_options_of_the_api(home: Path) -> None:
+    """--top-k, --threshold, --evidence and --run work as they do over HTTP."""
+    options = ("--top-k", "2", "--threshold", "0", "--evidence", "--run", "second", "--json")
+    told = json.loads(run_python("-m", "tagger", "tag", TEXTS[0], *options, home=home).stdout)
+    (answer,) = told["predictions"]
+    assert told["run_id"] == "second"
+    assert len(answer["scores"]) == 2
+    assert {found["tag"] for found in answer["evidence"]} == set(answer["predicted_tags"])
+
+
+@pytest.mark.parametrize("out", ["tagged.csv", "tagged.jsonl"])
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_tag_a_table(home: Path, tmp_path: Path, form: str, out: str) -> None:
+    """Every column is kept, the tags that each text gets alone are added, no row is lost."""
+    records = [
+        {"id": str(number), "title": text, "description": ""} for number, text in enumerate(TEXTS)
+    ]
+    records.append({"id": "last", "title": "", "description": ""})
+    table = tmp_path / f"table.{form}"
+    if form == "csv":
+        lines = ["id,title,description", *(",".join(record.values()) for record in records)]
+    else:
+        lines = [json.dumps(record) for record in records]
+    table.write_text("\n".join(lines))
+    done = run_python("-m", "tagger", "tag", str(table), "--out", str(tmp_path / out), home=home)
+    assert done.returncode == 0, done.stderr
+    assert "5 rows tagged" in done.stderr
+    assert "1 of them without text" in done.stderr
+    rows = [row.values for row in read_rows(find_source(str(tmp_path / out)))]
+    assert [{name: row[name] for name in records[0]} for row in rows] == records
+    told = json.loads(run_python("-m", "tagger", "tag", *TEXTS, "--json", home=home).stdout)
+    for row, answer in zip(rows, told["predictions"], strict=False):
+        tags = answer["predicted_tags"]
+        assert row["predicted_tags"] == (tags if out.endswith("jsonl") else "|".join(tags))
+    assert not rows[-1]["predicted_tags"]
+
+
+def test_a_reader_that_leaves_ends_it_quietly(home: Path) -> None:
+    """Piped into a command that stops reading, nothing but the pipe breaks."""
+    done = subprocess.run(
+        ["sh", "-c", f"{sys.executable} -m tagger show | head -n 1"],
+        cwd=PROJECT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "Traceback" not in done.stderr
+
+
+WITHOUT_A_HOME = """
+import os
+from tagger.__main__ import open_store, prepare_environment
+del os.environ["BENTOML_HOME"]
+prepare_environment()
+print(open_store().folder)
+"""
+
+
+def test_the_store_is_the_projects_unless_it_is_set(tmp_path: Path) -> None:
+    """Without BENTOML_HOME the commands use `.bentoml` beside the code, and nothing outside."""
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            WITHOUT_A_HOME,
+        ],
+        cwd=PROJECT,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(told.stdout.strip()) == PROJECT / ".bentoml" / "models" / "tagline"
+
+
+if __name__ == "__main__":
+    REFERENCE.write_text(reference(), encoding="utf-8")

@@ -1,0 +1,111 @@
+"""The owner's say over a tag's threshold, and measuring runs on other tables: without training."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tagger.store import Store
+from tests.runs import TABLE, made_run, named, put
+from tests.serving import run_python
+from training.operate import threshold_for_precision
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Make a store of one run."""
+    put(Store(tmp_path), named("base"))
+    return tmp_path
+
+
+def training(home: Path, *arguments: str) -> tuple[int, str, str]:
+    """Run a command of the model owner."""
+    done = run_python("-m", "training", *arguments, home=home)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, " ".join(done.stderr.split())
+
+
+def test_another_threshold_is_another_run(home: Path) -> None:
+    """`operate` makes a run of the same weights and other thresholds, measured, not promoted."""
+    tag = made_run().run.tags[0]
+    status, out, _ = training(
+        home, "operate", "base", "--tag", tag, "--threshold", "0.999", "--json"
+    )
+    assert status == 0
+    told = json.loads(out)
+    store = Store(home)
+    new, old = store.run(told["run_id"]), store.run("base")
+    assert new.derived_from == "base"
+    assert new.thresholds == (0.999, *old.thresholds[1:])
+    assert new.performance.by_tag[tag].recall < old.performance.by_tag[tag].recall
+    for other in old.tags[1:]:
+        assert new.performance.by_tag[other] == old.performance.by_tag[other]
+    texts = ["Whisk the broth", "a saddle and a telescope", ""]
+    scores = [store.model(run_id).score(texts).scores for run_id in ("base", new.run_id)]
+    assert (scores[0] == scores[1]).all()
+    assert store.model(new.run_id).policy.thresholds[0] == 0.999
+    assert store.promoted() == "base"
+
+
+def test_a_precision_is_reached_on_texts_not_seen(home: Path) -> None:
+    """The threshold found for a precision is the lowest that reaches it on out-of-fold scores."""
+    answers = made_run().exam.training
+    for column in range(len(made_run().run.tags)):
+        limit = threshold_for_precision(answers, column, 0.9)
+        scores, truth = answers.scores[:, column].round(6), answers.truth[:, column]
+        found = scores >= limit - 1e-9
+        assert truth[found].mean() >= 0.9
+        lower = sorted({float(score) for score in scores if 0 < score < limit - 1e-6})
+        for other in lower[-20:]:
+            assert truth[scores >= other - 1e-9].mean() < 0.9
+    tag = made_run().run.tags[0]
+    assert training(home, "operate", "base", "--tag", tag, "--precision", "0.9")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "words"),
+    [
+        (("--tag", "nonsense", "--precision", "0.9"), 2, "Tags that exist"),
+        (("--tag", "music"), 2, "either --precision or --threshold"),
+        (("--tag", "music", "--threshold", "0.000001"), 1, "Ask for more"),
+    ],
+)
+def test_what_cannot_be_operated_is_refused(
+    home: Path, options: tuple[str, ...], status: int, words: str
+) -> None:
+    """An unknown tag, no aim, a threshold below what the exam keeps: each is refused in words."""
+    code, out, err = training(home, "operate", "base", *options)
+    assert (code, out) == (status, "")
+    assert words in err
+    assert Store(home).run_ids() == ["base"]
+
+
+def test_a_run_is_measured_on_any_table(home: Path) -> None:
+    """`evaluate RUN TABLE` measures the run on every row and says how many it may have seen."""
+    status, out, err = training(home, "evaluate", "base", str(TABLE), "--json")
+    assert status == 0
+    told = json.loads(out)
+    assert told["performance"]["overall"]["texts"] == 250
+    training_rows = made_run().run.data.training_rows
+    assert f"{training_rows} of 250 texts" in err
+
+
+def test_two_runs_are_set_side_by_side_on_any_table(home: Path) -> None:
+    """`evaluate A B TABLE` tells the paired differences and the texts on which they differ."""
+    tag = made_run().run.tags[0]
+    _, out, _ = training(home, "operate", "base", "--tag", tag, "--threshold", "0.999", "--json")
+    other = json.loads(out)["run_id"]
+    status, out, _ = training(home, "evaluate", "base", other, str(TABLE), "--json")
+    assert status == 0
+    told = json.loads(out)
+    found = told["comparison"]["by_tag"][tag]
+    assert found["second"] < found["first"]
+    assert found["low"] <= found["second"] - found["first"] <= found["high"]
+    assert told["differing"]
+    for text in told["differing"]:
+        assert set(text["first"]) - set(text["second"]) == {tag}
+    status, out, _ = training(home, "evaluate", "base", other, str(TABLE))
+    assert status == 0
+    assert f"They differ on {len(told['differing'])} texts" in out
