@@ -61,7 +61,7 @@ def wait_until_ready(url: str) -> None:
         total=START_SECONDS * 5, backoff_factor=0.1, backoff_max=0.2, status_forcelist=[503]
     )
     with requests.Session() as session:
-        session.mount("http", HTTPAdapter(max_retries=patient))
+        session.mount("http://", HTTPAdapter(max_retries=patient))
         session.get(f"{url}/readyz", timeout=5).raise_for_status()
 
 

@@ -178,7 +178,7 @@ def commit() -> str:
     return described.stdout.strip() or "unknown"
 
 
-def write(rows: Sequence[Summary], path: Path, *, rounds: int, seconds: float, run_id: str) -> None:
+def write(rows: Sequence[Summary], path: Path, *, rounds: int, seconds: int, run_id: str) -> None:
     """Write the rows with what they were measured on: machine, versions, commit, run."""
     processor = next(
         line.split(":")[1].strip()
@@ -200,7 +200,7 @@ def write(rows: Sequence[Summary], path: Path, *, rounds: int, seconds: float, r
 
 @click.command()
 @click.option("--rounds", default=24, show_default=True, help="Rounds; every server once in each.")
-@click.option("--seconds", default=2.0, show_default=True, help="Seconds a server in a round.")
+@click.option("--seconds", default=2, show_default=True, help="Seconds a server in a round.")
 @click.option("--peers-python", type=click.Path(path_type=Path), default=Path(sys.executable))
 @click.option("--kept", type=click.Path(exists=True, path_type=Path), help="Another checkout.")
 @click.option("--only", multiple=True, help="Rows whose name contains this (and the baseline).")
@@ -208,7 +208,7 @@ def write(rows: Sequence[Summary], path: Path, *, rounds: int, seconds: float, r
 def main(
     *,
     rounds: int,
-    seconds: float,
+    seconds: int,
     peers_python: Path,
     kept: Path | None,
     only: tuple[str, ...],
@@ -221,7 +221,9 @@ def main(
         folder = Path(name)
         rows = [
             row
-            for row in subjects(folder, peers_python, store, store / "tagline" / run_id, kept)
+            for row in subjects(
+                folder, peers_python, store, store / "tagline" / run_id / "model", kept
+            )
             if not only or row.name == BASELINE or any(word in row.name for word in only)
         ]
         servers = [
@@ -240,7 +242,7 @@ def main(
         click.echo(f"Written: {path.relative_to(PROJECT)}")
 
 
-def measure(servers: Sequence[Running], *, rounds: int, seconds: float) -> list[list[Sample]]:
+def measure(servers: Sequence[Running], *, rounds: int, seconds: int) -> list[list[Sample]]:
     """Load every server once a round, after a short round that warms them up."""
     for server in servers:
         load(server, seconds=1)

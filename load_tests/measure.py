@@ -96,7 +96,7 @@ def running(subject: Subject, log: Path) -> Iterator[Running]:
             first_answer(port, first)
         except requests.RequestException as fault:
             raise RuntimeError(
-                f"{subject.name} did not answer:\n{log.read_text()[-3000:]}"
+                f"{subject.name} did not answer ({fault}):\n{log.read_text()[-3000:]}"
             ) from fault
         yield Running(subject, port, psutil.Process(process.pid))
     finally:
@@ -114,7 +114,7 @@ def first_answer(port: int, body: str) -> bytes:
         allowed_methods=None,
     )
     with requests.Session() as session:
-        session.mount("http", HTTPAdapter(max_retries=patient))
+        session.mount("http://", HTTPAdapter(max_retries=patient))
         answer = session.post(
             f"http://127.0.0.1:{port}/predict",
             data=body.encode(),
@@ -131,7 +131,7 @@ def processor_seconds(processes: Sequence[psutil.Process]) -> float:
     return sum(time.user + time.system for time in times)
 
 
-def load(server: Running, *, seconds: float, connections: int = 64, cores: str = "1") -> Sample:
+def load(server: Running, *, seconds: int, connections: int = 64, cores: str = "1") -> Sample:
     """Load a server with wrk over keep-alive connections and read its figures."""
     tree = server.tree()
     before = processor_seconds(tree)
