@@ -99,7 +99,7 @@ def state():
         dict(os.environ),
         [(name, tuple(map(id, getattr(l, "handlers", []))), getattr(l, "level", 0))
          for name, l in sorted(logging.Logger.manager.loggerDict.items())
-         if name.split(".")[0] in {"tagger", "training", "runners", "app", "bentoml", "uvicorn"}],
+         if getattr(l, "handlers", []) or getattr(l, "level", 0)],
         [id(h) for h in logging.root.handlers], logging.root.level,
         [signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)],
         threading.active_count(), os.getcwd(),

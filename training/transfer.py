@@ -8,7 +8,6 @@ tag where its name, or an alias of it, stands in the text.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from tagger.__main__ import prepare_environment
 from tagger.decide import decide
 from tagger.model import Model
 from tagger.records import Performance
@@ -125,5 +125,5 @@ def main(table: str, *, aliases: Path | None, run: str | None) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("BENTOML_HOME", str(Path(__file__).resolve().parent.parent / ".bentoml"))
+    prepare_environment()
     main()
