@@ -1,42 +1,26 @@
-"""The resources: health, performance, params, runs and tags, and the pages about them."""
+"""The resources: health, performance, params, runs and tags."""
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
 from typing import Annotated, Any
 
+from annotated_types import Ge
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse
 from pydantic import TypeAdapter
+from pydantic.json_schema import SkipJsonSchema
 from starlette.middleware.gzip import GZipMiddleware
 
 from app import openapi, schemas
 from app.envelope import EXCHANGE, Envelopes, Exchange
+from app.etags import etag_of, has_it, revalidated, unchanged
+from app.pages import pages
 from app.predict import shown
 from app.resources import Resources, Runner, Store, param_of, performance_of, tag_of, tags_of
-from tagger.errors import Fault, InvalidInput, TaglineError, UnknownResource, known_names
+from tagger.errors import Fault, InvalidInput, TaglineError
 
 GZIP_FROM = 1_000
-DOCS = Path(__file__).parent / "docs"
-ASSETS = (
-    "swagger-ui-bundle.js",
-    "swagger-ui.css",
-    "docs.js",
-    "redoc.standalone.js",
-    "redoc.js",
-    "favicon.png",
-)
-PAGE = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src blob:"
-    ),
-    "cache-control": "no-cache",
-}
-"""A page may load nothing from elsewhere."""
 
 
 def create_api(
@@ -56,7 +40,7 @@ def create_api(
         """Give this document: every route, what it takes, and all that it may answer."""
         return answers.cached(request, document.written(resources.served))
 
-    api.include_router(_pages())
+    api.include_router(pages())
     return api
 
 
@@ -64,14 +48,15 @@ RunId = Annotated[str, PathParameter(description="A run's id, or `promoted`.")]
 ParamName = Annotated[str, PathParameter(description="Name of a parameter.")]
 TagName = Annotated[str, PathParameter(description="Name of a tag.")]
 Filter = Annotated[
-    str | None,
+    str | SkipJsonSchema[None],
     Query(
         description="Give this part alone: `overall`, `class`, `slices`, or a dotted path to a "
         "part within, such as `class.` and a tag."
     ),
 ]
 Top = Annotated[
-    int | None, Query(ge=1, description="Give the best so many alone; all where it is left out.")
+    Annotated[int, Ge(1)] | SkipJsonSchema[None],
+    Query(description="Give the best so many alone; all where it is left out."),
 ]
 
 
@@ -144,29 +129,6 @@ def _of_runs(resources: Resources, answers: Answers) -> APIRouter:
     return router
 
 
-def _pages() -> APIRouter:
-    """Make the pages that show the document, and the files they need: nothing from elsewhere."""
-    router = APIRouter()
-
-    @router.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        return FileResponse(DOCS / "docs.html", headers=PAGE)
-
-    @router.get("/redoc", include_in_schema=False)
-    async def redoc() -> Response:
-        return FileResponse(DOCS / "redoc.html", headers=PAGE)
-
-    @router.get("/assets/{file}", include_in_schema=False)
-    async def asset(file: str) -> Response:
-        if file not in ASSETS:
-            raise UnknownResource(
-                f"There is no file {shown(file)!r}. {known_names('Files', file, ASSETS)}"
-            )
-        return FileResponse(DOCS / file, headers={"cache-control": "public, max-age=3600"})
-
-    return router
-
-
 class Answers:
     """Puts data into the envelope, with a weak ETag over what it says beside the moment."""
 
@@ -181,18 +143,18 @@ class Answers:
     def data(self, request: Request, data: Any) -> Response:
         """Answer with data: a model of `schemas`, or a record."""
         written = TypeAdapter(type(data)).dump_json(data, by_alias=True)
-        tag = _etag(written)
-        if _has_it(request, tag):
-            return _unchanged(tag)
+        tag = etag_of(written)
+        if has_it(request, tag):
+            return unchanged(tag)
         body = self._envelopes.success(_exchange(request), written.decode())
-        return Response(body, media_type="application/json", headers=_revalidated(tag))
+        return Response(body, media_type="application/json", headers=revalidated(tag))
 
     def cached(self, request: Request, body: bytes) -> Response:
         """Answer with a document that has no envelope."""
-        tag = _etag(body)
-        if _has_it(request, tag):
-            return _unchanged(tag)
-        return Response(body, media_type="application/json", headers=_revalidated(tag))
+        tag = etag_of(body)
+        if has_it(request, tag):
+            return unchanged(tag)
+        return Response(body, media_type="application/json", headers=revalidated(tag))
 
     def refuse_for(self, api: FastAPI) -> None:
         """Put the errors of an application into the envelope; unforeseen ones are edge's."""
@@ -220,20 +182,3 @@ def _exchange(request: Request) -> Exchange:
 def _fault(fault: dict[str, Any]) -> Fault:
     place = tuple(shown(key) if isinstance(key, str) else key for key in fault["loc"])
     return Fault(place, fault["msg"], fault["type"])
-
-
-def _etag(content: bytes) -> str:
-    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
-
-
-def _has_it(request: Request, tag: str) -> bool:
-    asked = request.headers.get("if-none-match", "")
-    return any(known.strip() in (tag, "*", tag[2:]) for known in asked.split(","))
-
-
-def _revalidated(tag: str) -> dict[str, str]:
-    return {"etag": tag, "cache-control": "no-cache"}
-
-
-def _unchanged(tag: str) -> Response:
-    return Response(status_code=304, headers=_revalidated(tag))

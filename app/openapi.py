@@ -13,15 +13,25 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 import orjson
+from annotated_types import Gt
 from fastapi import APIRouter, Header
 from fastapi import Path as PathParameter
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, PlainTextResponse
+from pydantic.json_schema import SkipJsonSchema
 from starlette.routing import BaseRoute
 
 from app import schemas
 from app.envelope import STATUS, Envelopes, Exchange
-from app.resources import param_of, summary_of, tag_of, tags_of, whole_of, whole_performance_of
+from app.resources import (
+    param_of,
+    performance_of,
+    summary_of,
+    tag_of,
+    tags_of,
+    whole_of,
+    whole_performance_of,
+)
 from app.schemas import InvalidRefusal, Predictions, PredictRequest, Refusal, Success
 from tagger.errors import (
     BadJson,
@@ -37,7 +47,6 @@ from tagger.errors import (
     UnknownResource,
     UnknownRun,
     UnsupportedMedia,
-    known_names,
 )
 from tagger.records import Params, Run
 
@@ -148,8 +157,9 @@ OPERATIONS = {
         "Server", "For BentoML's clients", dict[str, Any], refusals=(), cached=False
     ),
     "document": Operation("Pages", "This document", dict[str, Any]),
-    "docs": Operation("Pages", "The API, to try out", refusals=(), cached=False),
-    "redoc": Operation("Pages", "The API, to read", refusals=(), cached=False),
+    "ui": Operation("Pages", "The page for people", refusals=()),
+    "docs": Operation("Pages", "The API, to try out", refusals=()),
+    "redoc": Operation("Pages", "The API, to read", refusals=()),
 }
 
 
@@ -180,10 +190,9 @@ def _status(refusal: type[Exception]) -> int:
 
 
 Timeout = Annotated[
-    float | None,
+    Annotated[float, Gt(0)] | SkipJsonSchema[None],
     Header(
         alias="X-Request-Timeout",
-        gt=0,
         description="Seconds that you will wait. Work that has not begun by then is not done.",
     ),
 ]
@@ -230,6 +239,10 @@ def elsewhere() -> APIRouter:
     @router.get("/schema.json", **described("schema"))
     def schema() -> None:
         """Describe the service to `bentoml.SyncHTTPClient` and `AsyncHTTPClient`."""
+
+    @router.get("/ui", response_class=HTMLResponse, **described("ui"))
+    def ui() -> None:
+        """Show the page for people: paste a text, see its tags and which words earned them."""
 
     @router.get("/docs", response_class=HTMLResponse, **described("docs"))
     def docs() -> None:
@@ -323,7 +336,7 @@ class Examples:
             elif int(status) < HTTPStatus.BAD_REQUEST:
                 content["example"] = self._success(name, exchange)
             else:
-                content["examples"] = self._refusals(OPERATIONS[name], int(status), exchange)
+                content["examples"] = self._refusals(name, int(status), exchange)
 
     @property
     def _values(self) -> dict[str, Any]:
@@ -347,17 +360,31 @@ class Examples:
         data = orjson.dumps(self._answers[name], option=orjson.OPT_NON_STR_KEYS).decode()
         return _fixed(Envelopes().success(exchange, data))
 
-    def _refusals(
-        self, operation: Operation, status: int, exchange: Exchange
-    ) -> dict[str, dict[str, Any]]:
+    def _refusals(self, name: str, status: int, exchange: Exchange) -> dict[str, dict[str, Any]]:
+        """Give an example of each refusal of an operation that has this status."""
         return {
             refusal.__name__: {
                 "summary": (refusal.__doc__ or "").partition("\n")[0],
-                "value": _fixed(Envelopes().refusal(exchange, self._refused[refusal]).body),
+                "value": _fixed(Envelopes().refusal(exchange, self._fault(refusal, name)).body),
             }
-            for refusal in operation.refusals
+            for refusal in OPERATIONS[name].refusals
             if _status(refusal) == status
         }
+
+    def _fault(self, refusal: type[Exception], name: str) -> Exception:
+        if refusal is InvalidInput and name == "runs":
+            too_few = "Input should be greater than or equal to 1"
+            return InvalidInput([Fault(("query", "top"), too_few, "greater_than_equal")])
+        if refusal is not UnknownResource:
+            return self._refused[refusal]
+        look_up = {"tag": tag_of, "param": param_of, "run_param": param_of}.get(
+            name, performance_of
+        )
+        try:
+            look_up(self._run, "nothing")
+        except UnknownResource as fault:
+            return fault
+        raise AssertionError("There is a thing of the name 'nothing'.")
 
     def _data(self) -> dict[str, Any]:
         """Give the ``data`` of each operation, out of the run's record."""
@@ -434,9 +461,7 @@ def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:
             "send several requests."
         ),
         InvalidInput: InvalidInput([Fault(("body", "texts"), schemas.NO_TEXTS, "too_short")]),
-        UnknownResource: UnknownResource(
-            f"There is no tag 'nothing'. {known_names('Tags', 'nothing', run.tags)}"
-        ),
+        UnknownResource: UnknownResource("There is no tag 'nothing'."),
         UnknownRun: UnknownRun("nothing", [run.run_id]),
         BrokenRun: BrokenRun("model.json of the run cannot be read."),
         UnknownFormat: UnknownFormat("The run was written in format 0."),

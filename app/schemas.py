@@ -12,6 +12,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -24,6 +25,8 @@ from pydantic_core import PydanticCustomError
 from tagger import records
 
 BLANK = "Text is empty or holds nothing but blanks: write what is to be tagged."
+NO_BLANK = r"[^\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+"""A character that is no blank, written out: regular expressions differ in what ``\\s`` is."""
 HALF = "Text holds half of a surrogate pair, which is no character."
 NO_TEXTS = "List of texts to classify cannot be empty."
 
@@ -48,6 +51,14 @@ def _not_empty(texts: list[Any]) -> list[Any]:
     return texts
 
 
+def _whole_number(value: Any) -> Any:
+    """Take 5.0 for 5, as JSON Schema does: JSON has one kind of number."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+Count = Annotated[int, Field(ge=1), BeforeValidator(_whole_number)]
+
+
 class Request(BaseModel):
     """What a caller sends: nothing is guessed or converted, and nothing unknown passes."""
 
@@ -62,7 +73,7 @@ class Answer(BaseModel):
 
 Characters = Annotated[str, AfterValidator(_whole_characters)]
 NotBlank = Annotated[
-    Characters, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": r"\S"})
+    Characters, AfterValidator(_not_blank), Field(json_schema_extra={"pattern": NO_BLANK})
 ]
 
 
@@ -109,7 +120,7 @@ class PredictRequest(Request):
         Field(json_schema_extra={"minItems": 1}),
     ]
     """The texts, in the order in which they are answered."""
-    top_k: int | None = Field(default=None, ge=1, examples=[5])
+    top_k: Count | None = Field(default=None, examples=[5])
     """Give the best so many tags at most, of those that reach the threshold."""
     threshold: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False, examples=[0.5])
     """The score to reach, in place of each tag's own; 0 shows the best whatever they are."""

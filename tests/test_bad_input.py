@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
+from app.schemas import NO_BLANK
 from tests.serving import Server
 
 PATHS = ("/predict", "/runs/promoted/predict")
@@ -178,6 +180,15 @@ def test_odd_but_valid_json_is_answered(server: Server) -> None:
         answer = post(server, "/predict", body)
         assert answer.status_code in (200, 422), answer.text
     assert post(server, "/predict", b'{"texts": [{"text": "text"}]}').status_code == 200
+
+
+def test_blank_is_what_the_document_says(server: Server) -> None:
+    """Each blank by itself is refused, and no other character; the document's pattern says so."""
+    candidates = [chr(code) for code in range(0x3100) if not 0xD800 <= code < 0xE000]
+    blanks = [one for one in candidates if not re.search(NO_BLANK, one)]
+    assert blanks == [one for one in candidates if one.isspace()]
+    body = {"texts": [{"text": blank} for blank in blanks]}
+    assert len(faults(post(server, "/predict", json.dumps(body).encode()))) == len(blanks)
 
 
 def test_half_a_character_is_a_fault_with_its_place(server: Server) -> None:

@@ -1,0 +1,32 @@
+// Texts to try: works that nobody has made yet, told in the words of the default run's field.
+
+export const EXAMPLES = [
+  {
+    name: "Cracks in wind turbines",
+    item: {
+      text:
+        "Wind turbine blades, inspected by drone. We fine-tune a convolutional network, " +
+        "pretrained on ImageNet, to draw a box around every crack and patch of ice in photos " +
+        "taken from a drone. Written in PyTorch; 4,000 labelled photos come with it.",
+    },
+  },
+  {
+    name: "A voice for a small language",
+    item: {
+      title: "Reading the news aloud in Sámi",
+      description:
+        "A transformer that turns written text into natural speech for a language with only " +
+        "nine hours of recordings. It starts from a model trained on Finnish and learns the " +
+        "new sounds by transfer learning.",
+    },
+  },
+  {
+    name: "A robot that pours tea",
+    item: {
+      text:
+        "A course on teaching a robot arm to pour tea by reward alone 🫖: bandits first, then " +
+        "policy gradients and replay buffers, all in a simulator that runs on a laptop. The " +
+        "last week moves the policy to a real arm, and mops the floor.",
+    },
+  },
+];

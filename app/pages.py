@@ -1,0 +1,93 @@
+"""The pages, and the files that they load: everything from here, nothing from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+
+from app.etags import etag_of, has_it, revalidated, unchanged
+from app.predict import shown
+from tagger.errors import UnknownResource, known_names
+
+HERE = Path(__file__).parent
+PAGES = {
+    "/ui": HERE / "page" / "page.html",
+    "/docs": HERE / "docs" / "docs.html",
+    "/redoc": HERE / "docs" / "redoc.html",
+}
+MEDIA_TYPES = {
+    ".css": "text/css",
+    ".html": "text/html",
+    ".js": "text/javascript",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+}
+"""Said here, because the system's own table differs from one machine to the next."""
+
+OURS_ALONE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""For `/ui`, which shows callers' texts: no text can become a script, whatever slips."""
+OURS_AND_INLINE = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src blob:; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+"""For `/docs` and `/redoc`, whose libraries write styles into the page."""
+POLICIES = {"/ui": OURS_ALONE, "/docs": OURS_AND_INLINE, "/redoc": OURS_AND_INLINE}
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file as it is sent."""
+
+    content: bytes
+    media_type: str
+    etag: str
+
+    @classmethod
+    def read(cls, path: Path) -> File:
+        """Read a file whole."""
+        content = path.read_bytes()
+        return cls(content, MEDIA_TYPES[path.suffix], etag_of(content))
+
+    def answer(self, request: Request, *, policy: str | None = None) -> Response:
+        """Send it, unless the caller has it already."""
+        if has_it(request, self.etag):
+            return unchanged(self.etag)
+        headers = {"x-content-type-options": "nosniff", **revalidated(self.etag)}
+        if policy:
+            headers |= {"content-security-policy": policy, "referrer-policy": "no-referrer"}
+        return Response(self.content, media_type=self.media_type, headers=headers)
+
+
+def pages() -> APIRouter:
+    """Make the routes of the pages and their files, which are read once, here."""
+    router = APIRouter(include_in_schema=False)
+    for path, file in PAGES.items():
+        _add_page(router, path, File.read(file), POLICIES[path])
+    assets = {
+        path.name: File.read(path)
+        for path in sorted([*(HERE / "docs").iterdir(), *(HERE / "page").iterdir()])
+        if path.suffix in MEDIA_TYPES and path not in PAGES.values()
+    }
+
+    @router.get("/assets/{file}")
+    async def asset(request: Request, file: str) -> Response:
+        if file not in assets:
+            raise UnknownResource(
+                f"There is no file {shown(file)!r}. {known_names('Files', file, list(assets))}"
+            )
+        return assets[file].answer(request)
+
+    return router
+
+
+def _add_page(router: APIRouter, path: str, file: File, policy: str) -> None:
+    @router.get(path)
+    async def page(request: Request) -> Response:
+        return file.answer(request, policy=policy)

@@ -1,0 +1,234 @@
+"""The document is true: valid, complete, and what it shows is what the server answers."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]  # ships no types
+import pytest
+import requests
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from app.edge import ROUTES
+from app.openapi import VERSION
+from tests.serving import PROJECT, Server
+
+HIDDEN = {"/assets/{file}"}
+"""Files of the pages: no part of the contract."""
+UNASKABLE = {304, 413, 500, 503, 504}
+"""Statuses that no plain request brings about; other tests do (each by its error, and by load)."""
+
+
+@pytest.fixture(scope="session")
+def document(server: Server) -> Any:
+    """The document as it is served."""
+    return requests.get(f"{server.url}/openapi.json", timeout=30).json()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of the document."""
+
+    method: str
+    path: str
+    content: Any
+
+    def asked(self) -> str:
+        """Give the path and query with the parameters' examples."""
+        path, query = self.path, {}
+        for parameter in self.content.get("parameters", ()):
+            match parameter["in"]:
+                case "path":
+                    path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
+                case "query":
+                    query[parameter["name"]] = parameter["example"]
+        return requests.Request("GET", f"http://x{path}", params=query).prepare().path_url
+
+
+def operations(document: Any) -> Iterator[Operation]:
+    """Every operation."""
+    for path, methods in document["paths"].items():
+        for method, content in methods.items():
+            yield Operation(method.upper(), path, content)
+
+
+def check_schema(document: Any, schema: Any, value: Any) -> None:
+    """Check a value against a schema of the document."""
+    jsonschema.Draft202012Validator(
+        schema | {"components": document["components"]},
+        format_checker=jsonschema.FormatChecker(),
+    ).validate(value)
+
+
+def test_the_document_is_valid(document: Any) -> None:
+    """OpenAPI 3.1, by a validator."""
+    assert document["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_the_document_has_every_route(document: Any) -> None:
+    """What the edge lets in and what the document tells are one table."""
+    told = {(operation.path, operation.method) for operation in operations(document)}
+    let_in = {
+        (route.template, method)
+        for route in ROUTES
+        for method in route.methods
+        if method != "HEAD" and route.template not in HIDDEN
+    }
+    assert told == let_in
+
+
+def test_every_operation_is_explained(document: Any) -> None:
+    """A section, an id, a summary and a description each; and a response for what goes wrong."""
+    sections = {section["name"] for section in document["tags"]}
+    for operation in operations(document):
+        content = operation.content
+        assert content["summary"], operation
+        assert len(content["description"]) > 20, operation
+        assert set(content["tags"]) <= sections, operation
+        assert re.fullmatch(r"[a-z_]+", content["operationId"]), operation
+        for parameter in content.get("parameters", ()):
+            assert parameter["description"], operation
+            assert "example" in parameter, operation
+    ids = [operation.content["operationId"] for operation in operations(document)]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_example_fits_its_schema(document: Any) -> None:
+    """Of requests and of answers, of every status."""
+    count = 0
+    for operation in operations(document):
+        contents = [
+            answer["content"]
+            for answer in operation.content["responses"].values()
+            if "content" in answer
+        ]
+        if "requestBody" in operation.content:
+            contents.append(operation.content["requestBody"]["content"])
+        for content in contents:
+            for media in content.values():
+                examples = [one["value"] for one in media.get("examples", {}).values()]
+                if "example" in media:
+                    examples.append(media["example"])
+                assert examples, operation
+                for example in examples:
+                    check_schema(document, media["schema"], example)
+                    count += 1
+    assert count > 60
+
+
+def test_every_operation_answers_its_example(document: Any, server: Server) -> None:
+    """Try it out: with the examples given, each route answers 200 and as its schema says."""
+    for operation in operations(document):
+        bodies = [None]
+        if "requestBody" in operation.content:
+            content = operation.content["requestBody"]["content"]["application/json"]
+            bodies = [example["value"] for example in content["examples"].values()]
+        for body in bodies:
+            answer = requests.request(
+                operation.method, f"{server.url}{operation.asked()}", json=body, timeout=30
+            )
+            assert answer.status_code == 200, (operation, answer.text)
+            check_answer(document, operation, answer)
+
+
+def check_answer(document: Any, operation: Operation, answer: requests.Response) -> None:
+    """Check an answer against what the document tells of its status."""
+    told = operation.content["responses"][str(answer.status_code)]
+    for header in told["headers"]:
+        assert header in answer.headers, (operation, header)
+    media = answer.headers["Content-Type"].partition(";")[0]
+    value = answer.json() if media == "application/json" else answer.text
+    check_schema(document, told["content"][media]["schema"], value)
+
+
+WRONG: dict[str, dict[int, dict[str, Any]]] = {
+    "predict": {
+        400: {"data": "{"},
+        415: {"data": "x", "headers": {"Content-Type": "text/plain"}},
+        422: {"json": {"texts": []}},
+    },
+    "runs": {422: {"params": {"top": "0"}}},
+}
+WRONG["run_predict"] = WRONG["predict"]
+
+
+def test_every_refusal_is_as_it_is_told(document: Any, server: Server) -> None:
+    """Each refusal that a request can bring about has its status, schema and, in kind, example."""
+    asked = set()
+    for operation in operations(document):
+        for status in map(int, operation.content["responses"]):
+            if status < 400 or status in UNASKABLE:
+                continue
+            how = WRONG.get(operation.content["operationId"], {}).get(status, {})
+            path = operation.asked()
+            if status == 404:
+                path = re.sub(r"promoted|overall|seed", "nothing", path)
+                if operation.path.startswith("/tags/"):
+                    path = "/tags/nothing"
+            if "requestBody" in operation.content and not how:
+                how = {"json": {"texts": [{"text": "x"}]}}
+            how = {"headers": {"Content-Type": "application/json"}} | how
+            answer = requests.request(operation.method, f"{server.url}{path}", timeout=30, **how)
+            assert answer.status_code == status, (operation, answer.text)
+            check_answer(document, operation, answer)
+            check_like_example(operation, answer.json())
+            asked.add(status)
+    assert asked == {400, 404, 415, 422}
+
+
+def check_like_example(operation: Operation, body: Any) -> None:
+    """Check that an example of this status begins with the words that are really said."""
+    told = operation.content["responses"][str(body["status-code"])]
+    examples = told["content"]["application/json"]["examples"].values()
+    details = [json.dumps(example["value"]["detail"])[:14] for example in examples]
+    assert any(json.dumps(body["detail"]).startswith(detail) for detail in details), (
+        operation,
+        body,
+        details,
+    )
+    assert {example["value"]["message"] for example in examples} == {body["message"]}
+
+
+def test_the_document_tells_the_limits(document: Any) -> None:
+    """What settings allow stands in the shapes."""
+    shapes = document["components"]["schemas"]
+    assert shapes["PredictRequest"]["properties"]["texts"]["maxItems"] == 1_000
+    assert shapes["Text"]["properties"]["text"]["maxLength"] == 10_000
+
+
+def test_the_version_is_the_project_s() -> None:
+    """One version for the project and its API."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    assert project["version"] == VERSION
+
+
+def test_schemathesis_finds_nothing(server: Server, tmp_path: Path) -> None:
+    """Thousands of requests made from the document, good and bad: no answer contradicts it."""
+    config = tmp_path / "schemathesis.toml"
+    # A caller who asks for an answer within a nanosecond is told 504, and rightly.
+    config.write_text(
+        '[checks]\nnot_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "504"]\n'
+    )
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
+            *("run", f"{server.url}/openapi.json"),
+            *("--checks", "all", "--max-examples", "60", "--seed", "1"),
+            *("--generation-database", "none", "--no-color"),
+        ],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=250,
+    )
+    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
