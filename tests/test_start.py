@@ -60,10 +60,10 @@ def test_no_bentoml_home(tmp_path: Path) -> None:
     ],
 )
 def test_settings_that_make_no_sense(
-    trained_home: TrainedHome, name: str, value: str, words: str
+    trained_home: TrainedHome, tmp_path: Path, name: str, value: str, words: str
 ) -> None:
     """Which setting, and why."""
-    check_refusal(try_to_serve(trained_home.path, **{name: value}), words)
+    check_refusal(try_to_serve(copied(trained_home, tmp_path), **{name: value}), words)
 
 
 def test_a_damaged_run(trained_home: TrainedHome, tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_a_damaged_run(trained_home: TrainedHome, tmp_path: Path) -> None:
 
 
 def copied(trained_home: TrainedHome, folder: Path) -> Path:
-    """Copy a home's store into another folder."""
+    """Copy a home's store into another folder: each start wipes its home's metrics."""
     subprocess.run(
         ["cp", "-r", str(trained_home.path / "models"), str(folder)], check=True, timeout=60
     )
