@@ -1,4 +1,4 @@
-"""The history of promotions: lines to and from JSON, and what stands when they are replayed."""
+"""Which run is promoted, and how it came to be: the files ``latest`` and ``history`` of a store."""
 
 from __future__ import annotations
 
@@ -8,18 +8,66 @@ import pwd
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
+from tagger import files
+from tagger.errors import StoreError
 from tagger.records import Promotion, PromotionKind
+
+
+class History:
+    """The promotions of a store: one JSON line each, the newest last, and BentoML's ``latest``.
+
+    Parameters
+    ----------
+    folder
+        Of the runs.
+    aside
+        A folder of the same file system, in which changed files are made.
+    """
+
+    def __init__(self, folder: Path, aside: Path) -> None:
+        self._latest = folder / "latest"
+        self._lines = folder / "history"
+        self._aside = aside
+
+    def latest(self) -> str | None:
+        """Name the run that is ``tagline:latest``, whether it is there or not."""
+        try:
+            return self._latest.read_text().strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeDecodeError) as fault:
+            raise StoreError(f"{self._latest} cannot be read: {fault}.") from fault
+
+    def promotions(self) -> list[Promotion]:
+        """Every promotion, the oldest first."""
+        try:
+            lines = self._lines.read_bytes().splitlines()
+            return [Promotion(**json.loads(line)) for line in lines]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError) as fault:
+            raise StoreError(
+                f"{self._lines} cannot be read ({fault}). It holds one JSON object a line: "
+                "take out the line that is none."
+            ) from fault
+
+    def promote(
+        self, run_id: str, *, previous: str | None, kind: PromotionKind, forced: bool = False
+    ) -> Promotion:
+        """Make a run ``tagline:latest``, having written it down: a server takes up no other."""
+        promotion = Promotion(now(), run_id, previous, kind, forced, operating_system_user())
+        before = self._lines.read_bytes() if self._lines.exists() else b""
+        line = json.dumps(asdict(promotion)).encode() + b"\n"
+        files.replace(self._lines, before + line, aside=self._aside)
+        files.replace(self._latest, run_id.encode(), aside=self._aside)
+        return promotion
 
 
 def now() -> str:
     """Give the present time as the records hold it: ISO 8601, UTC."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def promotion(run_id: str, *, previous: str | None, kind: PromotionKind, forced: bool) -> Promotion:
-    """Record a promotion of this moment by the user who runs this process."""
-    return Promotion(now(), run_id, previous, kind, forced, operating_system_user())
 
 
 def operating_system_user() -> str:
@@ -30,23 +78,13 @@ def operating_system_user() -> str:
         return str(os.getuid())
 
 
-def to_line(line: Promotion) -> bytes:
-    """Write one line of the history."""
-    return json.dumps(asdict(line)).encode() + b"\n"
-
-
-def from_lines(lines: bytes) -> list[Promotion]:
-    """Read a history, the oldest promotion first; ValueError or TypeError where it is none."""
-    return [Promotion(**json.loads(line)) for line in lines.splitlines()]
-
-
-def standing(history: Sequence[Promotion], promoted: str | None) -> list[str]:
+def standing(promotions: Sequence[Promotion], promoted: str | None) -> list[str]:
     """Replay a history: the runs that were promoted one after another and not rolled back.
 
     The last of them is ``promoted``, if the history knows it.
     """
     runs: list[str] = []
-    for line in _took_effect(history, promoted):
+    for line in _took_effect(promotions, promoted):
         if line.kind == "rollback":
             _cut_after(runs, line.run_id)
         if not runs or runs[-1] != line.run_id:
@@ -55,17 +93,7 @@ def standing(history: Sequence[Promotion], promoted: str | None) -> list[str]:
     return runs
 
 
-def _took_effect(history: Sequence[Promotion], promoted: str | None) -> list[Promotion]:
-    """Leave out promotions that a kill cut off: what they were to replace was still there after."""
-    afterwards = [*(line.previous for line in history[1:]), promoted]
-    return [
-        line
-        for line, after in zip(history, afterwards, strict=True)
-        if after == line.run_id or after != line.previous
-    ]
-
-
-def moved_by_others(history: Sequence[Promotion], promoted: str | None) -> bool:
+def moved_by_others(promotions: Sequence[Promotion], promoted: str | None) -> bool:
     """Whether ``promoted`` came to be so without a line here, as by BentoML's import and delete.
 
     The last line names the promoted run; or, where that promotion was cut off before it took
@@ -73,7 +101,17 @@ def moved_by_others(history: Sequence[Promotion], promoted: str | None) -> bool:
     """
     if promoted is None:
         return False
-    return not history or promoted not in (history[-1].run_id, history[-1].previous)
+    return not promotions or promoted not in (promotions[-1].run_id, promotions[-1].previous)
+
+
+def _took_effect(promotions: Sequence[Promotion], promoted: str | None) -> list[Promotion]:
+    """Leave out promotions that a kill cut off: what they were to replace was still there after."""
+    afterwards = [*(line.previous for line in promotions[1:]), promoted]
+    return [
+        line
+        for line, after in zip(promotions, afterwards, strict=True)
+        if after == line.run_id or after != line.previous
+    ]
 
 
 def _cut_after(runs: list[str], run_id: str | None) -> None:

@@ -31,7 +31,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from tagger import files, history
+from tagger import files
 from tagger.arrays import REMEDY
 from tagger.check import Check
 from tagger.errors import (
@@ -46,6 +46,7 @@ from tagger.errors import (
     UnknownRun,
 )
 from tagger.exam import Exam
+from tagger.history import History, moved_by_others, standing
 from tagger.model import Model
 from tagger.records import FORMAT, Promotion, Run
 
@@ -79,6 +80,7 @@ class Store:
     def __init__(self, home: Path, *, models: Path | None = None) -> None:
         self.folder = (models or home / "models") / NAME
         self._unfinished = home / "unfinished"
+        self._history = History(self.folder, aside=self._unfinished)
 
     @classmethod
     def default(cls) -> Store:
@@ -163,13 +165,8 @@ class Store:
 
     def promoted(self) -> str | None:
         """Name the promoted run, or None where there is none."""
-        try:
-            run_id = (self.folder / "latest").read_text().strip()
-        except FileNotFoundError:
-            return None
-        except (OSError, UnicodeDecodeError) as fault:
-            raise StoreError(f"{self.folder / 'latest'} cannot be read: {fault}.") from fault
-        return run_id if run_id in self.run_ids() else None
+        latest = self._history.latest()
+        return latest if latest in self.run_ids() else None
 
     def resolve(self, name: str) -> str:
         """Give the run's full name for a unique beginning of it, or for ``promoted``.
@@ -197,20 +194,11 @@ class Store:
 
     def history(self) -> list[Promotion]:
         """Every promotion, the oldest first."""
-        path = self.folder / "history"
-        try:
-            return history.from_lines(path.read_bytes())
-        except FileNotFoundError:
-            return []
-        except (OSError, ValueError, TypeError) as fault:
-            raise StoreError(
-                f"{path} cannot be read ({fault}). It holds one JSON object a line: "
-                "take out the line that is none."
-            ) from fault
+        return self._history.promotions()
 
     def moved_by_others(self) -> bool:
         """Whether ``latest`` was moved without a promotion, as by BentoML's import and delete."""
-        return history.moved_by_others(self.history(), self.promoted())
+        return moved_by_others(self.history(), self.promoted())
 
     # Changing
 
@@ -229,9 +217,7 @@ class Store:
             if first:
                 # Named before it is there: a name without a run counts as no promotion, so the
                 # rename alone decides, and no kill can leave a first run that is not promoted.
-                self._promote(
-                    history.promotion(run.run_id, previous=None, kind="first", forced=False)
-                )
+                self._history.promote(run.run_id, previous=None, kind="first")
             made.rename(self.folder / run.run_id)
             files.flush(self.folder)
             return first
@@ -264,9 +250,7 @@ class Store:
                     f"Meanwhile {promoted} was promoted in place of {instead_of}. "
                     "Promote again to compare with it."
                 )
-            return self._promote(
-                history.promotion(run_id, previous=promoted, kind="promote", forced=forced)
-            )
+            return self._history.promote(run_id, previous=promoted, kind="promote", forced=forced)
 
     def rollback(self) -> Promotion:
         """Go back to the run that was promoted before the present one.
@@ -279,20 +263,16 @@ class Store:
         """
         with self._changing():
             promoted = self.promoted()
-            earlier = [
-                run_id
-                for run_id in history.standing(self.history(), promoted)[:-1]
-                if run_id in self.run_ids()
-            ]
+            known = self.run_ids()
+            before = standing(self.history(), promoted)[:-1]
+            earlier = [run_id for run_id in before if run_id in known]
             if not earlier:
                 raise PromotionRefused(
                     "The history knows no earlier promoted run that is still in the store. "
                     "Name one: python -m tagger promote RUN"
                 )
             self.model(earlier[-1])
-            return self._promote(
-                history.promotion(earlier[-1], previous=promoted, kind="rollback", forced=False)
-            )
+            return self._history.promote(earlier[-1], previous=promoted, kind="rollback")
 
     def delete(self, run_id: str) -> None:
         """Take a version out of the store, a broken one too.
@@ -378,14 +358,6 @@ class Store:
                 f"The model store {self.folder} cannot be changed: {fault.strerror or fault}. "
                 "What was in it is as before."
             ) from fault
-
-    def _promote(self, promotion: Promotion) -> Promotion:
-        """Write the history first: a server takes up only a run that the history names."""
-        path = self.folder / "history"
-        before = path.read_bytes() if path.exists() else b""
-        files.replace(path, before + history.to_line(promotion), aside=self._unfinished)
-        files.replace(self.folder / "latest", promotion.run_id.encode(), aside=self._unfinished)
-        return promotion
 
 
 def new_run_id() -> str:

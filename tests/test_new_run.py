@@ -15,7 +15,7 @@ import psutil
 import pytest
 import requests
 
-from tagger import history
+from tagger.history import History
 from tagger.store import Store
 from tests.runs import made_run, named, put
 from tests.serving import PROJECT, Server, serve
@@ -136,10 +136,8 @@ def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> No
 
 def promote_unseen(store: Store, run_id: str) -> None:
     """Promote a run without the look at it that `Store.promote` takes."""
-    line = history.promotion(run_id, previous=OLD, kind="promote", forced=True)
-    with (store.folder / "history").open("ab") as lines:
-        lines.write(history.to_line(line))
-    (store.folder / "latest").write_text(run_id)
+    history = History(store.folder, aside=store.folder.parent.parent)
+    history.promote(run_id, previous=OLD, kind="promote", forced=True)
 
 
 def test_a_change_without_history_is_not_taken_up(store: Store, tmp_path: Path) -> None:
