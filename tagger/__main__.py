@@ -6,17 +6,11 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from tagger.errors import (
-    PromotionRefused,
-    ProtectedRun,
-    TableError,
-    TaglineError,
-    UnknownRun,
-)
+from tagger.console import HELP, Commands, OutputFile, as_json
 
 if TYPE_CHECKING:
     from tagger.compare import Gate
@@ -25,34 +19,13 @@ if TYPE_CHECKING:
 
 # What a command needs is imported when it is typed: numpy, pydantic and rich would delay --help.
 
-STATUSES: tuple[tuple[type[TaglineError], int], ...] = (
-    (TableError, 2),
-    (UnknownRun, 2),
-    (ProtectedRun, 2),
-    (PromotionRefused, 3),
-    (TaglineError, 1),
-)
-"""Exit statuses of refusals: 2 for what was typed or given, 3 for the gate, 1 for the rest."""
-
 
 def prepare_environment() -> None:
     """Set what the libraries read from the environment, where the caller has not."""
     project = Path(__file__).resolve().parent.parent
-    os.environ.setdefault("BENTOML_HOME", str(project / ".bentoml"))
+    os.environ["BENTOML_HOME"] = os.environ.get("BENTOML_HOME") or str(project / ".bentoml")
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-
-class Commands(click.Group):
-    """A group of commands that says a refusal in one sentence and ends with its status."""
-
-    def invoke(self, context: click.Context) -> Any:
-        """Run the command that was typed."""
-        try:
-            return super().invoke(context)
-        except TaglineError as refusal:
-            click.echo(f"Error: {refusal}", err=True)
-            sys.exit(next(status for kind, status in STATUSES if isinstance(refusal, kind)))
 
 
 def open_store() -> Store:
@@ -62,11 +35,7 @@ def open_store() -> Store:
     return Store(Path(os.environ["BENTOML_HOME"]).expanduser())
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, alone on stdout.")
-run_argument = click.argument("run", default="promoted")
-
-
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings=HELP)
 def commands() -> None:
     """Look after runs and tag texts. RUN is a run's name, the beginning of it, or `promoted`.
 
@@ -116,7 +85,7 @@ def list_runs(top: int | None, *, as_json: bool) -> None:
 
 
 @commands.command()
-@run_argument
+@click.argument("run", default="promoted")
 @as_json
 def show(run: str, *, as_json: bool) -> None:
     """Show all that is known of RUN (default: the promoted one).
@@ -270,7 +239,7 @@ def delete(run: str, *, as_json: bool) -> None:
 @click.option("--top-k", type=click.IntRange(min=1), help="The best so many tags at most.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="In place of every tag's own.")
 @click.option("--evidence", is_flag=True, help="Show which words earned each tag.")
-@click.option("--out", type=click.Path(path_type=Path), help="Tag the table TEXTS names into it.")
+@click.option("--out", type=OutputFile(), help="Tag the table TEXTS names into it.")
 @click.option("--text-column", help="Where the texts of a table are, if not in `text`.")
 @click.option("--title-column", help="Where the titles are, if not in `title`.")
 @click.option("--description-column", help="Where the descriptions are.")
@@ -299,12 +268,12 @@ def tag(
     from tagger.tag_table import tag_table
 
     options = Options(top_k=top_k, threshold=threshold, evidence=evidence)
-    if out is None and not texts:
-        texts = tuple(line.rstrip("\n") for line in sys.stdin)
-    if out is None and not (texts and all(text.strip() for text in texts)):
-        raise click.UsageError("Give one text or more, none of them blank.")
     if out is not None and len(texts) != 1:
         raise click.UsageError("With --out give one table: a path, a URL, or - for stdin.")
+    if out is None:
+        texts = texts or _lines_of_stdin()
+        if not (texts and all(_is_text(text) for text in texts)):
+            raise click.UsageError("Give one text or more in UTF-8, none of them blank.")
     store = open_store()
     run_id = store.resolve(run)
     model = store.model(run_id)
@@ -312,9 +281,10 @@ def tag(
         columns = TextColumns(text_column, title_column, description_column)
         with printing.counter("rows tagged") as count:
             told = tag_table(model, texts[0], out, columns=columns, options=options, count=count)
-        printing.note(
-            f"{told.rows} rows tagged by {run_id}, {told.without_text} of them without text."
-        )
+        if as_json:
+            printing.print_json({"run_id": run_id, "out": str(out), **asdict(told)})
+        else:
+            click.echo(f"{told.rows} rows tagged by {run_id}, {told.without_text} without text.")
         return
     found = predictions(model, texts, decide(model.score(texts), model.policy, options), options)
     if as_json:
@@ -322,6 +292,21 @@ def tag(
         printing.print_json({"run_id": run_id, "predictions": shown})
     else:
         printing.print_predictions(found)
+
+
+def _lines_of_stdin() -> tuple[str, ...]:
+    """Read a text a line; bytes that are not UTF-8 come as in arguments, as lone surrogates."""
+    lines = sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n")
+    return tuple(line.removesuffix("\r") for line in lines.split("\n"))
+
+
+def _is_text(text: str) -> bool:
+    """Whether a text is not blank, and was UTF-8 when it was typed."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return bool(text.strip())
 
 
 if __name__ == "__main__":

@@ -69,11 +69,19 @@ def _opener(source: str) -> Callable[[], BinaryIO]:
         content = sys.stdin.buffer.read()
         return lambda: io.BytesIO(content)
     if source.startswith(("http://", "https://")):
-        with urllib.request.urlopen(source, timeout=SECONDS) as answer:  # noqa: S310 - http(s) only
-            downloaded: bytes = answer.read()
-        return lambda: io.BytesIO(downloaded)
+        content = _downloaded(source)
+        return lambda: io.BytesIO(content)
     path = Path(source)
     return lambda: path.open("rb")
+
+
+def _downloaded(address: str) -> bytes:
+    try:
+        with urllib.request.urlopen(address, timeout=SECONDS) as answer:  # noqa: S310 - http(s) only
+            content: bytes = answer.read()
+    except Exception as fault:  # whatever a server sends, it is the address that cannot be read
+        raise UnreadableTable(f"{address} cannot be read: {reason(fault)}.") from fault
+    return content
 
 
 def _unpacked(opened: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:

@@ -101,9 +101,13 @@ def _json_lines_rows(text: TextIO) -> Iterator[Row]:
 
 
 def _json_row(number: int, values: object) -> Row:
-    if isinstance(values, dict):
-        return Row(number, values)
-    return Row(number, {}, "no JSON object")
+    if not isinstance(values, dict):
+        return Row(number, {}, "no JSON object")
+    try:
+        json.dumps(values, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return Row(number, {}, "half a surrogate pair, which is no character,")
+    return Row(number, values)
 
 
 DELIMITERS = ",;\t|"

@@ -83,6 +83,7 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         ('text,tags\n"open,a\nb,c\n', "quote.csv", ["quotation mark"]),
         ("[1, 2", "cut.json", ["not JSON"]),
         ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
+        ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
         ("[" * 100_000, "deep.json", ["not JSON"]),
         (b"PAR1 and no more", "bad.parquet", ["bad.parquet"]),
         (gzip.compress(b"text,tags\na,b\n" * 99)[:60], "cut.csv.gz", ["cut.csv.gz"]),
@@ -119,10 +120,11 @@ def test_several_tags_where_one_is_asked_for(tmp_path: Path) -> None:
 def test_an_address_that_does_not_answer(tmp_path: Path) -> None:
     """A URL that cannot be reached is refused as a file is."""
     home = tmp_path / "home"
-    done = run_python("-m", "training", "train", "http://127.0.0.1:9/table.csv", home=home)
-    assert done.returncode == 2
-    assert "127.0.0.1:9/table.csv cannot be read" in done.stderr
-    assert "Traceback" not in done.stderr
+    for address in ("http://127.0.0.1:9/table.csv", "http://127.0.0.1:port/table.csv"):
+        done = run_python("-m", "training", "train", address, home=home)
+        assert done.returncode == 2
+        assert f"{address} cannot be read" in done.stderr
+        assert "Traceback" not in done.stderr
 
 
 def test_a_check_with_strict_refuses_what_it_finds(tmp_path: Path) -> None:

@@ -148,6 +148,8 @@ def test_show_tells_all_of_a_run(home: Path) -> None:
         (("tag", "a", "--threshold", "2"), 2, "--threshold"),
         (("tag", "a", "--top-k", "0"), 2, "--top-k"),
         (("tag", "missing.csv", "--out", "out.csv"), 2, "missing.csv cannot be read"),
+        (("tag", "a.csv", "--out", "no/such/folder.csv"), 2, "no folder no/such"),
+        (("tag", b"\xff\xfe".decode("utf-8", "surrogateescape")), 2, "UTF-8"),
         (("nonsense",), 2, "nonsense"),
     ],
 )
@@ -208,8 +210,7 @@ def test_tag_a_table(home: Path, tmp_path: Path, form: str, out: str) -> None:
     table.write_text("\n".join(lines))
     done = run_python("-m", "tagger", "tag", str(table), "--out", str(tmp_path / out), home=home)
     assert done.returncode == 0, done.stderr
-    assert "5 rows tagged" in done.stderr
-    assert "1 of them without text" in done.stderr
+    assert "5 rows tagged by first, 1 without text" in done.stdout
     rows = [row.values for row in read_rows(find_source(str(tmp_path / out)))]
     assert [{name: row[name] for name in records[0]} for row in rows] == records
     told = json.loads(run_python("-m", "tagger", "tag", *TEXTS, "--json", home=home).stdout)

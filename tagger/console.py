@@ -1,0 +1,58 @@
+"""What the command lines share: how a command ends, and the options that several have."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tagger.errors import PromotionRefused, ProtectedRun, TableError, TaglineError, UnknownRun
+
+STATUSES: tuple[tuple[type[TaglineError], int], ...] = (
+    (TableError, 2),
+    (UnknownRun, 2),
+    (ProtectedRun, 2),
+    (PromotionRefused, 3),
+    (TaglineError, 1),
+)
+"""Exit statuses of refusals: 2 for what was typed or given, 3 for the gate, 1 for the rest."""
+
+
+class Commands(click.Group):
+    """A group of commands that says a refusal in one sentence and ends with its status."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command that was typed."""
+        try:
+            return super().invoke(context)
+        except TaglineError as refusal:
+            click.echo(f"Error: {refusal}", err=True)
+            sys.exit(next(status for kind, status in STATUSES if isinstance(refusal, kind)))
+        except OSError as fault:
+            # A file that was named, to write into say. A broken pipe has none: click knows it.
+            if fault.filename is None:
+                raise
+            click.echo(f"Error: {fault.filename}: {fault.strerror}.", err=True)
+            sys.exit(1)
+
+
+class OutputFile(click.Path):
+    """A file to be written: its folder must be there before the work begins."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Take the path as it was typed."""
+        path = Path(os.fsdecode(super().convert(value, param, ctx)))
+        if not path.absolute().parent.is_dir():
+            self.fail(f"There is no folder {path.parent}.", param, ctx)
+        return path
+
+
+HELP = {"help_option_names": ["-h", "--help"]}
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, alone on stdout.")

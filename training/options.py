@@ -1,0 +1,98 @@
+"""Options of the model owner's commands: how a table is read, what a run is trained with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tagger.columns import TextColumns
+from tagger.records import Params, Task
+from training.data import Reading
+
+CATALOGUE = Path(__file__).parent / "catalogue.csv"
+"""The embedded table."""
+
+Command = Callable[..., Any]
+
+table_argument = click.argument("table", default=str(CATALOGUE), metavar="[TABLE]")
+
+
+def reading_options(command: Command) -> Command:
+    """Add the options that say how a table is to be read; `take_reading` takes them."""
+    options = (
+        click.option("--text-column", help="Where the texts are, if not in `text`."),
+        click.option("--title-column", help="Where the titles are, if not in `title`."),
+        click.option("--description-column", help="Where the descriptions are."),
+        click.option("--tags-column", help="Where the tags are, if not in `tags` or `tag`."),
+        click.option("--separator", default="|", show_default=True, help="Between tags in a cell."),
+        click.option("--encoding", help="Of the table, by Python's name; found if not given."),
+        click.option(
+            "--aliases",
+            type=click.Path(path_type=Path, exists=True, dir_okay=False),
+            help='JSON: {"other spelling": "tag"}, as `check --propose` writes it.',
+        ),
+        click.option("--corrections", help="A table whose tags take the place of TABLE's."),
+    )
+    return _with_options(command, options)
+
+
+def take_reading(options: dict[str, Any]) -> Reading:
+    """Take the options about reading out of all that were typed."""
+    aliases = options.pop("aliases")
+    return Reading(
+        columns=TextColumns(
+            text=options.pop("text_column"),
+            title=options.pop("title_column"),
+            description=options.pop("description_column"),
+        ),
+        tags=options.pop("tags_column"),
+        separator=options.pop("separator"),
+        encoding=options.pop("encoding"),
+        aliases=_aliases(aliases) if aliases else {},
+        corrections=options.pop("corrections"),
+    )
+
+
+def _aliases(path: Path) -> dict[str, str]:
+    try:
+        aliases = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as fault:
+        raise click.UsageError(f"--aliases: {path} is no JSON ({fault}).") from fault
+    if not isinstance(aliases, dict) or not all(isinstance(tag, str) for tag in aliases.values()):
+        raise click.UsageError(f'--aliases: {path} must hold one object: {{"spelling": "tag"}}.')
+    return aliases
+
+
+def params_options(command: Command) -> Command:
+    """Add the options that become the run's params; `params_of` makes them so."""
+    options = (
+        click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one."),
+        click.option("--min-support", type=click.IntRange(min=2), help="Training texts of a tag."),
+        click.option(
+            "--test-share", type=click.FloatRange(0.05, 0.5), help="Kept back for the test."
+        ),
+        click.option("--salt", help="Of the hash that splits the texts."),
+        click.option("--folds", type=click.IntRange(min=2, max=20), help="For the thresholds."),
+        click.option(
+            "--regularization", type=click.FloatRange(1e-4, 1e4), help="C of the learner."
+        ),
+        click.option("--seed", type=click.IntRange(min=0), help="Of all that is drawn by chance."),
+    )
+    return _with_options(command, options)
+
+
+def params_of(options: Mapping[str, Any], task: Task) -> Params:
+    """Make params of what was typed; the rest, and a task that was not typed, is as usual."""
+    typed = {name: value for name, value in options.items() if value is not None}
+    return Params(**({"task": task} | typed))
+
+
+def _with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:
+    """Decorate from the last on, so that --help lists them in their order."""
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,95 @@
+"""What the model owner's commands tell of a training, a check and two runs on one table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+import click
+
+from tagger import objects, printing
+from tagger.records import Run
+from training.check import Finding, Report
+from training.data import Dataset
+from training.split import Split, fingerprints, on_test_side
+from training.versus import Versus
+
+SHOWN = 20
+"""Texts on which two runs differ that are shown; --json has all."""
+
+
+def tell_findings(findings: Sequence[Finding], table: str) -> None:
+    """Say in a line of stderr what was found: `check` tells it all."""
+    if findings:
+        kinds = Counter(finding.kind for finding in findings)
+        counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        printing.note(f"Found: {counted}. See: python -m training check {table}")
+
+
+def tell_report(report: Report, *, propose: bool) -> None:
+    """Print what a check found; ``propose`` is whether aliases were written."""
+    click.echo(f"{report.texts} different texts, {len(report.tags)} tags.")
+    for finding in report.findings:
+        click.echo(f"{finding.kind}: {finding.text}")
+    if report.aliases and not propose:
+        click.echo("Next: --propose aliases.json, then train with --aliases aliases.json")
+
+
+def made_object(run: Run, parts: Split, *, promoted: bool) -> objects.Object:
+    """Show what came of a training."""
+    return {
+        "run_id": run.run_id,
+        "promoted": promoted,
+        "performance": objects.performance_object(run.performance),
+        "data": asdict(run.data),
+        "left_out": asdict(parts.left_out),
+    }
+
+
+def tell_made(run: Run, parts: Split, *, promoted: bool) -> None:
+    """Print what came of a training, and the next command to type."""
+    thresholds = dict(zip(run.tags, run.thresholds, strict=True))
+    printing.print_performance(run.performance, thresholds, ends=5)
+    click.echo()
+    for line in _what_was_left_out(parts):
+        click.echo(line)
+    click.echo(f"Run {run.run_id} is in the store{' and promoted' if promoted else ''}.")
+    click.echo("Next: make serve" if promoted else f"Next: python -m training promote {run.run_id}")
+
+
+def _what_was_left_out(parts: Split) -> Iterator[str]:
+    if parts.rare:
+        named = ", ".join(f"{tag} ({count})" for tag, count in list(parts.rare.items())[:10])
+        more = f" and {len(parts.rare) - 10} more" if len(parts.rare) > 10 else ""
+        yield f"Left out, too few training texts (--min-support): {named}{more}."
+    if parts.untagged:
+        yield f"{parts.untagged} texts bear none of the trained tags."
+    if parts.near_duplicates:
+        yield (
+            f"{len(parts.near_duplicates)} training texts were left out, "
+            "near duplicates of texts of the test."
+        )
+
+
+def tell_seen(run: Run, dataset: Dataset) -> None:
+    """Say on stderr how much of a table a run may have been trained on."""
+    marks = fingerprints(dataset.labelled.texts, run.params.salt)
+    seen = int((~on_test_side(marks, run.params.test_share)).sum())
+    printing.note(
+        f"{seen} of {len(marks)} texts fall to the training side of {run.run_id}'s split: if they "
+        "were in its table, it has seen them."
+    )
+
+
+def tell_versus(versus: Versus) -> None:
+    """Print two runs side by side, and the first of the texts on which they differ."""
+    printing.print_comparison(versus.comparison)
+    click.echo(f"\nThey differ on {len(versus.differing)} texts:")
+    for text in versus.differing[:SHOWN]:
+        click.echo(f"  row {text.row}: {text.text[:100]}")
+        click.echo(
+            f"    true {'|'.join(text.tags)}; "
+            f"{versus.comparison.first} {'|'.join(text.first)}; "
+            f"{versus.comparison.second} {'|'.join(text.second)}"
+        )
