@@ -22,14 +22,14 @@ from typing import Any
 
 import bentoml
 
-from app import bento, joined_writes, logs, openapi
+from app import bento, joined_writes, logs
 from app.api import create_api
 from app.cors import allow_origins
-from app.edge import Bounds as RequestBounds
 from app.edge import Edge
 from app.envelope import Envelopes
 from app.metrics import Metrics
-from app.predict import Limits, Predictor, writer
+from app.predict import Predictor, writer
+from app.reading import Limits
 from app.schemas import Predictions, PredictRequest
 from app.settings import read_settings
 from app.stopping import Stopping, usual_pause
@@ -50,7 +50,13 @@ except TaglineError as fault:
 metrics = Metrics(bento.metric_names(NAME))
 envelopes = Envelopes()
 stopping = Stopping(usual_pause() if settings.drain_seconds is None else settings.drain_seconds)
-predictor = Predictor(Limits(settings.max_texts, settings.max_text_length))
+limits = Limits(
+    texts=settings.max_texts,
+    text_length=settings.max_text_length,
+    body_bytes=settings.max_body_bytes,
+    seconds=settings.timeout_seconds,
+)
+predictor = Predictor(limits)
 runner = TagRunner(
     store,
     pinned=pinned,
@@ -63,16 +69,7 @@ runner = TagRunner(
     ),
     kept=settings.kept_runs,
 )
-api = create_api(
-    runner,
-    store,
-    envelopes,
-    openapi.Limits(
-        texts=settings.max_texts,
-        text_length=settings.max_text_length,
-        body_bytes=settings.max_body_bytes,
-    ),
-)
+api = create_api(runner, store, envelopes, limits)
 
 
 class Layered(bentoml.Service[Any]):
@@ -86,7 +83,7 @@ class Layered(bentoml.Service[Any]):
             app,
             runner=runner,
             predictor=predictor,
-            bounds=RequestBounds(settings.max_body_bytes, settings.timeout_seconds),
+            limits=limits,
             envelopes=envelopes,
             metrics=metrics,
             stopping=stopping,
@@ -99,10 +96,9 @@ class Layered(bentoml.Service[Any]):
     service_class=Layered,
     workers=settings.workers,
     traffic={"timeout": settings.timeout_seconds},
-    logging={
-        "access": {"enabled": False}
-    },  # edge counts every answer, and BentoML would not see all
-    tracing={"excluded_urls": ".*"},  # 160 us a request
+    # Edge counts every answer; BentoML would not see all. Its tracing costs 160 us a request.
+    logging={"access": {"enabled": False}},
+    tracing={"excluded_urls": ".*"},
 )
 @bentoml.asgi_app(api, path="/")
 class Tagger:

@@ -12,20 +12,20 @@ from pydantic import TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
 from starlette.middleware.gzip import GZipMiddleware
 
-from app import openapi, schemas
+from app import schemas
 from app.envelope import EXCHANGE, Envelopes, Exchange
 from app.etags import etag_of, has_it, revalidated, unchanged
+from app.openapi import Document
+from app.operations import described
 from app.pages import pages
-from app.predict import shown
+from app.reading import Limits, shown
 from app.resources import Resources, Runner, Store, param_of, performance_of, tag_of, tags_of
 from tagger.errors import Fault, InvalidInput, TaglineError
 
 GZIP_FROM = 1_000
 
 
-def create_api(
-    runner: Runner, store: Store, envelopes: Envelopes, limits: openapi.Limits
-) -> FastAPI:
+def create_api(runner: Runner, store: Store, envelopes: Envelopes, limits: Limits) -> FastAPI:
     """Make the application that answers all but predictions and probes."""
     api = FastAPI(title="Tagline", openapi_url=None, redirect_slashes=False)
     api.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=5)
@@ -33,9 +33,9 @@ def create_api(
     answers.refuse_for(api)
     for router in (_of_the_server(resources, answers), _of_runs(resources, answers)):
         api.include_router(router)
-    document = openapi.Document(api.routes, limits)
+    document = Document(api.routes, limits)
 
-    @api.get("/openapi.json", **openapi.described("document"))
+    @api.get("/openapi.json", **described("document"))
     async def openapi_json(request: Request) -> Response:
         """Give this document: every route, what it takes, and all that it may answer."""
         return answers.cached(request, document.written(resources.served))
@@ -64,32 +64,32 @@ def _of_the_server(resources: Resources, answers: Answers) -> APIRouter:
     """Make the routes about the run that is served."""
     router = APIRouter()
 
-    @router.get("/", **openapi.described("health"))
+    @router.get("/", **described("health"))
     async def health(request: Request) -> Response:
         """Tell that the server is here. Whether it is ready for work is what `/readyz` tells."""
         return answers.health(request)
 
-    @router.get("/performance", **openapi.described("performance"))
+    @router.get("/performance", **described("performance"))
     async def performance(request: Request, filter: Filter = None) -> Response:  # noqa: A002
         """Tell how good the served run is, on texts that it was not trained on."""
         return answers.data(request, performance_of(resources.served, filter))
 
-    @router.get("/params", **openapi.described("params"))
+    @router.get("/params", **described("params"))
     async def params(request: Request) -> Response:
         """Tell what the served run was trained with."""
         return answers.data(request, resources.served.params)
 
-    @router.get("/params/{param}", **openapi.described("param"))
+    @router.get("/params/{param}", **described("param"))
     async def param(request: Request, param: ParamName) -> Response:
         """Tell one parameter of the served run."""
         return answers.data(request, param_of(resources.served, param))
 
-    @router.get("/tags", **openapi.described("tags"))
+    @router.get("/tags", **described("tags"))
     async def tags(request: Request) -> Response:
         """List the tags that the served run can give, and how good it is at each."""
         return answers.data(request, schemas.Tags(tags=tags_of(resources.served)))
 
-    @router.get("/tags/{tag:path}", **openapi.described("tag"))
+    @router.get("/tags/{tag:path}", **described("tag"))
     async def tag(request: Request, tag: TagName) -> Response:
         """Tell how good the served run is at one tag."""
         return answers.data(request, tag_of(resources.served, tag))
@@ -101,27 +101,27 @@ def _of_runs(resources: Resources, answers: Answers) -> APIRouter:
     """Make the routes about any run; they read the store, so they run in threads."""
     router = APIRouter()
 
-    @router.get("/runs", **openapi.described("runs"))
+    @router.get("/runs", **described("runs"))
     def runs(request: Request, top: Top = None) -> Response:
         """List the training runs, the best weighted F1 first."""
         return answers.data(request, resources.runs(top))
 
-    @router.get("/runs/{run_id}", **openapi.described("run"))
+    @router.get("/runs/{run_id}", **described("run"))
     def run(request: Request, run_id: RunId) -> Response:
         """Tell all that is known of a run."""
         return answers.data(request, resources.whole(run_id))
 
-    @router.get("/runs/{run_id}/performance", **openapi.described("run_performance"))
+    @router.get("/runs/{run_id}/performance", **described("run_performance"))
     def run_performance(request: Request, run_id: RunId, filter: Filter = None) -> Response:  # noqa: A002
         """Tell how good a run is, on texts that it was not trained on."""
         return answers.data(request, performance_of(resources.run(run_id), filter))
 
-    @router.get("/runs/{run_id}/params", **openapi.described("run_params"))
+    @router.get("/runs/{run_id}/params", **described("run_params"))
     def run_params(request: Request, run_id: RunId) -> Response:
         """Tell what a run was trained with."""
         return answers.data(request, resources.run(run_id).params)
 
-    @router.get("/runs/{run_id}/params/{param}", **openapi.described("run_param"))
+    @router.get("/runs/{run_id}/params/{param}", **described("run_param"))
     def run_param(request: Request, run_id: RunId, param: ParamName) -> Response:
         """Tell one parameter of a run."""
         return answers.data(request, param_of(resources.run(run_id), param))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
+from typing import NamedTuple
 
 import orjson
 
@@ -83,34 +84,33 @@ class Exchange:
 EXCHANGE = "tagline.exchange"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """An answer, ready to be sent."""
 
     status: int
     body: bytes
-    headers: Sequence[Header] = field(default_factory=tuple)
+    headers: Sequence[Header] = ()
     """Beside content type, length and request id."""
 
 
 class Envelopes:
-    """Writes envelopes; keeps the current second's timestamp and the latest urls as written."""
+    """Writes envelopes; keeps the present millisecond and the latest urls as written."""
 
     MOST_URLS = 1_000
 
     def __init__(self) -> None:
-        self._second = -1
+        self._milliseconds = -1
         self._written = ""
         self._urls: dict[tuple[str, bytes, bytes, bytes], str] = {}
 
     def timestamp(self) -> str:
         """Give the present moment: ISO 8601 in UTC, to the millisecond."""
         milliseconds = time.time_ns() // 1_000_000
-        second, rest = divmod(milliseconds, 1_000)
-        if second != self._second:
-            self._second = second
-            self._written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        return f"{self._written}.{rest:03d}+00:00"
+        if milliseconds != self._milliseconds:
+            self._milliseconds = milliseconds
+            moment = datetime.fromtimestamp(milliseconds / 1_000, UTC)
+            self._written = moment.isoformat(timespec="milliseconds")
+        return self._written
 
     def url(self, scheme: str, host: bytes, path: bytes, query: bytes) -> str:
         """Give an address as JSON; 1 us less a request for one that came lately."""

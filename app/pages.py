@@ -8,7 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 
 from app.etags import etag_of, has_it, revalidated, unchanged
-from app.predict import shown
+from app.reading import shown
 from tagger.errors import UnknownResource, known_names
 
 HERE = Path(__file__).parent

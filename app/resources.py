@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, Protocol
 
 from app import schemas
-from app.predict import shown
+from app.reading import shown
 from tagger.errors import UnknownResource, UnknownRun, known_names
 from tagger.records import Run, best_first
 

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.edge import App, Bounds, Edge, Message, Receive, Scope, Send
+from app.edge import App, Edge, Scope, Send
 from app.envelope import Envelopes
+from app.incoming import Message, Receive
 from app.metrics import Metrics, Names
-from app.predict import Limits, Loaded, Predictor
+from app.predict import Loaded, Predictor
+from app.reading import Limits
 from app.stopping import Stopping
 
-BOUNDS = Bounds(body_bytes=10_000, seconds=5)
+LIMITS = Limits(texts=10, text_length=100, body_bytes=10_000, seconds=5)
 
 
 @dataclass(frozen=True)
@@ -57,8 +59,8 @@ def edge(
     return Edge(
         app,
         runner=NoRuns(fault or AssertionError("no run is needed")),
-        predictor=Predictor(Limits(10, 100)),
-        bounds=BOUNDS,
+        predictor=Predictor(LIMITS),
+        limits=LIMITS,
         envelopes=Envelopes(),
         metrics=Metrics(Names("tagline", "test")),
         stopping=stopping or Stopping(0),

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.edge import App, Receive, Scope, Send
+from app.edge import App, Scope, Send
 from app.envelope import PRIVATE, STATUS, status_of
-from app.openapi import OPERATIONS, Limits, Unforeseen, refused
+from app.examples import refused
+from app.incoming import Receive
+from app.operations import OPERATIONS, Unforeseen
 from app.stopping import Stopping
 from tagger import errors, records
-from tests.edge_alone import Got, ask, edge
+from tests.edge_alone import LIMITS, Got, ask, edge
 
 ELSEWHERE = {
     *("TableError", "UnreadableTable", "MissingColumns", "FaultyRows", "TooLittleData"),
@@ -26,7 +28,6 @@ ELSEWHERE = {
     ),
 }
 """Errors of command lines and of the start: no caller meets them."""
-LIMITS = Limits(texts=10, text_length=100, body_bytes=10_000)
 RUN = records.Run(
     run_id="20260101-000000-abcd",
     created_at="2026-01-01T00:00:00+00:00",

@@ -17,8 +17,8 @@ import pytest
 import requests
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from app.edge import ROUTES
 from app.openapi import VERSION
+from app.routes import ROUTES
 from tests.serving import PROJECT, Server
 
 HIDDEN = {"/assets/{file}"}

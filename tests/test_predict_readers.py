@@ -10,11 +10,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from app.predict import Limits, Question, read, read_any, read_plain
+from app.reading import Limits, Question, read, read_any, read_plain
 from tagger.decide import PLAIN
 from tagger.errors import RequestError
 
-LIMITS = Limits(texts=4, text_length=40)
+LIMITS = Limits(texts=4, text_length=40, body_bytes=10_000, seconds=5)
 SEEDS = (
     b'{"texts":[{"text":"a"}]}',
     b'{"texts": [{"text": "two words"}, {"text": "caf\\u00e9 \\n \\"quoted\\""}]}',

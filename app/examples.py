@@ -1,0 +1,260 @@
+"""Examples for every operation of the document, and they are true.
+
+Refusals are made by the very classes and functions that refuse, answers out of the record of the
+run that is served.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+from app import schemas
+from app.envelope import Envelopes, Exchange
+from app.operations import OPERATIONS, Unforeseen, status_of_class
+from app.reading import Limits
+from app.resources import (
+    param_of,
+    performance_of,
+    summary_of,
+    tag_of,
+    tags_of,
+    whole_of,
+    whole_performance_of,
+)
+from tagger.errors import (
+    BadJson,
+    BrokenRun,
+    DeadlinePassed,
+    Fault,
+    InvalidInput,
+    NotReady,
+    Overloaded,
+    StoreError,
+    TooLargeBody,
+    UnknownFormat,
+    UnknownResource,
+    UnknownRun,
+    UnsupportedMedia,
+)
+from tagger.records import Run
+
+ADDRESS = "http://127.0.0.1:3000"
+MOMENT = "2026-11-24T12:00:00.000+00:00"
+TEXT = "Transfer learning with transformers for text classification."
+
+
+class Examples:
+    """Examples for every operation: what to ask, and what may come back."""
+
+    def __init__(self, run: Run, limits: Limits) -> None:
+        self._run = _shortened(run)
+        self._refused = refused(limits, self._run)
+        self._answers = self._data()
+
+    def put_into(self, operation: dict[str, Any], path: str) -> None:
+        """Give an operation its examples."""
+        name = operation["operationId"]
+        method = "POST" if "requestBody" in operation else "GET"
+        exchange = Exchange(b"6f1c9f0e-1", method, f'"{ADDRESS}{self._asked(path)}"', 0)
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] in self._values:
+                parameter["example"] = self._values[parameter["name"]]
+        if "requestBody" in operation:
+            operation["requestBody"]["content"]["application/json"]["examples"] = REQUESTS
+        for status, answer in operation["responses"].items():
+            answer["headers"] = _headers(name, int(status))
+            content = answer.get("content", {}).get("application/json")
+            if content is None:
+                _describe_text(name, answer)
+            elif int(status) < HTTPStatus.BAD_REQUEST:
+                content["example"] = self._success(name, exchange)
+            else:
+                content["examples"] = self._refusals(name, int(status), exchange)
+
+    @property
+    def _values(self) -> dict[str, Any]:
+        return {
+            "run_id": "promoted",
+            "param": "seed",
+            "tag": self._run.tags[0],
+            "filter": "overall",
+            "top": 3,
+            "X-Request-Timeout": 5,
+        }
+
+    def _asked(self, path: str) -> str:
+        for name, value in self._values.items():
+            path = path.replace(f"{{{name}}}", str(value))
+        return path
+
+    def _success(self, name: str, exchange: Exchange) -> Any:
+        if name not in self._answers:
+            return {"openapi": "3.1.0"} if name == "document" else {"name": "tagline"}
+        data = orjson.dumps(self._answers[name], option=orjson.OPT_NON_STR_KEYS).decode()
+        return _fixed(Envelopes().success(exchange, data))
+
+    def _refusals(self, name: str, status: int, exchange: Exchange) -> dict[str, dict[str, Any]]:
+        """Give an example of each refusal of an operation that has this status."""
+        return {
+            refusal.__name__: {
+                "summary": (refusal.__doc__ or "").partition("\n")[0],
+                "value": _fixed(Envelopes().refusal(exchange, self._fault(refusal, name)).body),
+            }
+            for refusal in OPERATIONS[name].refusals
+            if status_of_class(refusal) == status
+        }
+
+    def _fault(self, refusal: type[Exception], name: str) -> Exception:
+        if refusal is InvalidInput and name == "runs":
+            too_few = "Input should be greater than or equal to 1"
+            return InvalidInput([Fault(("query", "top"), too_few, "greater_than_equal")])
+        if refusal is not UnknownResource:
+            return self._refused[refusal]
+        look_up = {"tag": tag_of, "param": param_of, "run_param": param_of}.get(
+            name, performance_of
+        )
+        try:
+            look_up(self._run, "nothing")
+        except UnknownResource as fault:
+            return fault
+        raise AssertionError("There is a thing of the name 'nothing'.")
+
+    def _data(self) -> dict[str, Any]:
+        """Give the ``data`` of each operation, out of the run's record."""
+        run = self._run
+        summary = summary_of(run, promoted=run.run_id, served=run.run_id)
+        whole = whole_of(run, promoted=run.run_id, served=run.run_id)
+        performance = _json({"overall": whole_performance_of(run).overall})
+        params = _json(whole)["params"]
+        predictions = self._predictions()
+        return {
+            "predict": predictions,
+            "run_predict": predictions,
+            "performance": performance,
+            "params": params,
+            "param": _json(param_of(run, "seed")),
+            "tags": {"tags": [_json(entry) for entry in tags_of(run)]},
+            "tag": _json(tag_of(run, run.tags[0])),
+            "runs": {"runs": [_json(summary)]},
+            "run": _json(whole),
+            "run_performance": performance,
+            "run_params": params,
+            "run_param": _json(param_of(run, "seed")),
+            "health": {},
+        }
+
+    def _predictions(self) -> dict[str, Any]:
+        tag, threshold = self._run.tags[0], round(self._run.thresholds[0], 6)
+        score = round((threshold + 1) / 2, 6)
+        return {
+            "run_id": self._run.run_id,
+            "predictions": [
+                {
+                    "input_text": TEXT,
+                    "predicted_tags": [tag],
+                    "scores": [{"tag": tag, "score": score, "threshold": threshold}],
+                    "abstained": False,
+                }
+            ],
+        }
+
+
+REQUESTS = {
+    "one text": {"summary": "One text", "value": {"texts": [{"text": TEXT}]}},
+    "title and description": {
+        "summary": "A title and a description, and the five best tags whatever they are",
+        "value": {
+            "texts": [
+                {
+                    "title": "Diffusion models from scratch",
+                    "description": "An illustrated guide to generating images.",
+                }
+            ],
+            "threshold": 0,
+            "top_k": 5,
+        },
+    },
+    "evidence": {
+        "summary": "Which words earned the tags",
+        "value": {"texts": [{"text": TEXT}], "evidence": True},
+    },
+}
+
+
+def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:
+    """Give one error of every class that a caller can meet, with the words that it is told in."""
+    return {
+        BadJson: BadJson("The body is not JSON: Expecting value, line 1 column 1."),
+        UnsupportedMedia: UnsupportedMedia(
+            "The content type is text/plain, and only JSON is read: "
+            "send Content-Type: application/json."
+        ),
+        TooLargeBody: TooLargeBody(
+            f"The body is longer than the {limits.body_bytes} bytes that it may have: "
+            "send several requests."
+        ),
+        InvalidInput: InvalidInput([Fault(("body", "texts"), schemas.NO_TEXTS, "too_short")]),
+        UnknownResource: UnknownResource("There is no tag 'nothing'."),
+        UnknownRun: UnknownRun("nothing", [run.run_id]),
+        BrokenRun: BrokenRun("model.json of the run cannot be read."),
+        UnknownFormat: UnknownFormat("The run was written in format 0."),
+        StoreError: StoreError("The model store cannot be read."),
+        Overloaded: Overloaded(1),
+        NotReady: NotReady("The server is starting. Try again in a second."),
+        DeadlinePassed: DeadlinePassed(
+            "The time for this request was over before its work began; the work was not done."
+        ),
+        Unforeseen: Unforeseen(),
+    }
+
+
+def _headers(name: str, status: int) -> dict[str, Any]:
+    """Tell the headers of an answer."""
+    found = {"X-Request-ID": ("Of this request: yours, or one that was made.", "string")}
+    if name in ("predict", "run_predict") and status == HTTPStatus.OK:
+        found["X-Run-ID"] = ("The run that gave the tags.", "string")
+    if OPERATIONS[name].cached and status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+        found["ETag"] = ("Send it as If-None-Match, to be told when nothing is new.", "string")
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and name != "readyz":
+        found["Retry-After"] = ("After how many seconds to try again.", "integer")
+    return {
+        header: {"description": words, "schema": {"type": kind}}
+        for header, (words, kind) in found.items()
+    }
+
+
+def _describe_text(name: str, answer: dict[str, Any]) -> None:
+    for media, content in answer.get("content", {}).items():
+        content["schema"] = {"type": "string"}
+        if name in ("livez", "readyz"):
+            content["example"] = "\n"
+        elif media == "text/plain":
+            content["example"] = "# HELP tagline_queue_texts Texts that wait for a batch\n"
+        else:
+            content["example"] = "<!doctype html>"
+
+
+def _shortened(run: Run) -> Run:
+    """Give a run with two tags of its own, so that examples stay short."""
+    few = run.tags[:2]
+    performance = replace(
+        run.performance, by_tag={tag: run.performance.by_tag[tag] for tag in few}, slices={}
+    )
+    return replace(run, tags=few, thresholds=run.thresholds[:2], performance=performance)
+
+
+def _json(data: Any) -> Any:
+    return orjson.loads(orjson.dumps(data, default=_dumped))
+
+
+def _dumped(model: Any) -> Any:
+    return model.model_dump(mode="json", by_alias=True)
+
+
+def _fixed(envelope: bytes) -> Any:
+    """Give an envelope with the moment of all examples, so that the document is always the same."""
+    return orjson.loads(envelope) | {"timestamp": MOMENT}

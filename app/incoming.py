@@ -1,0 +1,140 @@
+"""What comes in with a prediction: headers and body, within limits."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from typing import Any, NamedTuple
+
+from app.envelope import Header
+from app.reading import Limits, shown
+from tagger.errors import Fault, InvalidInput, TooLargeBody, UnsupportedMedia
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+
+JSON_TYPE = re.compile(
+    rb'application/(?:[\w.-]+\+)?json\s*(?:;\s*charset="?([\w-]+)"?\s*)?', re.IGNORECASE
+)
+
+
+class CallerLeft(Exception):  # noqa: N818 - nothing went wrong
+    """The connection was closed before the answer."""
+
+
+class Head(NamedTuple):
+    """What the headers of a prediction ask for."""
+
+    seconds: float
+    gzip: bool
+
+
+def read_head(headers: Sequence[Header], limits: Limits) -> Head:
+    """Read the headers of a prediction.
+
+    Raises
+    ------
+    TooLargeBody, UnsupportedMedia, InvalidInput
+    """
+    seconds, zipped = limits.seconds, False
+    for name, value in headers:
+        if name == b"content-type":
+            if value != b"application/json":
+                _check_type(value)
+        elif name == b"content-length":
+            if int(value) > limits.body_bytes:
+                raise _too_large(limits.body_bytes)
+        elif name == b"accept-encoding":
+            zipped = b"gzip" in value and b"gzip;q=0" not in value
+        elif name == b"x-request-timeout":
+            seconds = min(limits.seconds, _seconds(value))
+        elif name == b"content-encoding" and value.lower() != b"identity":
+            raise UnsupportedMedia("The body is compressed, which is not read: send it as it is.")
+    return Head(seconds, zipped)
+
+
+def _check_type(value: bytes) -> None:
+    found = JSON_TYPE.fullmatch(value.strip())
+    if not found:
+        raise UnsupportedMedia(
+            f"The content type is {shown(value.decode('latin-1'))}, and only JSON is read: "
+            "send Content-Type: application/json."
+        )
+    charset = found[1]
+    if charset and charset.lower() not in (b"utf-8", b"utf8"):
+        raise UnsupportedMedia(
+            f"The charset is {shown(charset.decode('latin-1'))}, and only UTF-8 is read."
+        )
+
+
+def _seconds(value: bytes) -> float:
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds < math.inf:
+        raise InvalidInput(
+            [
+                Fault(
+                    ("header", "X-Request-Timeout"),
+                    "Input should be a number of seconds above 0.",
+                    "timeout",
+                )
+            ]
+        )
+    return seconds
+
+
+async def read_body(receive: Receive, most: int) -> bytes:
+    """Read a request's body.
+
+    Raises
+    ------
+    TooLargeBody
+        As soon as it is longer than it may be; the rest is not read.
+    CallerLeft
+        In the middle of it.
+    """
+    body = b""
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise CallerLeft
+        part: bytes = message.get("body", b"")
+        body += part
+        if len(body) > most:
+            raise _too_large(most)
+        if not message.get("more_body"):
+            return body
+
+
+def _too_large(most: int) -> TooLargeBody:
+    return TooLargeBody(
+        f"The body is longer than the {most} bytes that it may have: send several requests."
+    )
+
+
+async def while_connected(work: Awaitable[str], receive: Receive) -> str:
+    """Do a piece of work, and give it up when the caller leaves.
+
+    Raises
+    ------
+    CallerLeft
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_disconnect(receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise CallerLeft
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
+
+
+async def _disconnect(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
