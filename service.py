@@ -121,6 +121,7 @@ class Tagger:
         self._following = loop.create_task(runner.follow(settings.poll_seconds))
         metrics.works_with(loop=type(loop).__module__, protocol=joined_writes.protocol_in_use())
         stopping.install()
+        loop.call_soon(logs.welcome, bento.address(NAME))
         # What is loaded stays: the collector need not walk over it again. It buys 8% of the rate,
         # and 50 ms of the slowest answers.
         gc.collect()

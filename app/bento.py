@@ -75,6 +75,14 @@ def metric_names(service: str) -> Names:
     return Names(service, server_context.bento_version or "not available")
 
 
+def address(service: str) -> str | None:
+    """Give the address that the server listens on; to one worker, so that it is told once."""
+    if server_context.worker_index != 1:
+        return None
+    found: str | None = BentoMLContainer.remote_runner_mapping.get().get(service)
+    return found
+
+
 def without_own_metrics(app: Any) -> Any:
     """Take BentoML's counting of requests out of its application: edge counts, by route template.
 

@@ -20,7 +20,7 @@ JSON_TYPE = re.compile(
 )
 
 
-class CallerLeft(Exception):  # noqa: N818 - nothing went wrong
+class CallerLeft(Exception):
     """The connection was closed before the answer."""
 
 

@@ -22,6 +22,12 @@ def configure(log_format: str) -> None:
                 handler.setFormatter(JsonLines())
 
 
+def welcome(address: str | None) -> None:
+    """Say where to go, once the server answers."""
+    if address:
+        log.info("Open %s/ui (try it), %s/docs (the API).", address, address)
+
+
 class JsonLines(logging.Formatter):
     """One JSON object a line."""
 

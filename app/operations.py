@@ -41,7 +41,7 @@ SECTIONS = (
 )
 
 
-class Unforeseen(Exception):  # noqa: N818 - stands for any exception at all
+class Unforeseen(Exception):
     """A failure of the server that nobody foresaw."""
 
 

@@ -1,4 +1,4 @@
-"""The frozen values that cross the borders between files: what a run is, how good it is, what it answers."""
+"""The frozen values that cross borders between files: a run, how good it is, what it answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FORMAT = 1
-"""Number of the layout of a stored run. Raise it with every change that an older reader would misread."""
+"""Number of the layout of a stored run: raised when an older reader would misread it."""
 
 Task = Literal["multi", "single"]
 
@@ -56,7 +56,7 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Overall:
-    """How good the tagger is over a set of texts: means weighted by support, unless named otherwise."""
+    """How good the tagger is over a set of texts: means by support, unless named otherwise."""
 
     precision: float
     recall: float
@@ -148,7 +148,7 @@ class TagScore:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word or phrase that raised a score: its contribution in log-odds, its places in code points."""
+    """A word or phrase that raised a score: how much in log-odds, and where in code points."""
 
     text: str
     contribution: float
@@ -169,7 +169,7 @@ class Prediction:
 
     input_text: str
     scores: tuple[TagScore, ...]
-    """The predicted tags, best first; of a text abstained from, those that reach a threshold asked for."""
+    """The predicted tags, best first; where abstained, those that reach a threshold asked for."""
     abstained: bool = False
     reason: str | None = None
     evidence: tuple[Evidence, ...] | None = None
