@@ -1,1 +1,1 @@
-"""The tagger as it is served: a run from the store, texts in, tags out; no HTTP, no scikit-learn."""
+"""The tagger as it is served: a run out of the store, texts in, tags out; no HTTP."""

@@ -147,7 +147,7 @@ class TooLargeBody(RequestError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault in a caller's input, in pydantic's form: where, from ``body`` on, what, which kind."""
+    """One fault in a caller's input, in pydantic's form: where, what, which kind."""
 
     loc: tuple[str | int, ...]
     msg: str
