@@ -17,6 +17,7 @@ os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
 import asyncio
 import gc
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,15 +27,15 @@ from app import bento, joined_writes, logs
 from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
-from app.envelope import Envelopes
+from app.envelope import Envelopes, Exchange
 from app.metrics import Metrics
 from app.predict import Predictor, writer
 from app.reading import Limits
-from app.schemas import Predictions, PredictRequest
+from app.schemas import Predictions, PredictRequest, Success
 from app.settings import read_settings
 from app.stopping import Stopping, usual_pause
 from runners.batching import Bounds
-from runners.tag_runner import TagRunner, deadline_after
+from runners.tag_runner import TagRunner
 from tagger.errors import TaglineError
 
 NAME = "tagline"
@@ -129,20 +130,20 @@ class Tagger:
         gc.set_threshold(50_000, 50, 1_000)
 
     @bentoml.api
-    async def predict(self, request: PredictRequest, /) -> Predictions:
+    async def predict(self, request: PredictRequest, /) -> Success[Predictions]:
         """Give each text its tags, best first, by the run that is served."""
+        exchange = Exchange(b"in-process", "POST", '"/predict"', time.monotonic())
         data = await predictor.predict(
             request.model_dump_json(exclude_none=True).encode(),
             runner.served,
-            deadline_after(settings.timeout_seconds),
+            exchange.started + limits.seconds,
         )
-        return Predictions.model_validate_json(data)
+        return Success[Predictions].model_validate_json(envelopes.success(exchange, data))
 
     async def __is_ready__(self) -> bool:
         """Tell whether to send requests here: check texts come back right, and no end is near."""
-        ready = not stopping.draining and await runner.healthy(
-            deadline_after(settings.timeout_seconds)
-        )
+        deadline = time.monotonic() + limits.seconds
+        ready = not stopping.draining and await runner.healthy(deadline)
         metrics.ready(ready=ready)
         return ready
 

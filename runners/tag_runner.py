@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -262,11 +261,6 @@ MOVED = (
     "%s is promoted by BentoML's own `latest`, but not by Tagline's history: an import or a "
     "deletion moved it. If it is meant, say so: python -m tagger promote RUN"
 )
-
-
-def deadline_after(seconds: float) -> float:
-    """Give the point of the batchers' clock so many seconds from now."""
-    return time.monotonic() + seconds
 
 
 def _decided(model: Model, write: Writer) -> Callable[[list[Asked]], list[str]]:

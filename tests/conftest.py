@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
@@ -38,6 +39,16 @@ def server(trained_home: TrainedHome, tmp_path_factory: pytest.TempPathFactory) 
     """One server a session, as it is by default; tests that break something start their own."""
     with serve(trained_home.path, tmp_path_factory.mktemp("server") / "log") as running:
         yield running
+
+
+@pytest.fixture
+def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Keep what the service logs in this process; BentoML stops its logs below pytest's own."""
+    logger = logging.getLogger("bentoml.tagline")
+    caplog.set_level(logging.INFO, logger=logger.name)
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
 
 
 @pytest.hookimpl(wrapper=True)

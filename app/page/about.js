@@ -11,7 +11,7 @@ export async function readAbout() {
     ifThere("/runs"),
   ]);
   const run = runs?.runs.find((one) => one.served);
-  return { overall: performance?.overall, tags: tags?.tags ?? [], run, runId: run?.run_id };
+  return { overall: performance?.overall, tags: tags?.tags ?? [], run };
 }
 
 async function ifThere(path) {
@@ -25,7 +25,8 @@ async function ifThere(path) {
 
 /** Draw it. */
 export function drawAbout({ overall, tags, run }) {
-  replace(part("performance"), overall ? factsOf(overall) : [make("p", {}, "The server did not tell how good its tagger is.")]);
+  const unknown = make("p", {}, "The server did not tell how good its tagger is.");
+  replace(part("performance"), overall ? factsOf(overall) : [unknown]);
   replace(part("run"), run ? describe(run) : []);
   part("known").hidden = !tags.length;
   part("known").querySelector("summary").textContent = `The ${tags.length} tags it can give`;
@@ -49,7 +50,7 @@ function fact(number, words) {
 }
 
 function describe({ run_id: runId, created_at: createdAt }) {
-  const day = new Intl.DateTimeFormat("en", { dateStyle: "long" }).format(new Date(createdAt));
+  const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" }).format(new Date(createdAt));
   return ["Answers come from the run ", make("code", {}, runId), `, trained on ${day}.`];
 }
 
@@ -58,6 +59,8 @@ function rowOf({ tag, precision, recall, threshold }) {
     "tr",
     {},
     make("th", { scope: "row" }, tag),
-    ...[precision, recall, threshold].map((share) => make("td", {}, percent(share))),
+    make("td", {}, percent(precision)),
+    make("td", {}, percent(recall)),
+    make("td", { class: "extra" }, percent(threshold)),
   );
 }

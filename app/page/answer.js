@@ -1,36 +1,41 @@
-// An answer on the page: its tags with bars and lines, and the text with the words that earned one.
+// An answer on the page: its tags with bars and lines, and the text with the words that speak for
+// one of them.
 
 import { highlighted, leading } from "./highlight.js";
-import { make, part, percent, replace } from "./writing.js";
+import { make, part, percent, replace, sureness } from "./writing.js";
 
 const MOST_WORDS = 5;
 
 export class Answer {
   #onMore;
-  #about = {};
   #prediction;
+  #about;
+  #evidence = new Map();
   #rows = new Map();
   #chosen;
 
+  /** `onMore` is called when a person asks for the tags that came close. */
   constructor({ onMore }) {
     this.#onMore = onMore;
     part("more").addEventListener("click", () => this.#more());
     part("copy").addEventListener("click", () => this.#copy());
-    for (const list of ["given", "close"]) this.#listen(part(list));
+    for (const list of [part("given"), part("close")]) this.#listen(list);
   }
 
-  /** Show the answer to a text. */
-  show(prediction, about) {
-    this.#about = about;
+  /** Show the answer to a text, and return it as a sentence for those who hear the page. */
+  show(prediction, { runId, item, task }) {
     this.#prediction = prediction;
-    this.#rows = new Map();
+    this.#about = { runId, item, task };
+    this.#rows.clear();
+    this.#learn(prediction);
     const { abstained, predicted_tags: given, scores } = prediction;
     part("answer-title").textContent = headline(prediction);
-    replace(part("verdict"), verdict(prediction));
+    replace(part("verdict"), verdict(prediction).map((words) => make("p", {}, words)));
     replace(part("given"), abstained ? [] : scores.map((score) => this.#row(score)));
     replace(part("close"), []);
     part("close-title").hidden = true;
     part("legend").hidden = !given.length;
+    part("legend-line").hidden = task === "single";
     part("more").hidden = false;
     part("more").textContent = abstained ? "Show its guesses all the same" : "Show what came close";
     part("copy").hidden = !given.length || !navigator.clipboard;
@@ -38,55 +43,44 @@ export class Answer {
     part("answer").hidden = false;
     this.#choose(given[0]);
     bringIntoSight(part("answer"));
+    return [headline(prediction), ...verdict(prediction), ...spoken(scores)].join(" ");
   }
 
   /** Add the tags that came close, out of an answer that was asked for whatever their lines. */
-  showClose(prediction, { tags }) {
+  showClose(prediction, tags) {
     const lines = new Map(tags.map(({ tag, threshold }) => [tag, threshold]));
-    const close = prediction.scores.filter(({ tag }) => !this.#rows.has(tag));
-    this.#prediction = { ...prediction, predicted_tags: this.#prediction.predicted_tags };
-    replace(
-      part("close"),
-      close.map(({ tag, score }) => this.#row({ tag, score, threshold: lines.get(tag) })),
-    );
+    const close = prediction.scores
+      .filter(({ tag }) => !this.#rows.has(tag))
+      .map(({ tag, score }) => ({ tag, score, threshold: lines.get(tag) }));
+    this.#learn(prediction);
+    replace(part("close"), close.map((score) => this.#row(score, { given: false })));
     part("close-title").hidden = false;
     part("legend").hidden = false;
     part("more").hidden = true;
-    if (close.length) {
-      this.#choose(close[0].tag);
-      this.#rows.get(close[0].tag).querySelector("input").focus();
-    }
+    if (!close.length) return "There are no other tags.";
+    this.#choose(close[0].tag);
+    this.#inputOf(close[0].tag).focus();
+    return ["Not given:", ...spoken(close)].join(" ");
   }
 
-  /** The answer in a sentence, for those who hear the page. */
-  summary() {
-    const told = [...this.#rows].map(([tag, row]) => `${tag}, ${row.dataset.sure}`);
-    return [headline(this.#prediction), ...told].join(". ");
+  #learn({ evidence = [] }) {
+    this.#evidence = new Map(evidence.map(({ tag, words }) => [tag, words]));
   }
 
-  #row({ tag, score, threshold }) {
-    const reached = threshold === undefined || score >= threshold;
-    const sure = `${percent(score)} sure`;
-    const words = leading(this.#wordsOf(tag)).slice(0, MOST_WORDS);
-    const fill = make("span", { class: "fill" });
-    fill.style.inlineSize = `${score * 100}%`;
-    const bar = make("span", { class: "bar", "aria-hidden": "true" }, fill);
-    if (threshold !== undefined) {
-      const line = make("span", { class: "line" });
-      line.style.insetInlineStart = `${threshold * 100}%`;
-      bar.append(line);
-    }
+  #row({ tag, score, threshold }, { given = true } = {}) {
+    const line = this.#about.task === "single" ? undefined : threshold;
     const row = make(
       "li",
-      { class: reached ? "tag" : "tag below", "data-tag": tag, "data-sure": sure },
+      { class: given ? "tag" : "tag below", "data-tag": tag },
       make(
         "label",
         {},
         make("input", { type: "radio", name: "tag", value: tag, class: "unseen" }),
         make("span", { class: "name" }, tag),
-        make("span", { class: "sure" }, sure),
-        bar,
-        make("span", { class: "why quiet" }, ...because(words), ...needed(threshold)),
+        make("span", { class: "sure" }, sureness(score)),
+        bar(score, line),
+        make("span", { class: "why quiet" }, ...because(this.#wordsOf(tag), given)),
+        make("span", { class: "unseen" }, line === undefined ? "" : `; its line is at ${percent(line)}`),
       ),
     );
     this.#rows.set(tag, row);
@@ -105,20 +99,24 @@ export class Answer {
 
   #choose(tag) {
     this.#chosen = tag;
-    if (tag !== undefined) this.#rows.get(tag).querySelector("input").checked = true;
+    if (tag !== undefined) this.#inputOf(tag).checked = true;
     this.#highlight(tag);
+    scrollToFirst(part("marked"), "mark.strong");
   }
 
   #highlight(tag) {
     const words = tag === undefined ? [] : this.#wordsOf(tag);
     for (const [name, row] of this.#rows) row.classList.toggle("shown", name === tag);
     replace(part("marked"), highlighted(this.#prediction.input_text, words));
-    replace(part("caption"), captionOf(tag, leading(words).length, this.#rows.size));
+    replace(part("caption"), caption(tag, words, this.#rows.size));
+  }
+
+  #inputOf(tag) {
+    return this.#rows.get(tag).querySelector("input");
   }
 
   #wordsOf(tag) {
-    const evidence = this.#prediction.evidence ?? [];
-    return evidence.find((entry) => entry.tag === tag)?.words ?? [];
+    return leading(this.#evidence.get(tag) ?? []);
   }
 
   #more() {
@@ -133,45 +131,63 @@ export class Answer {
   }
 }
 
-/** Scroll only where the answer begins out of sight, or nearly so. */
-function bringIntoSight(section) {
-  const { top } = section.getBoundingClientRect();
-  if (top < 0 || top > 0.6 * window.innerHeight) section.scrollIntoView({ block: "start" });
-}
-
 function headline({ abstained, predicted_tags: { length } }) {
-  if (abstained) return "No tags: it would be guessing";
-  if (length === 0) return "No tag fits well enough";
+  if (abstained) return "No tags: it would be guessing.";
+  if (length === 0) return "No tag fits well enough.";
   return length === 1 ? "1 tag" : `${length} tags`;
 }
 
 function verdict({ abstained, reason, predicted_tags: { length } }) {
   if (abstained) {
     return [
-      make("p", {}, reason ?? ""),
-      make("p", {}, "So it gives none, rather than guess. It helps to say more, in the words of its field."),
+      reason ?? "The text is unlike everything that the tagger was trained on.",
+      "So it gives none. It helps to say more, in the words of its field.",
     ];
   }
-  if (length === 0) {
-    return [make("p", {}, "The tagger knows such texts, but is not sure enough of any tag to give it.")];
+  if (length) return [];
+  return ["The tagger knows such words, but is not sure enough of any tag to give it."];
+}
+
+function spoken(scores) {
+  return scores.map(({ tag, score }) => `${tag}, ${sureness(score)}.`);
+}
+
+function bar(score, line) {
+  const fill = make("span", { class: "fill" });
+  fill.style.inlineSize = `${score * 100}%`;
+  const found = make("span", { class: "bar", "aria-hidden": "true" }, fill);
+  if (line !== undefined) {
+    const mark = make("span", { class: "line" });
+    mark.style.insetInlineStart = `${line * 100}%`;
+    found.append(mark);
   }
-  return [];
+  return found;
 }
 
-function because(words) {
-  if (!words.length) return ["No single word stands out"];
-  const names = words.flatMap(({ text, level }) => [", ", make("b", { class: level }, text)]);
-  return ["because of ", ...names.slice(1)];
+function because(words, given) {
+  if (!words.length) return ["no single word stands out"];
+  const names = words
+    .slice(0, MOST_WORDS)
+    .flatMap(({ text, level }) => [", ", make("b", { class: level, dir: "auto" }, text)]);
+  return [given ? "because of " : "for it: ", ...names.slice(1)];
 }
 
-function needed(threshold) {
-  return threshold === undefined ? [] : [make("span", { class: "unseen" }, `; given from ${percent(threshold)} on`)];
-}
-
-function captionOf(tag, words, rows) {
+function caption(tag, words, rows) {
   if (tag === undefined) return ["Nothing is highlighted, because no tag was given."];
   const name = make("b", {}, tag);
-  if (!words) return ["No single word stands out for ", name, "."];
-  const how = rows > 1 ? " Choose another tag to see its words." : "";
-  return ["Highlighted: what earned it ", name, ".", how];
+  if (!words.length) return ["No single word stands out for ", name, "."];
+  const hint = make("span", { class: "hint" }, rows > 1 ? " Choose another tag to see its words." : "");
+  return ["Highlighted: what speaks for ", name, ".", hint];
+}
+
+/** Scroll only where the answer begins out of sight, or nearly so. */
+function bringIntoSight(section) {
+  const { top } = section.getBoundingClientRect();
+  if (top < 0 || top > 0.6 * window.innerHeight) section.scrollIntoView({ block: "start" });
+}
+
+/** Bring the first such place of a long text into the middle of the box that holds it. */
+function scrollToFirst(box, selector) {
+  const place = box.querySelector(selector);
+  box.scrollTop = place ? place.offsetTop - box.clientHeight / 2 : 0;
 }

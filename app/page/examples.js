@@ -7,7 +7,7 @@ export const EXAMPLES = [
       text:
         "Wind turbine blades, inspected by drone. We fine-tune a convolutional network, " +
         "pretrained on ImageNet, to draw a box around every crack and patch of ice in photos " +
-        "taken from a drone. Written in PyTorch; 4,000 labelled photos come with it.",
+        "taken from a drone. Written in PyTorch; a thousand labelled photos come with it.",
     },
   },
   {

@@ -20,10 +20,10 @@ export function leading(words) {
     .filter((word) => word.level);
 }
 
-/** A text as nodes, with what these words cover marked. */
+/** A text as nodes, with the places of its leading words marked. */
 export function highlighted(text, words) {
   const characters = Array.from(text);
-  const sums = contributionOfEach(characters.length, leading(words));
+  const sums = contributionOfEach(characters.length, words);
   const strongest = sums.reduce((most, sum) => Math.max(most, sum), 0);
   const nodes = [];
   let start = 0;

@@ -7,6 +7,9 @@ import { EXAMPLES } from "./examples.js";
 import { highestLength, predict, Trouble } from "./server.js";
 import { counted, make, part, replace } from "./writing.js";
 
+/** A wait that nobody notices is not worth a flicker. */
+const UNNOTICED_MILLISECONDS = 150;
+
 const form = part("ask");
 const fields = { text: part("text"), title: part("title"), description: part("description") };
 const answer = new Answer({ onMore: showMore });
@@ -98,11 +101,12 @@ async function ask() {
   asking = new AbortController();
   await attempt(asking.signal, async (signal) => {
     refuseLongest();
-    const found = await predict({ texts: [item()], evidence: true }, { signal });
+    const asked = item();
+    const found = await predict({ texts: [asked], evidence: true }, { signal });
     if (signal.aborted) return;
-    if (found.run_id !== about.runId) refreshAbout();
-    answer.show(found.prediction, { runId: found.run_id, item: item(), ...about });
-    part("status").textContent = answer.summary();
+    if (found.run_id !== about.run?.run_id) await refreshAbout(); // another was promoted
+    if (signal.aborted) return;
+    part("status").textContent = answer.show(found.prediction, { runId: found.run_id, item: asked, task: about.run?.task });
   });
 }
 
@@ -116,14 +120,13 @@ async function showMore({ runId, item: asked, given }) {
       { signal, runId },
     );
     if (signal.aborted) return;
-    answer.showClose(found.prediction, about);
-    part("status").textContent = answer.summary();
+    part("status").textContent = answer.showClose(found.prediction, about.tags);
   });
 }
 
 async function attempt(signal, work) {
   clearTrouble();
-  busy(true);
+  const waiting = setTimeout(() => busy(true), UNNOTICED_MILLISECONDS);
   try {
     await work(signal);
   } catch (fault) {
@@ -131,6 +134,7 @@ async function attempt(signal, work) {
     if (!(fault instanceof Trouble)) throw fault;
     showTrouble(fault);
   } finally {
+    clearTimeout(waiting);
     if (!signal.aborted) busy(false);
   }
 }

@@ -22,11 +22,16 @@ export function replace(element, inside) {
   element.replaceChildren(...inside);
 }
 
-/** A share of 0 to 1 as a person says it; never 0% or 100% of what is not. */
+/** A share of 0 to 1 as a person says it. */
 export function percent(share) {
-  if (share > 0.99 && share < 1) return "over 99%";
-  if (share < 0.01 && share > 0) return "under 1%";
   return `${Math.round(share * 100)}%`;
+}
+
+/** A score as a person says it: a tagger is never entirely sure. */
+export function sureness(score) {
+  if (score > 0.99) return "over 99% sure";
+  if (score < 0.01) return "under 1% sure";
+  return `${percent(score)} sure`;
 }
 
 /** The number of code points of a text, without a copy of it. */

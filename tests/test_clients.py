@@ -1,0 +1,99 @@
+"""Clients as users have them get the same answers: BentoML's own, pages, the command line."""
+
+from __future__ import annotations
+
+import csv
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import bentoml
+import pytest
+import requests
+
+from tests.conftest import TABLE, TrainedHome
+from tests.serving import Server, run_python, serve
+from tests.test_start import copied
+
+ORIGIN = "https://forms.example"
+
+
+def test_bentoml_s_own_client(server: Server, trained_home: TrainedHome) -> None:
+    """SyncHTTPClient finds the endpoint by itself and gets the envelope."""
+    with bentoml.SyncHTTPClient(server.url) as client:
+        answer = client.predict({"texts": [{"text": "onion broth with butter"}]})
+    assert answer["status-code"] == 200
+    assert answer["data"]["run_id"] == trained_home.run_id
+    assert answer["data"]["predictions"][0]["predicted_tags"]
+
+
+def table_texts() -> list[str]:
+    """Give the texts of the tests' table, and some unlike them."""
+    with TABLE.open(newline="") as lines:
+        texts = [row["text"] for row in csv.DictReader(lines)]
+    return [*texts[:60], "qwzx vbnk", "\N{FIRE} Broth, \u6c34 onion", "Zwiebel onion \u0628 sail"]
+
+
+def test_the_command_line_and_http_agree(server: Server, trained_home: TrainedHome) -> None:
+    """The same text has the same scores to the last digit, there and here, in any batch."""
+    texts = table_texts()
+    done = run_python(
+        *("-m", "tagger", "tag", "--json", "--threshold", "0"),
+        home=trained_home.path,
+        stdin="\n".join(texts) + "\n",
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    by_command = {
+        entry["input_text"]: {one["tag"]: one["score"] for one in entry["scores"]}
+        for entry in told["predictions"]
+    }
+    chance = random.Random(5)  # noqa: S311 - to repeat itself is what is wanted
+    for size in (1, 2, 7, len(texts)):
+        batch = chance.sample(texts, size)
+        answer = requests.post(
+            f"{server.url}/predict",
+            json={"texts": [{"text": text} for text in batch], "threshold": 0},
+            timeout=30,
+        )
+        for found in answer.json()["data"]["predictions"]:
+            scores = {one["tag"]: one["score"] for one in found["scores"]}
+            assert scores == by_command[found["input_text"]]
+
+
+@pytest.fixture(scope="module")
+def open_server(
+    trained_home: TrainedHome, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server whose setting lets the pages of one origin call."""
+    folder: Path = tmp_path_factory.mktemp("open")
+    with serve(copied(trained_home, folder), folder / "log", TAGLINE_CORS_ORIGINS=ORIGIN) as server:
+        yield server
+
+
+def test_pages_of_a_set_origin_may_call(open_server: Server) -> None:
+    """Its preflight is granted, its answers and refusals are readable, ids included."""
+    asked = {
+        "Origin": ORIGIN,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type,x-request-id",
+    }
+    preflight = requests.options(f"{open_server.url}/predict", headers=asked, timeout=30)
+    assert preflight.status_code == 200
+    assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
+    for body in ({"texts": [{"text": "onion"}]}, {}):
+        answer = requests.post(
+            f"{open_server.url}/predict", json=body, headers={"Origin": ORIGIN}, timeout=30
+        )
+        assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+        assert "X-Request-ID" in answer.headers["Access-Control-Expose-Headers"]
+
+
+def test_pages_of_other_origins_may_not(open_server: Server) -> None:
+    """A refused preflight is in the envelope; answers do not name the origin."""
+    asked = {"Origin": "https://other.example", "Access-Control-Request-Method": "POST"}
+    preflight = requests.options(f"{open_server.url}/predict", headers=asked, timeout=30)
+    assert preflight.status_code == preflight.json()["status-code"] == 400
+    answer = requests.get(open_server.url, headers={"Origin": asked["Origin"]}, timeout=30)
+    assert "Access-Control-Allow-Origin" not in answer.headers

@@ -1,0 +1,160 @@
+"""Joined writes change how bytes travel and nothing else: without them all is the same, slower."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import uvicorn
+from hypothesis import given
+from hypothesis import strategies as st
+from uvicorn.protocols.http import auto
+
+from app import joined_writes
+from app.edge import Scope, Send
+from app.incoming import Receive
+from app.joined_writes import AT_ONCE, JoinedTransport, Outbox
+
+PLAIN = auto.AutoHTTPProtocol
+
+
+class Sink(asyncio.Transport):
+    """A transport that keeps what it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.writes: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: Any) -> None:
+        """Keep a write."""
+        assert not self.closed
+        self.writes.append(bytes(data))
+
+    def close(self) -> None:
+        """Keep that it was closed."""
+        self.closed = True
+
+
+@given(st.lists(st.lists(st.binary(max_size=20), max_size=4), max_size=6))
+def test_all_bytes_arrive_in_order_one_write_a_turn(turns: list[list[bytes]]) -> None:
+    """What is written in a turn of the loop goes out as one, nothing lost, nothing moved."""
+
+    async def story() -> None:
+        sink = Sink()
+        transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
+        for number, parts in enumerate(turns):
+            for part in parts:
+                transport.write(part)
+            await asyncio.sleep(0)
+            written = [b"".join(some) for some in turns[: number + 1] if some]
+            assert sink.writes == written
+        transport.close()
+
+    asyncio.run(story())
+
+
+def test_closing_sends_what_is_left() -> None:
+    """No byte of an answer is lost when its connection closes in the same turn."""
+
+    async def story() -> None:
+        sink = Sink()
+        transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
+        transport.writelines([b"head", b"body"])
+        transport.close()
+        assert (sink.writes, sink.closed) == ([b"headbody"], True)
+        await asyncio.sleep(0)
+
+    asyncio.run(story())
+
+
+def test_large_writes_do_not_wait() -> None:
+    """The real transport sees large answers at once, so that its back pressure acts."""
+
+    async def story() -> None:
+        sink = Sink()
+        transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
+        transport.write(b"head")
+        transport.write(b"x" * (AT_ONCE + 1))
+        assert len(sink.writes) == 1
+        transport.write(b"tail")
+        await asyncio.sleep(0)
+        assert sink.writes[1] == b"tail"
+
+    asyncio.run(story())
+
+
+async def echo(_scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with the body that came."""
+    body = (await receive())["body"]
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-length", b"%d" % len(body))],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def converse(requests: list[bytes]) -> bytes:
+    """Send bytes to a uvicorn of this process over one connection; give all that comes back."""
+
+    async def story() -> bytes:
+        config = uvicorn.Config(
+            echo, port=0, log_level="error", date_header=False, server_header=False
+        )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for request in requests:
+            writer.write(request)
+            await writer.drain()
+        answer = await reader.read()
+        writer.close()
+        server.should_exit = True
+        await serving
+        return answer
+
+    return asyncio.run(story())
+
+
+@pytest.fixture
+def restored(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Uvicorn as it was, again after the test; gives what installs joined writes."""
+    monkeypatch.setattr(auto, "AutoHTTPProtocol", PLAIN)
+    return joined_writes.install
+
+
+def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], None]) -> None:
+    """The same bytes for small, large, pipelined and last requests; the seam does install."""
+
+    def post(body: bytes, *, last: bool = False) -> bytes:
+        close = b"connection: close\r\n" if last else b""
+        head = b"POST / HTTP/1.1\r\nhost: x\r\n%bcontent-length: %d\r\n\r\n" % (close, len(body))
+        return head + body
+
+    requests = [post(b"a") + post(b"b"), post(b"c" * 200_000), post(b"d", last=True)]
+    without = converse(requests)
+    restored()
+    assert auto.AutoHTTPProtocol is not PLAIN
+    assert joined_writes.protocol_in_use() == PLAIN.__name__
+    assert converse(requests) == without
+    assert without.count(b"HTTP/1.1 200 OK") == 4
+
+
+def test_without_the_seam_everything_works(
+    restored: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+    logged: pytest.LogCaptureFixture,
+) -> None:
+    """On a uvicorn without the name, nothing is installed and a line says so."""
+    monkeypatch.delattr(auto, "AutoHTTPProtocol")
+    restored()
+    assert not hasattr(auto, "AutoHTTPProtocol")
+    assert "slower" in logged.text

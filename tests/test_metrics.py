@@ -1,0 +1,112 @@
+"""What /metrics tells is right: told in bulk, by route template, under BentoML's own names."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client import Histogram
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.metrics import SECONDS, BulkHistogram
+from tests.conftest import TrainedHome
+from tests.serving import Server, serve
+from tests.test_start import copied
+
+TEXT = {"texts": [{"text": "onion broth"}, {"text": "mainsail"}]}
+
+
+@pytest.fixture
+def fresh(trained_home: TrainedHome, tmp_path: Path) -> Iterator[Server]:
+    """A server that nobody has asked anything."""
+    with serve(copied(trained_home, tmp_path), tmp_path / "log") as server:
+        yield server
+
+
+def series(server: Server) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """Give every series of /metrics: labels and value by name."""
+    text = requests.get(f"{server.url}/metrics", timeout=30).text
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append((sample.labels, sample.value))
+    return found
+
+
+def value(found: dict[str, list[tuple[dict[str, str], float]]], name: str, **labels: str) -> float:
+    """Sum a series over the labels that are not given."""
+    return sum(
+        number
+        for known, number in found.get(name, [])
+        if all(known[label] == wanted for label, wanted in labels.items())
+    )
+
+
+def test_every_answer_is_counted_by_its_template(fresh: Server) -> None:
+    """However many tags and runs are asked for, a route is one series; statuses apart."""
+    for number in range(20):
+        requests.get(f"{fresh.url}/tags/nothing{number}", timeout=30)
+        requests.get(f"{fresh.url}/nowhere{number}", timeout=30)
+    for _ in range(3):
+        assert requests.post(f"{fresh.url}/predict", json=TEXT, timeout=30).ok
+    requests.post(f"{fresh.url}/predict", json={}, timeout=30)
+    found = series(fresh)
+    total = "bentoml_service_request_total"
+    assert value(found, total, endpoint="/tags/{tag}", http_response_code="404") == 20
+    assert value(found, total, endpoint="(none)", http_response_code="404") == 20
+    assert value(found, total, endpoint="/predict", http_response_code="200") == 3
+    assert value(found, total, endpoint="/predict", http_response_code="422") == 1
+    took = "bentoml_service_request_duration_seconds"
+    assert value(found, f"{took}_count", endpoint="/predict", http_response_code="200") == 3
+    assert 0 < value(found, f"{took}_sum", endpoint="/predict", http_response_code="200") < 3
+    assert value(found, "bentoml_service_request_in_progress", endpoint="/predict") == 0
+    names = {known["endpoint"] for known, _ in found[total]}
+    assert names == {"/readyz", "/tags/{tag}", "(none)", "/predict"}
+    assert {known["service_name"] for known, _ in found[total]} == {"tagline"}
+
+
+def test_batches_and_the_served_run_are_told(fresh: Server, trained_home: TrainedHome) -> None:
+    """Sizes, times and waits of batches, the queue, the run, and readiness."""
+    before = series(fresh)
+    for _ in range(5):
+        requests.post(f"{fresh.url}/predict", json=TEXT, timeout=30)
+    after = series(fresh)
+
+    def grown(name: str) -> float:
+        return value(after, name) - value(before, name)
+
+    assert grown("tagline_batch_texts_sum") == 10
+    assert grown("tagline_queue_wait_seconds_count") == 5
+    assert grown("tagline_batch_seconds_count") == grown("tagline_batch_texts_count") > 0
+    assert value(after, "tagline_queue_texts") == 0
+    assert value(after, "tagline_served_run", run_id=trained_home.run_id) == 1
+    assert value(after, "tagline_ready_workers") == 1
+
+
+@given(st.lists(st.floats(0, 20) | st.sampled_from(SECONDS), max_size=50))
+def test_bulk_is_the_same_as_one_by_one(values: list[float]) -> None:
+    """A histogram told many values at once is what it is when told each."""
+    bulk = BulkHistogram("bulk", "Bulk", buckets=SECONDS, registry=None)
+    single = Histogram("bulk", "Bulk", buckets=SECONDS, registry=None)
+    cut = random.Random(len(values)).randint(0, len(values))  # noqa: S311 - any cut will do
+    for part in (values[:cut], values[cut:]):
+        bulk.observe_many(part)
+    for one in values:
+        single.observe(one)
+    both = [
+        [
+            sample
+            for family in told.collect()
+            for sample in family.samples
+            if "created" not in sample.name
+        ]
+        for told in (bulk, single)
+    ]
+    for found, expected in zip(*both, strict=True):
+        assert found.labels == expected.labels
+        assert found.value == pytest.approx(expected.value)
