@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -19,6 +20,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from tagger.columns import TextColumns
+from tagger.errors import UnreadableTable
 from tagger.sources import find_source
 from tagger.tables import read_rows, writing
 from training.data import Dataset, Reading, normalise, read_dataset
@@ -131,6 +133,15 @@ def test_a_table_by_address(name: str, tmp_path: Path, address: str) -> None:
     """A URL is read as a path is."""
     (tmp_path / name).write_bytes(FORMS[name])
     same_rows(read_dataset(f"{address}/{name}", Reading()))
+
+
+def test_parquet_without_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where pyarrow is missing, Parquet is refused with the command that installs it."""
+    path = tmp_path / "table.parquet"
+    path.write_bytes(as_parquet())
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(UnreadableTable, match=r"pip install .*requirements/parquet\.txt"):
+        read_dataset(str(path), Reading())
 
 
 def test_columns_by_option(tmp_path: Path) -> None:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
+import os
+import pty
 import random
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,85 +20,124 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from tagger.compare import policy_of, predicted_tags
 from tagger.decide import decide, predictions
 from tagger.model import Scored
+from tagger.records import Params
 from tagger.store import Store
-from tests.runs import TABLE, made_run
-from tests.serving import run_python
+from tests.conftest import TrainedHome
+from tests.runs import TABLE, made_run, put
+from tests.serving import PROJECT, environment, run_python
 from training.data import Reading, normalise, read_dataset
 from training.evaluate import measure, truth_of
+from training.runs import make_run
 from training.split import split
+from training.telling import tell_made
 
 
-def train(home: Path, table: Path = TABLE, *options: str) -> dict[str, object]:
-    """Train by the command line; what it printed as JSON."""
-    done = run_python("-m", "training", "train", str(table), "--json", *options, home=home)
+@dataclass(frozen=True)
+class Trained:
+    """A training by the command line: where, and what it printed."""
+
+    store: Store
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Train on the tests' table, in an empty store, as `make serve` does."""
+    home = tmp_path_factory.mktemp("trained")
+    done = run_python("-m", "training", "train", str(TABLE), "--json", "--if-empty", home=home)
     assert done.returncode == 0, done.stderr
-    told: dict[str, object] = json.loads(done.stdout)
-    return told
+    return Trained(Store(home), done.stdout, done.stderr)
 
 
-def test_json_stands_alone_on_stdout(tmp_path: Path) -> None:
+def test_json_stands_alone_on_stdout(trained: Trained) -> None:
     """--json prints run, promotion and performance on stdout; the steps are lines on stderr."""
-    done = run_python("-m", "training", "train", str(TABLE), "--json", home=tmp_path)
-    told = json.loads(done.stdout)
-    store = Store(tmp_path)
-    assert told["run_id"] == store.promoted()
+    told = json.loads(trained.stdout)
+    (run,) = trained.store.runs()
+    assert told["run_id"] == run.run_id == trained.store.promoted()
     assert told["promoted"] is True
-    assert told["performance"]["overall"]["f1"] == store.runs()[0].performance.overall.f1
-    assert set(told["performance"]["class"]) == set(store.runs()[0].tags)
-    assert "Read the table" in done.stderr
-    assert "Write the run" in done.stderr
-    assert "\x1b" not in done.stderr
+    assert told["performance"]["overall"]["f1"] == run.performance.overall.f1
+    assert set(told["performance"]["class"]) == set(run.tags)
+    assert "Read the table" in trained.stderr
+    assert "Write the run" in trained.stderr
+    assert "\x1b" not in trained.stderr
+
+
+def test_a_terminal_shows_a_bar_with_named_steps(tmp_path: Path) -> None:
+    """On a terminal the steps show one after another on one line, and stdout stays clean."""
+    terminal, end = pty.openpty()
+    table = tmp_path / "table.csv"
+    table.write_text(TABLE.read_text())
+    with subprocess.Popen(
+        [sys.executable, "-m", "training", "train", str(table), "--min-support", "99", "--json"],
+        cwd=PROJECT,
+        env=environment(tmp_path / "home", TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=end,
+    ) as process:
+        os.close(end)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends
+            while block := os.read(terminal, 4096):
+                shown += block
+        assert process.stdout
+        assert process.stdout.read() == b""
+    os.close(terminal)
+    assert b"Read the table" in shown
+    assert b"\x1b[2K" in shown
+    assert b"usable tags" in shown
+    assert process.returncode == 2
 
 
 def test_a_person_is_told_how_good_the_run_is_and_what_to_type_next(tmp_path: Path) -> None:
     """Performance, what was left out, the run and the next command stand on stdout."""
-    table = tmp_path / "table.csv"
-    more = [f"Some words about number {i} and nothing else,rare-{i}" for i in range(30)]
-    table.write_text(TABLE.read_text() + "\n".join(more) + "\n")
-    done = run_python("-m", "training", "train", str(table), home=tmp_path / "home")
+    rows = [f"Some words about number {i} and nothing else,rare-{i}" for i in range(30)]
+    table = "\n".join((TABLE.read_text(), *rows))
+    done = run_python("-m", "training", "train", "-", home=tmp_path, stdin=table)
     assert done.returncode == 0, done.stderr
-    run = Store(tmp_path / "home").runs()[0]
-    for words in (
-        "precision",
-        "macro f1",
-        "cycling",
-        "rare-1",
-        "20 more",
-        "bear none",
-        run.run_id,
-    ):
+    (run,) = Store(tmp_path).runs()
+    for words in ("precision", "macro f1", "cycling", "rare-1", "20 more", "bear none"):
         assert words in done.stdout
+    assert f"Run {run.run_id} is in the store and promoted." in done.stdout
     assert done.stdout.rstrip().endswith("Next: make serve")
-    second = run_python("-m", "training", "train", str(table), home=tmp_path / "home")
-    newest = Store(tmp_path / "home").runs()[0].run_id
-    assert second.stdout.rstrip().endswith(f"Next: python -m training promote {newest}")
+    assert run.data.source == "standard input"
 
 
-def test_a_store_that_holds_a_run_needs_no_first_one(tmp_path: Path) -> None:
-    """--if-empty trains where the store is empty and does nothing where it is not."""
-    train(tmp_path, TABLE, "--if-empty")
-    done = run_python("-m", "training", "train", str(TABLE), "--if-empty", home=tmp_path)
-    assert done.returncode == 0
-    assert done.stdout == ""
-    assert len(Store(tmp_path).run_ids()) == 1
+def test_a_run_that_is_not_promoted_says_how(capsys: pytest.CaptureFixture[str]) -> None:
+    """A later run ends with the command that promotes it."""
+    run = made_run().run
+    dataset = read_dataset(str(TABLE), Reading())
+    tell_made(run, split(dataset, run.params), promoted=False)
+    told = capsys.readouterr().out
+    assert told.rstrip().endswith(f"Next: python -m training promote {run.run_id}")
 
 
-def test_the_same_table_params_and_seed_give_the_same_files(tmp_path: Path) -> None:
+def test_a_store_that_holds_a_run_needs_no_first_one(trained: Trained) -> None:
+    """--if-empty does nothing, at once, where there is a run."""
+    home = trained.store.folder.parent.parent
+    done = run_python("-m", "training", "train", str(TABLE), "--if-empty", home=home)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert len(trained.store.run_ids()) == 1
+
+
+def test_the_same_table_params_and_seed_give_the_same_files(
+    trained: Trained, trained_home: TrainedHome
+) -> None:
     """Two trainings of the same differ in nothing but their name and time."""
-    for _ in range(2):
-        train(tmp_path)
-    one, other = (tmp_path / "models" / "tagline" / run_id for run_id in Store(tmp_path).run_ids())
+    (run_id,) = trained.store.run_ids()
+    one = trained.store.folder / run_id
+    other = Store(trained_home.path).folder / trained_home.run_id
     for part in ("model", "exam"):
-        names = [path.name for path in (one / part).iterdir()]
+        names = sorted(path.name for path in (one / part).iterdir())
+        assert names == sorted(path.name for path in (other / part).iterdir())
         for name in names:
             assert (one / part / name).read_bytes() == (other / part / name).read_bytes(), name
 
 
-def test_the_performance_is_that_of_the_served_answers(tmp_path: Path) -> None:
+def test_the_performance_is_that_of_the_served_answers(trained: Trained) -> None:
     """The run's figures are scikit-learn's, over what the stored model predicts for the test."""
-    run_id = str(train(tmp_path)["run_id"])
-    store = Store(tmp_path)
-    run, model = store.run(run_id), store.model(run_id)
+    (run,) = trained.store.runs()
+    model = trained.store.model(run.run_id)
     dataset = read_dataset(str(TABLE), Reading())
     test = split(dataset, run.params).test
     decisions = decide(model.score(test.texts), model.policy)
@@ -142,10 +187,10 @@ def test_the_exam_decides_as_the_run_did() -> None:
     assert dict(found.by_tag) == dict(made.run.performance.by_tag)
 
 
-def test_the_exam_holds_no_text(tmp_path: Path) -> None:
+def test_a_run_holds_no_text(trained: Trained) -> None:
     """No text of the table is kept in a run; its vocabulary is of single words and pairs."""
-    train(tmp_path)
-    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    files = [path for path in trained.store.folder.rglob("*") if path.is_file()]
+    kept = b"".join(path.read_bytes() for path in files)
     for text in read_dataset(str(TABLE), Reading()).labelled.texts:
         assert text.encode() not in kept
         assert normalise(text).encode() not in kept
@@ -195,10 +240,13 @@ def test_a_table_of_single_tags(tmp_path: Path) -> None:
         writer.writerows(
             (row["text"], row["tags"]) for row in csv.DictReader(rows) if "|" not in row["tags"]
         )
-    run_id = str(train(tmp_path / "home", table)["run_id"])
-    store = Store(tmp_path / "home")
-    run, model = store.run(run_id), store.model(run_id)
-    assert run.task == "single"
+    dataset = read_dataset(str(table), Reading())
+    params = Params(task=dataset.task)
+    parts = split(dataset, params)
+    made = make_run(parts, parts.describe(dataset, licence=None), params, step=lambda _: None)
+    assert made.run.task == "single"
+    put(Store(tmp_path), made)
+    model = Store(tmp_path).model(made.run.run_id)
     texts = ["Whisk the broth in the skillet", "Comet in the telescope"]
     answered = predictions(model, texts, decide(model.score(texts), model.policy))
     assert [answer.predicted_tags for answer in answered] == [("cooking",), ("astronomy",)]
@@ -213,10 +261,9 @@ def test_free_tags_of_which_most_are_rare(tmp_path: Path) -> None:
         lines.append(json.dumps({"text": row["text"], "tags": tags}))
     lines += [json.dumps({"text": f"plain talk {i} of things", "tags": ["odd"]}) for i in range(9)]
     table.write_text("\n".join(lines))
-    told = train(tmp_path / "home", table)
-    assert isinstance(told["left_out"], dict)
-    assert isinstance(told["data"], dict)
-    assert len(told["left_out"]["rare_tags"]) == 201
-    assert told["left_out"]["untagged_texts"] == 9
-    assert told["data"]["training_rows"] + told["data"]["test_rows"] == 259
-    assert len(Store(tmp_path / "home").runs()[0].tags) == 6
+    parts = split(read_dataset(str(table), Reading()), Params())
+    assert len(parts.tags) == 6
+    assert len(parts.left_out.rare_tags) == 201
+    assert parts.left_out.untagged_texts == 9
+    assert len(parts.training) + len(parts.test) == 259
+    assert {tag for tags in parts.training.tags for tag in tags} == set(parts.tags)

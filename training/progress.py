@@ -31,7 +31,8 @@ def steps(console: Console, *, expected: int) -> Iterator[Step]:
 
         def step(name: str) -> None:
             nonlocal begun
-            progress.update(bar, description=name, completed=begun, total=max(expected, begun + 1))
+            total = max(expected, begun + 1)
+            progress.update(bar, description=name, completed=begun, total=total, refresh=True)
             begun += 1
 
         yield step
