@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -42,13 +43,13 @@ def server(trained_home: TrainedHome, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture
-def logged(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+def logged() -> Iterator[StringIO]:
     """Keep what the service logs in this process; BentoML stops its logs below pytest's own."""
-    logger = logging.getLogger("bentoml.tagline")
-    caplog.set_level(logging.INFO, logger=logger.name)
-    logger.addHandler(caplog.handler)
-    yield caplog
-    logger.removeHandler(caplog.handler)
+    logger, lines = logging.getLogger("bentoml.tagline"), StringIO()
+    handler = logging.StreamHandler(lines)
+    logger.addHandler(handler)
+    yield lines
+    logger.removeHandler(handler)
 
 
 @pytest.hookimpl(wrapper=True)
