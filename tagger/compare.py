@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.decide import Decisions, Policy, decide
+from tagger.decide import Decisions, decide
 from tagger.errors import PromotionRefused, RunError
 from tagger.exam import Answers, Exam
 from tagger.model import Scored
 from tagger.paired import OVERALL, Difference, beyond_noise, differences
+from tagger.policy import Policy
 from tagger.records import Run
 from tagger.store import Store
 

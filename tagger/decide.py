@@ -4,32 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.records import Prediction, TagScore, Task
+from tagger.model import Model, Scored
+from tagger.policy import DIGITS, Policy
+from tagger.records import Prediction, TagScore
 from tagger.sparse import Doubles, Places
 
-if TYPE_CHECKING:
-    from tagger.model import Model, Scored
-
-DIGITS = 6
-"""Digits of a printed score; a score is compared with its threshold as it is printed."""
 REASON = "The text holds no word, or hardly any, that the tagger has seen in training."
 """Why the tagger abstains."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Policy:
-    """How the scores of a run become tags."""
-
-    task: Task
-    thresholds: Doubles
-    """(tags,): the score from which on a tag is predicted, rounded to `DIGITS`."""
-    abstain_below: float
-    """The familiarity under which a text gets no tag."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.arrays import REMEDY
-from tagger.decide import Policy
 from tagger.errors import BrokenRun
 from tagger.evidence import Contributions, contributions
 from tagger.features import Features, character_lengths
+from tagger.policy import Policy
 from tagger.records import Evidence, Task
 from tagger.sparse import Doubles
 from tagger.weights import Weights

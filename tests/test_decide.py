@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tagger.decide import REASON, Decisions, Options, Policy, decide, predictions
+from tagger.decide import REASON, Decisions, Options, decide, predictions
 from tagger.model import Scored
+from tagger.policy import Policy
 from tagger.records import Prediction
 from tests.fitting import fitted, table, untimed
 

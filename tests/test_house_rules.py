@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "training": {"training", "tagger"},
     "runners": {"runners", "tagger"},
     "app": {"app", "tagger"},
-    "load_tests": {"load_tests", "tagger"},
+    "load_tests": {"load_tests", "runners", "tagger"},
 }
 
 

@@ -13,9 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
-from tagger.decide import DIGITS, Policy
 from tagger.errors import SettingsError, TooLittleData, UnequalScores
 from tagger.model import Model
+from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.weights import Weights

@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from tagger.compare import policy_of, predicted_tags
-from tagger.decide import DIGITS, decide
+from tagger.decide import decide
 from tagger.errors import UnreachableTarget
 from tagger.exam import KEPT_FROM, Answers, Exam
 from tagger.history import now
 from tagger.model import Model, Scored
+from tagger.policy import DIGITS
 from tagger.records import Run
 from tagger.store import new_run_id
 from training.evaluate import measure, slices_by_answer
