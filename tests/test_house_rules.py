@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "training": {"training", "tagger"},
     "runners": {"runners", "tagger"},
     "app": {"app", "tagger"},
-    "load_tests": {"load_tests", "runners", "tagger"},
+    "load_tests": {"load_tests", "tagger"},
 }
 
 
@@ -49,8 +49,13 @@ def users_of(package: str) -> set[str]:
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_imports_point_one_way(room: str) -> None:
-    """A room imports itself and tagger, never one of its neighbours."""
+    """A room imports itself and tagger, never one of its neighbours.
+
+    The servers that are measured stand where service.py does, above them all.
+    """
     for path in sources(room):
+        if path.is_relative_to(PROJECT / "load_tests" / "servers"):
+            continue
         rooms = {name.split(".")[0] for name in imported(path)} & {*ROOMS, "service"}
         assert rooms <= MAY_IMPORT[room], f"{path} imports {rooms - MAY_IMPORT[room]}"
 
