@@ -20,7 +20,7 @@ export function leading(words) {
     .filter((word) => word.level);
 }
 
-/** A text as nodes, with the places of its leading words marked. */
+/** A text as nodes, with every place of its leading words marked. */
 export function highlighted(text, words) {
   const characters = Array.from(text);
   const sums = contributionOfEach(characters.length, words);
@@ -30,8 +30,8 @@ export function highlighted(text, words) {
   for (let end = 1; end <= characters.length; end += 1) {
     if (end < characters.length && sums[end] === sums[start]) continue;
     const run = characters.slice(start, end).join("");
-    const level = levelOf(sums[start], strongest);
-    nodes.push(level ? make("mark", { class: level }, run) : document.createTextNode(run));
+    const level = levelOf(sums[start], strongest) ?? "faint";
+    nodes.push(sums[start] ? make("mark", { class: level }, run) : document.createTextNode(run));
     start = end;
   }
   return nodes;
