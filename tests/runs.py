@@ -52,3 +52,11 @@ def answers(truth: np.ndarray, predicted: np.ndarray) -> Answers:
 def put(store: Store, made: Made) -> bool:
     """Write a made run; whether it was promoted as the first."""
     return store.write(made.run, made.model, made.exam)
+
+
+def store_of_two(home: Path) -> Store:
+    """Fill a store with the runs ``first``, promoted, and ``second``."""
+    store = Store(home)
+    for run_id in ("first", "second"):
+        put(store, named(run_id))
+    return store

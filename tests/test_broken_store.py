@@ -13,17 +13,15 @@ import pytest
 from tagger import files
 from tagger.errors import BrokenRun, TaglineError, UnknownFormat
 from tagger.store import Store
-from tests.runs import named, put
+from tests.runs import named, put, store_of_two
 from tests.serving import run_python
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
-    home = tmp_path / "home"
-    for run_id in ("first", "second"):
-        put(Store(home), named(run_id))
-    return home
+    store_of_two(tmp_path / "home")
+    return tmp_path / "home"
 
 
 @pytest.fixture

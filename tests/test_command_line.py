@@ -21,7 +21,7 @@ from tagger.records import best_first
 from tagger.sources import find_source
 from tagger.store import Store
 from tagger.tables import read_rows
-from tests.runs import named, put
+from tests.runs import store_of_two
 from tests.serving import PROJECT, environment, run_python
 from training.__main__ import commands as owners
 
@@ -31,8 +31,7 @@ EVERY = sorted({**operators.commands, **owners.commands})
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Make a store of two runs."""
-    for run_id in ("first", "second"):
-        put(Store(tmp_path), named(run_id))
+    store_of_two(tmp_path)
     return tmp_path
 
 

@@ -9,17 +9,15 @@ from pathlib import Path
 import pytest
 
 from tagger.store import Store
-from tests.runs import named, put
+from tests.runs import store_of_two
 from tests.serving import PROJECT, environment
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
-    home = tmp_path / "home"
-    for run_id in ("first", "second"):
-        put(Store(home), named(run_id))
-    return home
+    store_of_two(tmp_path / "home")
+    return tmp_path / "home"
 
 
 IN_A_SMALL_FOLDER = """

@@ -18,7 +18,7 @@ import pytest
 from bentoml._internal.models import ModelStore
 
 from tagger.store import Store
-from tests.runs import TABLE, made_run, named, put
+from tests.runs import TABLE, made_run, named, put, store_of_two
 from tests.serving import PROJECT, environment
 
 
@@ -26,9 +26,7 @@ from tests.serving import PROJECT, environment
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a store of the runs ``first`` and ``second``, in which ``second`` is promoted."""
     home = tmp_path_factory.mktemp("template")
-    for run_id in ("first", "second"):
-        put(Store(home), named(run_id))
-    Store(home).promote("second")
+    store_of_two(home).promote("second")
     return home
 
 

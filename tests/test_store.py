@@ -19,17 +19,15 @@ from tagger.errors import (
     UnknownRun,
 )
 from tagger.store import Store
-from tests.runs import made_run, named, put
+from tests.runs import made_run, named, put, store_of_two
 from tests.serving import environment, run_python
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
-    home = tmp_path / "home"
-    for run_id in ("first", "second"):
-        put(Store(home), named(run_id))
-    return home
+    store_of_two(tmp_path / "home")
+    return tmp_path / "home"
 
 
 @pytest.fixture
