@@ -1,0 +1,75 @@
+"""The documentation's pages work in a real browser without a network; every example answers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.serving import Server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """The Chromium of the system."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("There is no Chromium: make system-packages")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, server: Server) -> Iterator[Page]:
+    """A page that may load nothing but from the server, and on which nothing goes wrong."""
+    opened = browser.new_page(viewport={"width": 1280, "height": 1600})
+    elsewhere: list[str] = []
+    wrong: list[str] = []
+    opened.on(
+        "request",
+        lambda request: (
+            elsewhere.append(request.url)
+            if urlsplit(request.url).netloc not in (urlsplit(server.url).netloc, "")
+            else None
+        ),
+    )
+    opened.on("pageerror", lambda error: wrong.append(str(error)))
+    opened.on(
+        "console",
+        lambda message: wrong.append(message.text) if message.type == "error" else None,
+    )
+    yield opened
+    opened.close()
+    assert not elsewhere
+    assert not wrong
+
+
+def test_docs_try_every_route_out(page: Page, server: Server) -> None:
+    """On /docs each operation opens, and its given example answers 200."""
+    page.goto(f"{server.url}/docs")
+    assert "Tagline" in page.title()
+    page.wait_for_selector(".opblock")
+    operations = page.locator(".opblock")
+    assert operations.count() > 18
+    for number in range(operations.count()):
+        operation = operations.nth(number)
+        operation.locator(".opblock-summary-control").click()
+        operation.locator("button.execute").click()
+        status = operation.locator(".live-responses-table .response-col_status").last
+        status.wait_for()
+        assert status.inner_text().startswith("200"), operation.inner_text()[:200]
+        operation.locator(".opblock-summary-control").click()
+
+
+def test_redoc_shows_every_section(page: Page, server: Server) -> None:
+    """On /redoc the whole document is there to read."""
+    page.goto(f"{server.url}/redoc")
+    page.wait_for_selector("h1:has-text('Tagline')")
+    page.wait_for_selector("text=Tag texts by another run", state="attached")
+    for section in ("Tags", "Served run", "Runs", "Server", "Pages"):
+        assert page.locator(f"h2:has-text('{section}')").count() >= 1, section
