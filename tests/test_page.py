@@ -253,7 +253,7 @@ def test_bars_are_as_long_as_scores_and_lines_stand_at_thresholds(open_page: Ope
     assert middle / bar["width"] == pytest.approx(0.25, abs=0.01)
 
 
-@pytest.mark.parametrize("text", [TEXT, STRANGE])
+@pytest.mark.parametrize("text", [TEXT, STRANGE], ids=["plain", "strange"])
 def test_words_are_highlighted_where_they_stand(
     server: Server, open_page: OpenPage, text: str
 ) -> None:
@@ -574,7 +574,9 @@ def test_everything_works_by_keyboard_alone(server: Server, open_page: OpenPage)
     assert focused() == "tag"
 
 
-@pytest.mark.parametrize("text", [TEXT, "onion" * 400, UNLIKE])
+@pytest.mark.parametrize(
+    "text", [TEXT, "onion" * 400, UNLIKE], ids=["tagged", "one long word", "abstained"]
+)
 def test_a_phone_needs_no_sideways_scrolling(open_page: OpenPage, text: str) -> None:
     """At 360 px nothing is wider than the screen, whatever is unfolded and however long a word."""
     page = open_page(width=360, height=640, has_touch=True, is_mobile=True)
