@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagger.features import Features, character_lengths
+from tagger.policy import DIGITS
 from tagger.records import Evidence, Word
 from tagger.sparse import Counts, Doubles, Places
 from tagger.vocabulary import Vocabulary
@@ -37,7 +38,8 @@ class Contributions:
 
     def _word(self, entry: int, tag: int) -> Word:
         start, end = self.spans[entry][0]
-        return Word(self.text[start:end], float(self.values[entry, tag]), self.spans[entry])
+        contribution = round(float(self.values[entry, tag]), DIGITS)
+        return Word(self.text[start:end], contribution, self.spans[entry])
 
 
 def contributions(features: Features, weights: Weights, text: str) -> Contributions:
