@@ -92,6 +92,15 @@ def test_a_run_is_measured_on_any_table(home: Path) -> None:
     assert f"{training_rows} of 250 texts" in err
 
 
+def test_tags_that_a_run_lacks_are_told(home: Path, tmp_path: Path) -> None:
+    """A table of tags that the run does not know is measured, and the tags are named."""
+    table = tmp_path / "other.csv"
+    table.write_text("text,tags\nA comet,astronomy|night\nA saddle,cycling\n")
+    status, _, err = training(home, "evaluate", "base", str(table), "--json")
+    assert status == 0
+    assert "base has no tag night" in err
+
+
 def test_two_runs_are_set_side_by_side_on_any_table(home: Path) -> None:
     """`evaluate A B TABLE` tells the paired differences and the texts on which they differ."""
     tag = made_run().run.tags[0]

@@ -73,13 +73,20 @@ def _what_was_left_out(parts: Split) -> Iterator[str]:
 
 
 def tell_seen(run: Run, dataset: Dataset) -> None:
-    """Say on stderr how much of a table a run may have been trained on."""
+    """Say on stderr how much of a table a run may have seen, and which of its tags it lacks."""
     marks = fingerprints(dataset.labelled.texts, run.params.salt)
     seen = int((~on_test_side(marks, run.params.test_share)).sum())
     printing.note(
         f"{seen} of {len(marks)} texts fall to the training side of {run.run_id}'s split: if they "
         "were in its table, it has seen them."
     )
+    strange = sorted({tag for tags in dataset.labelled.tags for tag in tags} - set(run.tags))
+    if strange:
+        more = f" and {len(strange) - 10} more" if len(strange) > 10 else ""
+        printing.note(
+            f"{run.run_id} has no tag {', '.join(strange[:10])}{more}: what bears them is measured "
+            "as bearing none of them."
+        )
 
 
 def tell_versus(versus: Versus) -> None:
