@@ -28,7 +28,7 @@ from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
 from app.envelope import Envelopes, Exchange
-from app.metrics import Metrics
+from app.metrics import Metrics, forget_dead_workers
 from app.predict import Predictor, writer
 from app.reading import Limits
 from app.schemas import Predictions, PredictRequest, Success
@@ -117,6 +117,7 @@ class Tagger:
 
     def __init__(self) -> None:
         logs.configure(settings.log_format)
+        forget_dead_workers(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         runner.start()
         loop = asyncio.get_running_loop()
         self._following = loop.create_task(runner.follow(settings.poll_seconds))

@@ -9,12 +9,15 @@ would keep one series for every run id or tag that anybody asked for.
 from __future__ import annotations
 
 import asyncio
+import os
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client.multiprocess import mark_process_dead
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SIZES = tuple(2**power for power in range(13))
@@ -27,6 +30,18 @@ class Names:
 
     service: str
     version: str
+
+
+def forget_dead_workers(folder: Path) -> None:
+    """Take out what killed workers left: their gauges would count on beside their successors'."""
+    numbers = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*.db")}
+    for pid in map(int, filter(str.isdecimal, numbers)):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]  # has no types
+        except PermissionError:
+            continue  # somebody else's, so it lives
 
 
 class BulkHistogram(Histogram):

@@ -119,7 +119,15 @@ def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) 
         psutil.wait_procs([psutil.Process(victim)] if psutil.pid_exists(victim) else [], 10)
         while not {worker.pid for worker in supervisor.children()} - before:
             assert requests.get(f"{server.url}/livez", timeout=60).status_code == 200
-        assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
+        while live_workers(server) != 2:  # the dead one's series are gone, the new one's there
+            assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
+
+
+def live_workers(server: Server) -> float:
+    """Count the workers that /metrics tells of as ready."""
+    text = requests.get(f"{server.url}/metrics", timeout=60).text
+    line = next(line for line in text.splitlines() if line.startswith("tagline_ready_workers "))
+    return float(line.split()[1])
 
 
 def test_a_terminal_needs_no_pause(trained_home: TrainedHome, tmp_path: Path) -> None:

@@ -1,0 +1,92 @@
+"""A server is ready while its run's check texts come back right through the batcher."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from app.predict import writer
+from runners.batching import Bounds
+from runners.tag_runner import TagRunner, Writer
+from tagger.decide import Decisions
+from tagger.model import Model
+from tagger.store import Store
+from tests.runs import made_run, named, put
+
+RUN_ID = "20260101-000000-aaaa"
+
+
+class Deaf:
+    """Is told of batches and runs, and forgets."""
+
+    def batched(self, size: int, seconds: float, waits: Sequence[float], waiting: int) -> None:
+        """Forget."""
+
+    def serves(self, run_id: str, *, instead_of: str | None) -> None:
+        """Forget."""
+
+    def refused(self) -> None:
+        """Forget."""
+
+
+class Writing:
+    """Writes answers rightly, until it is told to fail."""
+
+    def __init__(self) -> None:
+        self.change: Callable[[list[str]], list[str]] = lambda written: written
+
+    def __call__(self, model: Model) -> Writer:
+        """Make the writer of a model."""
+        write = writer(model)
+
+        def changed(decisions: Decisions) -> list[str]:
+            return self.change(write(decisions))
+
+        return changed
+
+
+def failing(_written: list[str]) -> list[str]:
+    """Break down."""
+    raise MemoryError
+
+
+@pytest.mark.parametrize(
+    "change",
+    [failing, lambda written: written[::-1], lambda written: ["{}" for _ in written]],
+)
+def test_readiness_ends_when_the_check_texts_fail(
+    tmp_path: Path, change: Callable[[list[str]], list[str]]
+) -> None:
+    """Ready with right answers; not with faults, mixed or other answers; ready again after."""
+    store = Store(tmp_path)
+    put(store, named(RUN_ID, made_run()))
+    writing = Writing()
+    runner = TagRunner(store, pinned=None, writer=writing, watch=Deaf(), bounds=Bounds(), kept=1)
+    runner.start()
+
+    async def story() -> None:
+        right = writing.change
+        for changed, ready in ((right, True), (change, False), (right, True)):
+            writing.change = changed
+            assert await runner.healthy(time.monotonic() + 30) is ready
+
+    asyncio.run(story())
+
+
+def test_a_full_queue_is_no_illness(tmp_path: Path) -> None:
+    """A server with plenty of work is ready: to take it from the balancer would not help."""
+    store = Store(tmp_path)
+    put(store, named(RUN_ID, made_run()))
+    runner = TagRunner(
+        store, pinned=None, writer=writer, watch=Deaf(), bounds=Bounds(queue=1), kept=1
+    )
+    runner.start()
+
+    async def story() -> None:
+        assert await runner.healthy(time.monotonic() + 30)
+
+    asyncio.run(story())
