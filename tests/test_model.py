@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tagger.errors import BrokenRun
 from tagger.model import POLICY, WEIGHTS, Model
+from tagger.policy import DIGITS
 from tagger.vocabulary import MOST_UNKNOWN
 from tests.fitting import KINDS, SCRIPTS, fitted, table, untimed
 from tests.test_features import texts as any_text
