@@ -48,7 +48,7 @@ postman: $(NODE_TOOLS) ## make tagline.postman_collection.json from the document
 	@cd tests/postman && node collection.js http://$(HOST):$(PORT) ../../tagline.postman_collection.json
 
 test: .venv/.develop $(NODE_TOOLS) lint ## linters, types and every test that needs no clock
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 clean: ## remove .venv, caches and everything built; the store in .bentoml stays
 	rm -rf .venv .cache tests/postman/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -6,6 +6,8 @@ import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +49,7 @@ class Split:
     def describe(self, dataset: Dataset, *, licence: str | None) -> Data:
         """Describe for a run what it was trained on."""
         return Data(
-            source=dataset.source,
+            source=_last_part(dataset.source),
             sha256=dataset.sha256,
             rows=len(dataset.labelled),
             training_rows=len(self.training),
@@ -55,6 +57,12 @@ class Split:
             near_duplicates_left_out=len(self.near_duplicates),
             licence=licence,
         )
+
+
+def _last_part(source: str) -> str:
+    # A run travels, in images too: no folder of this machine and no key in an address goes with it.
+    path = urlsplit(source).path if "://" in source else source
+    return PurePath(path).name
 
 
 def fingerprints(texts: Sequence[str], salt: str) -> NDArray[np.uint64]:
