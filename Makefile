@@ -15,7 +15,7 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load lint postman test clean lock system-packages image image-packages image-test sbom
+.PHONY: help setup serve dev train bento load bench bench-check lint postman test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,13 @@ bento: .venv/.serve ## build the Bento with the promoted run inside
 
 load: .venv/.develop ## drive a server with locust (TARGET=url for one that runs already)
 	@$(BIN)/python -m load_tests $(if $(TARGET),--target $(TARGET)) $(OPTIONS)
+
+bench: .venv/.develop .cache/bench/.installed ## measure Tagline beside other servers (QUICK=1; KEPT=commit: beside a kept build)
+	@$(BIN)/python -m training train --if-empty
+	@$(BIN)/python -m load_tests.bench $(if $(QUICK),--rounds 4 --seconds 1) $(if $(KEPT),--kept $(KEPT)) $(OPTIONS)
+
+bench-check: .venv/.develop ## warn when the hot path is no longer the one that was measured
+	@$(BIN)/python -m load_tests.hot_path
 
 lint: .venv/.develop ## linters and types
 	@$(BIN)/ruff check .
@@ -104,4 +111,9 @@ image-test: .venv/.develop .cache/image-test/.installed ## build image and manif
 $(NODE_TOOLS): tests/postman/package-lock.json
 	@command -v npm >/dev/null || { echo "Tests of the API's document need node and npm: make system-packages" >&2; exit 1; }
 	@cd tests/postman && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.cache/bench/.installed: load_tests/servers/requirements.txt
+	@$(PYTHON) -m venv .cache/bench
+	@.cache/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r load_tests/servers/requirements.txt
 	@touch $@

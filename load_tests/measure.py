@@ -29,11 +29,13 @@ class Subject:
     command: tuple[str, ...]
     """``PORT`` stands for the port."""
     bodies: Path
-    """One JSON body a line."""
+    """One request's body a line."""
     folder: Path = PROJECT
     environment: tuple[tuple[str, str], ...] = ()
     cores: str = "0"
     note: str = ""
+    path: str = "/predict"
+    content_type: str = "application/json"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,11 @@ class Running:
     subject: Subject
     port: int
     process: psutil.Process
+
+    @property
+    def url(self) -> str:
+        """The address that is asked."""
+        return f"http://127.0.0.1:{self.port}{self.subject.path}"
 
     def tree(self) -> list[psutil.Process]:
         """The process and all its children."""
@@ -91,21 +98,23 @@ def running(subject: Subject, log: Path) -> Iterator[Running]:
             stderr=subprocess.STDOUT,
         )
     try:
-        first = subject.bodies.read_text().splitlines()[0]
+        server = Running(subject, port, psutil.Process(process.pid))
         try:
-            first_answer(port, first)
+            first_answer(server)
         except requests.RequestException as fault:
             raise RuntimeError(
                 f"{subject.name} did not answer ({fault}):\n{log.read_text()[-3000:]}"
             ) from fault
-        yield Running(subject, port, psutil.Process(process.pid))
+        yield server
     finally:
         process.terminate()
         process.wait()
 
 
-def first_answer(port: int, body: str) -> bytes:
-    """Ask until the server answers 200, for a minute; return the answer."""
+def first_answer(server: Running) -> bytes:
+    """Ask for the first body until the server answers 200, for a minute; return the answer."""
+    with server.subject.bodies.open("rb") as bodies:
+        body = next(bodies).rstrip(b"\n")
     patient = Retry(
         total=START_SECONDS * 5,
         backoff_factor=0.1,
@@ -116,9 +125,9 @@ def first_answer(port: int, body: str) -> bytes:
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=patient))
         answer = session.post(
-            f"http://127.0.0.1:{port}/predict",
-            data=body.encode(),
-            headers={"Content-Type": "application/json"},
+            server.url,
+            data=body,
+            headers={"Content-Type": server.subject.content_type},
             timeout=10,
         )
         answer.raise_for_status()
@@ -131,17 +140,31 @@ def processor_seconds(processes: Sequence[psutil.Process]) -> float:
     return sum(time.user + time.system for time in times)
 
 
-def load(server: Running, *, seconds: int, connections: int = 64, cores: str = "1") -> Sample:
-    """Load a server with wrk over keep-alive connections and read its figures."""
+def load(
+    server: Running,
+    *,
+    seconds: int,
+    connections: int = 64,
+    cores: str = "1",
+    bodies: Path | None = None,
+) -> Sample:
+    """Load a server with wrk over keep-alive connections and read its figures.
+
+    ``bodies``: other ones than the subject's.
+    """
     tree = server.tree()
     before = processor_seconds(tree)
     done = subprocess.run(
         [
-            *("taskset", "-c", cores, "wrk", "--threads", "1", "--timeout", "10s"),
+            *("taskset", "-c", cores, "wrk", "--threads", "1", "--timeout", "30s"),
             *("--connections", str(connections), "--duration", f"{seconds}s"),
-            *("--script", str(SCRIPT), f"http://127.0.0.1:{server.port}/predict"),
+            *("--script", str(SCRIPT), server.url),
         ],
-        env=os.environ | {"BENCH_BODIES": str(server.subject.bodies)},
+        env=os.environ
+        | {
+            "BENCH_BODIES": str(bodies or server.subject.bodies),
+            "BENCH_CONTENT_TYPE": server.subject.content_type,
+        },
         capture_output=True,
         text=True,
         check=True,
@@ -154,6 +177,12 @@ def load(server: Running, *, seconds: int, connections: int = 64, cores: str = "
         p50_ms=result["p50"] / 1e3,
         p99_ms=result["p99"] / 1e3,
         cpu_us=used / max(1, result["requests"]) * 1e6,
-        memory_mib=sum(process.memory_info().rss for process in tree) / 2**20,
+        memory_mib=resident_mib(server),
         failures=result["failures"],
     )
+
+
+def resident_mib(server: Running) -> float:
+    """Resident memory of the server and its children, MiB."""
+    resident: int = sum(process.memory_info().rss for process in server.tree())
+    return resident / 2**20

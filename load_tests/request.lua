@@ -1,11 +1,12 @@
--- wrk's script: one text a request, in turn from the bodies of a file; prints one line of JSON.
+-- wrk's script: the bodies of a file in turn, one a line; prints one line of JSON.
 local bodies = {}
 for line in io.lines(os.getenv("BENCH_BODIES")) do bodies[#bodies + 1] = line end
+local headers = {["Content-Type"] = os.getenv("BENCH_CONTENT_TYPE")}
 local at = 0
 
 function request()
   at = at % #bodies + 1
-  return wrk.format("POST", nil, {["Content-Type"] = "application/json"}, bodies[at])
+  return wrk.format("POST", nil, headers, bodies[at])
 end
 
 function done(summary, latency)

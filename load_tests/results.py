@@ -1,0 +1,108 @@
+"""What was measured, and on what: machine, versions, commit; written and read as JSON."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+PROJECT = Path(__file__).resolve().parent.parent
+RESULTS = PROJECT / "load_tests" / "results"
+BENCH = RESULTS / "bench.json"
+PEERS = RESULTS / "peers.json"
+PACKAGES = ("bentoml", "fastapi", "uvicorn", "uvloop", "httptools", "pydantic", "orjson", "numpy")
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a measurement was made on."""
+
+    commit: str
+    """``-dirty`` where files differed from it."""
+    measured_at: str
+    machine: str
+    versions: dict[str, str]
+    run: str
+    """The run that was served."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One server: medians over the rounds, of ratios too (each within its round)."""
+
+    name: str
+    note: str
+    requests_per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float
+    memory_mib: float
+    failures: int
+    ratio: float
+    ratio_quartiles: tuple[float, float]
+    ratio_range: tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Servers side by side."""
+
+    on: Circumstances
+    hot_path: str
+    """Digest of the code that was measured; see `hot_path`."""
+    rounds: int
+    seconds_a_round: int
+    rows: tuple[Row, ...]
+
+    @property
+    def commit(self) -> str:
+        """The commit that was measured."""
+        return self.on.commit
+
+
+_COMPARISON = TypeAdapter(Comparison)
+
+
+def read(path: Path) -> Comparison:
+    """Read what `write` wrote."""
+    return _COMPARISON.validate_json(path.read_bytes())
+
+
+def write(found: object, path: Path) -> None:
+    """Write a value of dataclasses as JSON."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(TypeAdapter(type(found)).dump_json(found, indent=1) + b"\n")
+
+
+def circumstances(run: str, packages: Sequence[str] = PACKAGES) -> Circumstances:
+    """Tell what is measured on here and now."""
+    return Circumstances(
+        commit=_commit(),
+        measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        machine=f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}",
+        versions={package: version(package) for package in packages},
+        run=run,
+    )
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines()
+    return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+
+
+def _commit() -> str:
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or "unknown"
