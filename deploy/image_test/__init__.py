@@ -1,0 +1,1 @@
+"""The image and the manifests, tested by running them: `make image-test`."""
