@@ -86,7 +86,7 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
         ("[" * 100_000, "deep.json", ["not JSON"]),
         (b"PAR1 and no more", "bad.parquet", ["bad.parquet"]),
-        (gzip.compress(b"text,tags\na,b\n" * 99)[:60], "cut.csv.gz", ["cut.csv.gz"]),
+        (gzip.compress(b"text,tags\na,b\n" * 99, mtime=0)[:60], "cut.csv.gz", ["cut.csv.gz"]),
         (b"text,tags\n\x81\x8d,a\n", "bytes.csv", ["UTF-8", "encoding"]),
     ],
 )
