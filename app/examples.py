@@ -44,7 +44,7 @@ from tagger.records import Run
 
 ADDRESS = "http://127.0.0.1:3000"
 MOMENT = "2026-11-24T12:00:00.000+00:00"
-TEXT = "Transfer learning with transformers for text classification."
+TEXT = "Graph neural networks in PyTorch that predict the properties of molecules."
 
 
 class Examples:

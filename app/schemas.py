@@ -81,7 +81,7 @@ class Text(Request):
     """A text to tag."""
 
     text: NotBlank = Field(
-        examples=["Transfer learning with transformers for text classification."]
+        examples=["Graph neural networks in PyTorch that predict the properties of molecules."]
     )
     """What is to be tagged."""
 

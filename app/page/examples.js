@@ -5,9 +5,9 @@ export const EXAMPLES = [
     name: "Cracks in wind turbines",
     item: {
       text:
-        "Wind turbine blades, inspected by drone. We fine-tune a convolutional network, " +
-        "pretrained on ImageNet, to draw a box around every crack and patch of ice in photos " +
-        "taken from a drone. Written in PyTorch; a thousand labelled photos come with it.",
+        "Wind turbine blades, inspected by drone. We fine-tune a convolutional detector, " +
+        "pretrained on COCO, that draws bounding boxes around cracks and ice. Written in " +
+        "PyTorch; a thousand labelled photos come with it.",
     },
   },
   {
