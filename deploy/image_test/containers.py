@@ -74,7 +74,9 @@ def inspect(image: Image) -> dict[str, Any]:
 
 def inside(image: Image, *command: str, options: Sequence[str] = ()) -> Ended:
     """Run a command in a new container of the image, without its entry point; then remove it."""
-    return run([PODMAN, "run", "--rm", *options, "--entrypoint", command[0], image.name, *command[1:]])
+    return run(
+        [PODMAN, "run", "--rm", *options, "--entrypoint", command[0], image.name, *command[1:]]
+    )
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,9 @@ def start(
 
 
 @contextmanager
-def serve(image: Image, log: Path, *, options: Sequence[str] = (), **settings: str) -> Iterator[Container]:
+def serve(
+    image: Image, log: Path, *, options: Sequence[str] = (), **settings: str
+) -> Iterator[Container]:
     """Start a container under all restrictions and wait until it is ready."""
     with start(image, log, options=options, **settings) as container:
         wait_until_ready(container.url, container.process, log)

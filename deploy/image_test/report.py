@@ -120,6 +120,12 @@ def lines() -> list[str]:
         page += [claim.row() for claim in tests.values()]
     page += ["", "## Figures", "", "| what | measured |", "|---|---|"]
     page += [f"| {name} | {value} |" for name, value in figures.items()]
-    page += ["", "## Not tested here: needs a cluster", "", "| part | what is tested of it |", "|---|---|"]
+    page += [
+        "",
+        "## Not tested here: needs a cluster",
+        "",
+        "| part | what is tested of it |",
+        "|---|---|",
+    ]
     page += [f"| {part} | {instead} |" for part, instead in NEEDS_A_CLUSTER]
     return page
