@@ -41,9 +41,14 @@ def base() -> str:
 
 def build(home: TrainedHome, name: str, base: str) -> Image:
     """Build the image of a home's promoted run as `make image` does."""
-    where = {"BENTOML_HOME": str(home.path), "NAME": name, "BASE": base, "ENGINE": str(PODMAN)}
-    path = f"{PROJECT / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
-    built = run([PROJECT / "deploy" / "image.sh"], **where, PATH=path, BENTOML_DO_NOT_TRACK="true")
+    built = run(
+        [PROJECT / "deploy" / "image.sh"],
+        BENTOML_HOME=str(home.path),
+        BENTOML_DO_NOT_TRACK="true",
+        NAME=name,
+        BASE=base,
+        ENGINE=str(PODMAN),
+    )
     assert built.status == 0, built.output
     return Image(built.output.splitlines()[-1], home.run_id)
 

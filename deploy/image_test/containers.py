@@ -1,4 +1,4 @@
-"""Containers for tests: the engine of deploy/podman, and servers under the restrictions of a cluster."""
+"""Containers for tests: the engine of deploy/podman, and servers as restricted as in a cluster."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ from tests.serving import PROJECT, Server, free_port, wait_until_ready
 PODMAN = PROJECT / "deploy" / "podman"
 TOOLS = PROJECT / ".cache" / "image-test" / "bin"
 
+SCRATCH = "/tmp"  # noqa: S108 - the image's only writable place, a tmpfs of its own
 RESTRICTIONS = (
     "--read-only",
     "--read-only-tmpfs=false",
-    *("--tmpfs", "/tmp:rw,noexec,nosuid,nodev,size=64m"),
+    *("--tmpfs", f"{SCRATCH}:rw,noexec,nosuid,nodev,size=64m"),
     "--cap-drop=all",
     *("--security-opt", "no-new-privileges"),
     *("--memory", "768m"),
@@ -89,6 +90,10 @@ class Container(Server):
         """Run a command in the container and return what it printed."""
         return podman("exec", self.name, *command)
 
+    def python(self, program: str) -> str:
+        """Run a Python program in the container and return what it printed."""
+        return self.execute("python", "-c", program)
+
 
 @contextmanager
 def start(
@@ -110,7 +115,16 @@ def start(
     with log.open("w") as output:
         process = subprocess.Popen(
             [
-                *(PODMAN, "run", "--name", name, *publish, *restrictions, *options, *variables),
+                *(
+                    str(PODMAN),
+                    "run",
+                    "--name",
+                    name,
+                    *publish,
+                    *restrictions,
+                    *options,
+                    *variables,
+                ),
                 image.name,
             ],
             cwd=log.parent,

@@ -67,7 +67,7 @@ def selectors(objects: list[Manifest]) -> Iterator[str]:
 
 
 def references(objects: list[Manifest]) -> Iterator[str]:
-    """Find mounts without a volume, volumes without a mount, and names of objects that are not there."""
+    """Find mounts without volumes, volumes without mounts, names of objects not there."""
     names = {(each["kind"], each["metadata"]["name"]) for each in objects}
     for deployment in of_kind(objects, "Deployment"):
         spec = pod(deployment)["spec"]
@@ -84,7 +84,9 @@ def references(objects: list[Manifest]) -> Iterator[str]:
         ]
         if of_kind(objects, "ServiceAccount"):
             wanted.append(("ServiceAccount", spec["serviceAccountName"]))
-        yield from (f"there is no {kind} {name}" for kind, name in wanted if (kind, name) not in names)
+        yield from (
+            f"there is no {kind} {name}" for kind, name in wanted if (kind, name) not in names
+        )
     for scaler in of_kind(objects, "HorizontalPodAutoscaler"):
         target = scaler["spec"]["scaleTargetRef"]
         if (target["kind"], target["name"]) not in names:
@@ -141,7 +143,9 @@ def pod(deployment: Manifest) -> Any:
 
 def containers(objects: list[Manifest]) -> list[Manifest]:
     """Give every container."""
-    return [each for one in of_kind(objects, "Deployment") for each in pod(one)["spec"]["containers"]]
+    return [
+        each for one in of_kind(objects, "Deployment") for each in pod(one)["spec"]["containers"]
+    ]
 
 
 def sources(spec: Manifest) -> list[Manifest]:
@@ -152,4 +156,6 @@ def sources(spec: Manifest) -> list[Manifest]:
 def measure(amount: str) -> float:
     """Give a quantity as a number that can be compared with another of its kind."""
     number, unit = re.fullmatch(r"([\d.]+)(\D*)", str(amount)).groups()  # type: ignore[union-attr]  # QUANTITY holds
-    return float(number) * {"m": 1e-3, "T": 1e12 / 2**20, "": 1.0}.get(unit, MEBIBYTES.get(unit, 1.0))
+    return float(number) * {"m": 1e-3, "T": 1e12 / 2**20, "": 1.0}.get(
+        unit, MEBIBYTES.get(unit, 1.0)
+    )

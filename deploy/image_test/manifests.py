@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from deploy.image_test.containers import PROJECT, TOOLS, Image, run
+from deploy.image_test.containers import TOOLS, Image, run
+from tests.serving import PROJECT
 
 FOLDER = PROJECT / "deploy" / "kubernetes"
 OVERLAYS = ("local", "production", "canary")

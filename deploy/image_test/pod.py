@@ -1,4 +1,4 @@
-"""One replica by `podman kube play`, and what a kubelet does for it: probes, preStop, grace period."""
+"""One replica by `podman kube play`, and what a kubelet does for it: probes, preStop, the end."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def playable(deployment: Manifest, name: str, port: int) -> Manifest:
     Its own names, because replicas would share one emptyDir; its port on 127.0.0.1 alone; without
     what this module does in podman's place.
     """
-    template = copy.deepcopy(deployment["spec"]["template"])
+    template: Manifest = copy.deepcopy(deployment["spec"]["template"])
     container = template["spec"]["containers"][0]
     container["ports"][0] |= {"hostIP": "127.0.0.1", "hostPort": port}
     for handled in ("startupProbe", "readinessProbe", "livenessProbe", "lifecycle"):
@@ -91,9 +91,7 @@ class Pod:
         self._on_ready = on_ready
         self._over = Event()
         self._file = folder / f"{name}.yaml"
-        self._file.write_text(
-            yaml.safe_dump_all([settings, playable(deployment, name, self.port)])
-        )
+        self._file.write_text(yaml.safe_dump_all([settings, playable(deployment, name, self.port)]))
         played = run([PODMAN, "kube", "play", self._file], folder=folder)
         assert played.status == 0, played.output
         self._kubelet = Thread(target=self._probe, name=f"kubelet of {name}")

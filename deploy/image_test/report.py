@@ -1,4 +1,4 @@
-"""A pytest plugin that writes deploy/results/image-test.md: what holds, what does not, what is untested."""
+"""A pytest plugin that writes deploy/results/image-test.md: what holds, fails, is not tested."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import inspect
 import os
 import platform
 from collections import Counter
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from deploy.image_test.containers import PODMAN, PROJECT, run
+from deploy.image_test.containers import PODMAN, run
+from tests.serving import PROJECT
 
 RESULTS = PROJECT / "deploy" / "results" / "image-test.md"
 
@@ -27,7 +29,7 @@ NEEDS_A_CLUSTER = (
     ("fsGroup, emptyDir limits", "podman ignores both"),
     ("restart after a failed livenessProbe", "the endpoint is tested; no kubelet restarts"),
 )
-"""Parts of the manifests that only a cluster can show at work, and what is tested of them instead."""
+"""Parts of the manifests that only a cluster shows at work, and what is tested of them instead."""
 
 
 @dataclass
@@ -54,9 +56,11 @@ figures: dict[str, str] = {}
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> object:
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Note how a test ended, under its sentence."""
-    report: pytest.TestReport = yield
+    report = yield
     if report.when == "call" or report.outcome != "passed":
         test = getattr(item, "originalname", item.name)
         sentence = (inspect.getdoc(getattr(item, "obj", None)) or test).splitlines()[0]
@@ -103,14 +107,20 @@ def lines() -> list[str]:
     """Put the page together."""
     changed = bool(run(["git", "status", "--porcelain"], folder=PROJECT).output)
     commit = first_line("git", "-C", PROJECT, "rev-parse", "HEAD")
+    tools = ", ".join(
+        (
+            first_line(PODMAN, "--version"),
+            first_line("runc", "--version"),
+            first_line("haproxy", "-v").partition(" - ")[0],
+        )
+    )
+    where = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Linux {platform.release()}"
     page = [
         "# Results of `make image-test`",
         "",
-        f"Commit {commit}{', with uncommitted changes' if changed else ''}; "
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC. {os.cpu_count()} cores, load "
-        f"{os.getloadavg()[0]:.1f}, Linux {platform.release()}; "
-        f"{first_line(PODMAN, '--version')}, {first_line('runc', '--version')}, "
-        f"{first_line('haproxy', '-v').partition(' - ')[0]}. Written by deploy/image_test/report.py.",
+        f"Commit {commit}{', with uncommitted changes' if changed else ''}.",
+        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {where}; {tools}.",
+        "Written by deploy/image_test/report.py.",
         "",
         f"**{summary()}**",
     ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,7 @@ from deploy.image_test.containers import Image, podman
 from deploy.image_test.manifests import objects, the, with_image
 from deploy.image_test.pod import Pod
 
+MEMORY = "import start; print(start.memory_limit_mebibytes())"
 Record = Callable[[str, object], None]
 IGNORED = (
     "runAsNonRoot, fsGroup, emptyDir's medium and sizeLimit, enableServiceLinks, topology spread, "
@@ -64,7 +64,7 @@ def test_it_is_restricted(played: Pod) -> None:
 
 def test_it_has_its_limits_and_settings(played: Pod) -> None:
     """The memory limit is the manifest's, and the ConfigMap's settings are in its environment."""
-    program = "import sys; sys.path.insert(0, '/srv/bento'); import start; print(start.memory_limit_mebibytes())"
+    program = f"import sys; sys.path.append('/srv/bento'); {MEMORY}"
     assert float(inside(played, program)) == 768
     settings = inside(played, "import os; print(os.environ['TAGLINE_DRAIN_SECONDS'])")
     assert settings.strip() == the(objects("local"), "ConfigMap")["data"]["TAGLINE_DRAIN_SECONDS"]

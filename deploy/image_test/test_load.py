@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from deploy.image_test.containers import PROJECT, Container, run
+from deploy.image_test.containers import Container, run
+from tests.serving import PROJECT
 
 Record = Callable[[str, object], None]
 CGROUP = "/sys/fs/cgroup"

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
-from deploy.image_test.containers import PROJECT, TOOLS, run
+from deploy.image_test.containers import TOOLS, run
 from deploy.image_test.faults import faults, pod
 from deploy.image_test.manifests import FOLDER, OVERLAYS, Manifest, objects, rendered, the
+from tests.serving import PROJECT
 
 HERE = Path(__file__).parent
 COMPONENTS = ("service-monitor", "mounted-store")
@@ -38,8 +39,10 @@ def written(overlay: str, folder: Path) -> Path:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_schemas(overlay: str, version: str, tmp_path: Path) -> None:
-    """Every object is one that Kubernetes knows in this version, strictly; none is only warned of."""
-    checked = run([TOOLS / "kubernetes-validate", "--strict", "-k", version, written(overlay, tmp_path)])
+    """Kubernetes knows every object in this version, strictly; none is only warned of."""
+    checked = run(
+        [TOOLS / "kubernetes-validate", "--strict", "-k", version, written(overlay, tmp_path)]
+    )
     assert checked.status == 0, checked.output
     assert "WARN" not in checked.output
     assert checked.output.count("passed for resource") == len(objects(overlay))
@@ -144,7 +147,7 @@ def test_the_grace_period_is_long_enough() -> None:
 
 
 def test_the_public_paths_are_the_services() -> None:
-    """The Ingress leads to every path of the contract and the page, and to no metrics and probes."""
+    """The Ingress leads to every path of contract and page, and to no metrics and probes."""
     (rule,) = the(objects("production"), "Ingress")["spec"]["rules"]
     contract = {"/", "/predict", "/runs", "/performance", "/params", "/tags", "/docs", "/redoc"}
     pages = {"/openapi.json", "/ui", "/assets"}
