@@ -99,14 +99,16 @@ def references(objects: list[Manifest]) -> Iterator[str]:
 
 def ports(objects: list[Manifest]) -> Iterator[str]:
     """Find ports that are called by a name that no container gives."""
-    given = {port["name"] for container in containers(objects) for port in container["ports"]}
+    given = {
+        port["name"] for container in containers(objects) for port in container.get("ports", [])
+    }
     for service in of_kind(objects, "Service"):
         for port in service["spec"]["ports"]:
             if port["targetPort"] not in given:
                 yield f"the service's port {port['targetPort']} is no container's"
     for container in containers(objects):
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-            if container[probe]["httpGet"]["port"] not in given:
+            if probe in container and container[probe]["httpGet"]["port"] not in given:
                 yield f"the port of {probe} is no container's"
 
 

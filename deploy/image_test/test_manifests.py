@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import yaml
 
 from deploy.image_test.containers import TOOLS, run
-from deploy.image_test.faults import faults, pod
+from deploy.image_test.faults import containers, faults, pod
 from deploy.image_test.manifests import FOLDER, OVERLAYS, Manifest, objects, rendered, the
 from tests.serving import PROJECT
 
@@ -83,22 +84,19 @@ def test_they_are_sound(overlay: str) -> None:
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_components_fit_production(component: str, tmp_path: Path) -> None:
-    """Production with the component renders, and is as sound as without it."""
-    kustomization = {
-        "resources": [f"{relative(FOLDER / 'production', tmp_path)}"],
-        "components": [f"{relative(FOLDER / 'components' / component, tmp_path)}"],
-    }
-    (tmp_path / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
-    done = run([TOOLS / "kubectl", "kustomize", tmp_path])
+    """Production with the component switched on renders, and is as sound as without it."""
+    shutil.copytree(FOLDER, tmp_path / "kubernetes")
+    production = tmp_path / "kubernetes" / "production"
+    with (production / "kustomization.yaml").open("a") as kustomization:
+        kustomization.write(f"components:\n  - ../components/{component}\n")
+    done = run([TOOLS / "kubectl", "kustomize", production])
     assert done.status == 0, done.output
     found = list(yaml.safe_load_all(done.output))
     assert len(found) > len(objects("production"))
     assert faults(found) == []
-
-
-def relative(path: Path, start: Path) -> str:
-    """Give the way from a folder to a path."""
-    return "../" * (len(start.parts) - 1) + str(path).removeprefix("/")
+    images = {container["image"] for container in containers(found)}
+    assert len(images) == 1
+    assert "@sha256:" in images.pop()
 
 
 def break_quantity(deployment: Manifest) -> None:
