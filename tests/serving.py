@@ -31,9 +31,9 @@ def free_port() -> int:
 
 def environment(home: Path, **more: str) -> dict[str, str]:
     """Give the environment of a command whose store is ``home``, free of a caller's settings."""
-    inherited = {
-        name: value for name, value in os.environ.items() if not name.startswith("TAGLINE_")
-    }
+    # Under `make test`, a make of ours would take itself for a part of that one.
+    ours = ("TAGLINE_", "MAKE", "MFLAGS")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return (
         inherited
         | {
