@@ -25,7 +25,7 @@ chmod -R a+rX,go-w "$context"
 run=$(cat "$context/models/tagline/latest")
 
 revision=$(git rev-parse HEAD)
-[ -z "$(git status --porcelain)" ] || revision="$revision-changed"
+[ -z "$(git status --porcelain -- service.py tagger runners app requirements bentofile.yaml deploy ':!deploy/results')" ] || revision="$revision-changed"
 
 # How this machine reaches its package index, for the one step that needs it.
 set --

@@ -18,6 +18,17 @@ from tests.serving import PROJECT
 
 RESULTS = PROJECT / "deploy" / "results" / "image-test.md"
 
+TESTED = (
+    "app",
+    "bentofile.yaml",
+    "deploy",
+    ":!deploy/results",
+    "requirements",
+    "runners",
+    "tagger",
+)
+"""What the results depend on."""
+
 NEEDS_A_CLUSTER = (
     ("HorizontalPodAutoscaler", "its schema and its target are checked; that it scales is not"),
     ("PodDisruptionBudget", "schema and selector are checked; evictions are not made"),
@@ -105,7 +116,7 @@ def first_line(*command: str | Path) -> str:
 
 def lines() -> list[str]:
     """Put the page together."""
-    changed = bool(run(["git", "status", "--porcelain"], folder=PROJECT).output)
+    changed = bool(run(["git", "status", "--porcelain", "--", *TESTED], folder=PROJECT).output)
     commit = first_line("git", "-C", PROJECT, "rev-parse", "HEAD")
     tools = ", ".join(
         (
