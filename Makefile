@@ -81,7 +81,7 @@ image-packages: ## what image and image-test need, from Debian's or Ubuntu's pac
 	@deploy/image-packages.sh
 
 image-test: .venv/.develop .cache/image-test/.installed ## build image and manifests and run them (needs image-packages)
-	@$(BIN)/python -m pytest deploy/image_test
+	@$(BIN)/python -m pytest deploy/image_test -p deploy.image_test.report
 
 .venv/pyvenv.cfg:
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
