@@ -19,6 +19,7 @@ from urllib3.util import Retry
 PROJECT = Path(__file__).resolve().parent.parent
 SCRIPT = PROJECT / "load_tests" / "request.lua"
 START_SECONDS = 60
+STOP_SECONDS = 15
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,17 @@ def running(subject: Subject, log: Path) -> Iterator[Running]:
             ) from fault
         yield server
     finally:
-        process.terminate()
+        stop(psutil.Process(process.pid))
         process.wait()
+
+
+def stop(process: psutil.Process) -> None:
+    """Ask a server to end, and end what is left of it and its children after a while."""
+    tree = [process, *process.children(recursive=True)]
+    process.terminate()
+    _, left = psutil.wait_procs(tree, STOP_SECONDS)
+    for child in left:
+        child.kill()
 
 
 def first_answer(server: Running) -> bytes:
@@ -117,6 +127,7 @@ def first_answer(server: Running) -> bytes:
         body = next(bodies).rstrip(b"\n")
     patient = Retry(
         total=START_SECONDS * 5,
+        read=0,
         backoff_factor=0.1,
         backoff_max=0.2,
         status_forcelist=[404, 503],

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,11 +77,18 @@ class Remote:
         return self
 
     def start(self, scorer: Any) -> None:
-        """Learn where the model is, and on which loop to call it."""
-        self.scorer = scorer
+        """Learn where the model is, and on which loop to call it.
+
+        The first batch of a batcher runs on the loop, where the answer to a call could never
+        arrive; so it is an idle one.
+        """
         self._loop = asyncio.get_running_loop()
+        idle = self.decided.submit([("", PLAIN)], time.monotonic() + 60)
+        idle.add_done_callback(lambda _: setattr(self, "scorer", scorer))
 
     def _ask(self, batch: list[Asked]) -> list[str]:
+        if self.scorer is None:
+            return [""] * len(batch)
         call = self.scorer.tag([text for text, _ in batch])
         written: list[str] = asyncio.run_coroutine_threadsafe(call, self._loop).result()
         return written
