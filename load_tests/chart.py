@@ -1,0 +1,77 @@
+"""`python -m load_tests.chart`: the README's chart, made from load_tests/results/bench.json."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree as ET
+
+import click
+
+from load_tests.results import BENCH, PROJECT, RESULTS, Comparison, Row, read
+from load_tests.subjects import BASELINE, FLOOR, TAGLINE
+
+CHART = RESULTS / "bench.svg"
+WIDTH, LEFT, RIGHT, LINE, BAR = 760, 300, 60, 30, 18
+"""Pixels: the whole, beside the bars on either side, from bar to bar, a bar's height."""
+STYLE = """
+text { font: 13px system-ui, sans-serif; fill: #24292f }
+.bar { fill: #8c959f } .own { fill: #0969da } .mark { stroke: #57606a; stroke-dasharray: 4 3 }
+@media (prefers-color-scheme: dark) {
+  text { fill: #e6edf3 }
+  .bar { fill: #6e7681 } .own { fill: #58a6ff } .mark { stroke: #8b949e }
+}
+"""
+
+
+def bars(rows: tuple[Row, ...], title: str) -> ET.Element:
+    """Draw one bar a server, as long as its ratio; a dashed line stands at the baseline."""
+    height = LINE * (len(rows) + 1) + 8
+    picture = ET.Element(
+        "svg",
+        {
+            "xmlns": "http://www.w3.org/2000/svg",
+            "viewBox": f"0 0 {WIDTH} {height}",
+            "role": "img",
+        },
+    )
+    ET.SubElement(picture, "title").text = title
+    ET.SubElement(picture, "style").text = STYLE
+    _write(picture, title, x=0, y=18)
+    scale = (WIDTH - LEFT - RIGHT) / max(row.ratio for row in rows)
+    for number, row in enumerate(rows, start=1):
+        top = LINE * number
+        kind = "own" if row.name.startswith(TAGLINE) else "bar"
+        length = row.ratio * scale
+        place = {"x": str(LEFT), "y": str(top), "width": f"{length:.1f}", "height": str(BAR)}
+        ET.SubElement(picture, "rect", {"class": kind, **place})
+        _write(picture, row.name, x=LEFT - 8, y=top + 14, anchor="end")
+        _write(picture, f"{row.ratio:.2f}", x=LEFT + length + 6, y=top + 14)
+    at = f"{LEFT + scale:.1f}"
+    ET.SubElement(
+        picture,
+        "line",
+        {"class": "mark", "x1": at, "x2": at, "y1": str(LINE - 4), "y2": str(height - 8)},
+    )
+    return picture
+
+
+def _write(picture: ET.Element, words: str, *, x: float, y: float, anchor: str = "start") -> None:
+    place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}
+    ET.SubElement(picture, "text", place).text = words
+
+
+def chosen(found: Comparison) -> tuple[Row, ...]:
+    """Leave out the floor, which is no server that one could build, and a kept build."""
+    return tuple(row for row in found.rows if row.name != FLOOR and "kept build" not in row.name)
+
+
+@click.command()
+def main() -> None:
+    """Draw load_tests/results/bench.svg."""
+    found = read(BENCH)
+    title = f"Requests a second, as a multiple of: {BASELINE} (commit {found.commit})"
+    ET.ElementTree(bars(chosen(found), title)).write(CHART, encoding="unicode")
+    click.echo(f"Written: {CHART.relative_to(PROJECT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Load tests and benchmarks tell the truth: a wrong answer is caught, stale figures are known."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from load_tests.chart import bars
+from load_tests.hot_path import HOT_PATH, digest
+from load_tests.results import Row
+from tests.serving import PROJECT, Server, run_python
+
+RUN = "20260101-000000-abcd"
+
+
+class Wrong(BaseHTTPRequestHandler):
+    """Answers every request in the envelope, and each prediction with a tag that is unknown."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Name one run and one tag."""
+        self.answer({"runs": [{"run_id": RUN, "served": True}], "tags": [{"tag": "known"}]})
+
+    def do_POST(self) -> None:
+        """Give every text the tag that there is not."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
+        rows = body.get("texts", [])
+        score = {"tag": "unknown", "score": 0.9, "threshold": 0.5}
+        found = [
+            {"input_text": row["text"], "predicted_tags": ["unknown"], "scores": [score]}
+            for row in rows
+        ]
+        self.answer({"run_id": RUN, "predictions": found})
+
+    def answer(self, data: object) -> None:
+        """Send data in the envelope."""
+        envelope = {
+            "message": "OK",
+            "method": self.command,
+            "status-code": 200,
+            "timestamp": "2026-01-01T00:00:00+00:00",
+            "url": self.path,
+            "data": data,
+        }
+        body = json.dumps(envelope).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's own name
+        """Say nothing."""
+
+
+@pytest.fixture
+def wrong_server() -> Iterator[str]:
+    """A server whose statuses are right and whose answers are wrong."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Wrong) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def drive(url: str, home: Path) -> tuple[int, str]:
+    """Let ten users loose on a server for a few seconds."""
+    done = run_python(
+        *("-m", "load_tests", "--target", url, "--users", "10", "--seconds", "4"), home=home
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_a_wrong_answer_is_caught(wrong_server: str, tmp_path: Path) -> None:
+    """Answers with status 200 and tags that the run does not have end the load test with 1."""
+    status, output = drive(wrong_server, tmp_path)
+    assert status == 1, output
+    assert "answers were wrong; none may be." in output
+
+
+def test_right_answers_are_not_called_wrong(server: Server, tmp_path: Path) -> None:
+    """No answer of the real server is called wrong, whoever asks."""
+    _, output = drive(server.url, tmp_path)
+    assert "answers were wrong" not in output, output
+    assert "requests failed" not in output, output
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """The files of the hot path, to change."""
+    for name in HOT_PATH:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    return tmp_path
+
+
+def test_words_do_not_change_the_digest_of_the_hot_path(copy: Path) -> None:
+    """A comment, a blank line and a docstring leave the digest as it is."""
+    decide = copy / "tagger" / "decide.py"
+    decide.write_text(f'"""Other words."""\n\n# a comment\n{decide.read_text()}')
+    assert digest(copy) == digest()
+
+
+@pytest.mark.parametrize("name", HOT_PATH)
+def test_code_changes_the_digest_of_the_hot_path(copy: Path, name: str) -> None:
+    """One more statement in any file of the hot path changes the digest."""
+    (copy / name).write_text((copy / name).read_text() + "\nadded = 1\n")
+    assert digest(copy) != digest()
+
+
+def test_the_chart_draws_each_row_in_proportion() -> None:
+    """A server of twice the ratio has a bar of twice the length, and its figure beside it."""
+    common = {"note": "", "requests_per_second": 1.0, "p50_ms": 1.0, "p99_ms": 1.0, "cpu_us": 1.0}
+    rows = tuple(
+        Row(
+            name,
+            **common,  # type: ignore[arg-type]  # one dictionary for strings and numbers
+            memory_mib=1.0,
+            failures=0,
+            ratio=ratio,
+            ratio_quartiles=(ratio, ratio),
+            ratio_range=(ratio, ratio),
+        )
+        for name, ratio in (("one", 1.5), ("two", 3.0))
+    )
+    drawn = bars(rows, "Title")
+    one, two = (float(bar.get("width", "")) for bar in drawn.iter("rect"))
+    assert two == pytest.approx(2 * one, rel=0.01)
+    assert {"1.50", "3.00"} <= {text.text for text in drawn.iter("text")}
