@@ -5,6 +5,7 @@ Each server has one core, wrk the other; where a row needs both, it says so.
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -46,6 +47,7 @@ def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...], 
 
     Example: make bench QUICK=1
     """
+    load_average = os.getloadavg()[0]
     with (
         tempfile.TemporaryDirectory() as folder,
         checked_out(kept) if kept else nullcontext() as checkout,
@@ -60,7 +62,8 @@ def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...], 
     rows = tuple(summarise(subject, samples, BASELINE) for subject in subjects)
     show(rows, TITLE)
     if keep:
-        found = Comparison(circumstances(ground.run_id), digest(), rounds, seconds, rows)
+        on = circumstances(ground.run_id, load_average=load_average)
+        found = Comparison(on, digest(), rounds, seconds, rows)
         write(found, BENCH)
         click.echo(f"Written: {BENCH.relative_to(PROJECT)}")
 

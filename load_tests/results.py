@@ -28,6 +28,8 @@ class Circumstances:
     """``-dirty`` where files differed from it."""
     measured_at: str
     machine: str
+    load_average: float
+    """Processes that wanted a core in the minute before; near 0 on a quiet machine."""
     versions: dict[str, str]
     run: str
     """The run that was served."""
@@ -81,12 +83,15 @@ def write(found: object, path: Path) -> None:
     path.write_bytes(TypeAdapter(type(found)).dump_json(found, indent=1) + b"\n")
 
 
-def circumstances(run: str, packages: Sequence[str] = PACKAGES) -> Circumstances:
-    """Tell what is measured on here and now."""
+def circumstances(
+    run: str, *, load_average: float, packages: Sequence[str] = PACKAGES
+) -> Circumstances:
+    """Tell what is measured on here and now; ``load_average`` is that before the first round."""
     return Circumstances(
         commit=_commit(),
         measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
         machine=f"{os.cpu_count()} cores, {_processor()}, Python {platform.python_version()}",
+        load_average=load_average,
         versions={package: version(package) for package in packages},
         run=run,
     )
