@@ -58,11 +58,13 @@ def quantities(objects: list[Manifest]) -> Iterator[str]:
 
 
 def selectors(objects: list[Manifest]) -> Iterator[str]:
-    """Find selectors that select none of the pods."""
-    pods = [pod(deployment)["metadata"]["labels"] for deployment in of_kind(objects, "Deployment")]
+    """Find selectors that select no pod; a Deployment's have to select its own."""
+    deployments = of_kind(objects, "Deployment")
     for each in objects:
+        owners = [each] if each["kind"] == "Deployment" else deployments
+        labels = [pod(owner)["metadata"]["labels"] for owner in owners]
         for selector in selectors_of(each):
-            if not any(selector.items() <= labels.items() for labels in pods):
+            if not any(selector.items() <= own.items() for own in labels):
                 yield f"{each['kind']} {each['metadata']['name']} selects no pod: {selector}"
 
 
