@@ -20,6 +20,11 @@ from load_tests.rounds import measure, show, summarise
 from load_tests.subjects import BASELINE, Ground, table_rows
 
 TITLE = "One text a request, 64 keep-alive connections, one core a server"
+QUIET = 0.5
+BUSY = (
+    "Warning: {:.1f} other processes want a core. A server of many threads then gets a greater "
+    "share than one of a single thread, so the ratios mislead: measure on a quiet machine."
+)
 
 
 @contextmanager
@@ -48,6 +53,8 @@ def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...], 
     Example: make bench QUICK=1
     """
     load_average = os.getloadavg()[0]
+    if load_average > QUIET:
+        click.echo(BUSY.format(load_average), err=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         checked_out(kept) if kept else nullcontext() as checkout,
