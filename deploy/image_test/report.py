@@ -65,6 +65,8 @@ class Claim:
 claims: dict[str, dict[str, Claim]] = {}
 """By file, by test."""
 figures: dict[str, str] = {}
+started: list[str] = []
+"""The commit that was there when the tests began."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -82,6 +84,13 @@ def pytest_runtest_makereport(
             claim.reasons.append(report.longrepr[2].removeprefix("Skipped: "))
     figures.update((name, str(value)) for name, value in report.user_properties)
     return report
+
+
+def pytest_sessionstart() -> None:
+    """Note the commit: others may add to the branch meanwhile."""
+    changed = run(["git", "status", "--porcelain", "--", *TESTED], folder=PROJECT).output
+    commit = first_line("git", "-C", PROJECT, "rev-parse", "HEAD")
+    started.append(f"Commit {commit}{', with uncommitted changes' if changed else ''}.")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -117,8 +126,6 @@ def first_line(*command: str | Path) -> str:
 
 def lines() -> list[str]:
     """Put the page together."""
-    changed = bool(run(["git", "status", "--porcelain", "--", *TESTED], folder=PROJECT).output)
-    commit = first_line("git", "-C", PROJECT, "rev-parse", "HEAD")
     tools = ", ".join(
         (
             first_line(PODMAN, "--version"),
@@ -130,7 +137,7 @@ def lines() -> list[str]:
     page = [
         "# Results of `make image-test`",
         "",
-        f"Commit {commit}{', with uncommitted changes' if changed else ''}.",
+        *started,
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC; {where}; {tools}.",
         "Written by deploy/image_test/report.py.",
         "",
