@@ -104,7 +104,8 @@ def test_all_workers_take_up_a_promoted_run(store: Store, tmp_path: Path) -> Non
         until(lambda: len(seen) > 20)
         assert set(seen) == {OLD}
         store.promote(NEW)
-        until(lambda: metric(server, "tagline_run_taken_up_total") == 2)
+        # A worker that starts late takes the new run from the beginning: what callers see counts.
+        until(lambda: len(seen) > 60 and set(seen[-40:]) == {NEW})
         seen.clear()
         until(lambda: len(seen) > 20)
         over.set()
