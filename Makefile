@@ -61,10 +61,10 @@ clean: ## remove .venv, caches and everything built; the store in .bentoml stays
 	rm -rf .venv .cache tests/postman/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: .venv/.serve ## make the hashed locks anew from requirements/*.in
+lock: .venv/.serve ## make the hashed locks anew from their .in files
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
-	@cd requirements && for name in develop train serve image-test; do \
-	  ../.cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	@for name in $(addprefix requirements/,develop parquet train serve image-test) load_tests/servers/requirements; do \
+	  .cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; done
 
 system-packages: ## what tests need beside Python, from Debian's or Ubuntu's packages (as root or by sudo)

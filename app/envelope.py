@@ -63,6 +63,9 @@ BY_STATUS = {
 }
 """What is said of answers that BentoML gave in a shape of its own."""
 
+PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
+"""RFC 9110's names, which Python has from 3.13 on: a caller is told the same by every Python."""
+
 Header = tuple[bytes, bytes]
 JSON: Header = (b"content-type", b"application/json")
 
@@ -155,7 +158,7 @@ class Envelopes:
     ) -> Answer:
         """Put a status and what there is to say about it into the envelope."""
         exchange.enveloped = True
-        message = HTTPStatus(status).phrase
+        message = phrase(status)
         told = orjson.dumps(detail, default=str).decode()
         method = orjson.dumps(exchange.method).decode()
         body = (
@@ -163,6 +166,11 @@ class Envelopes:
             f'"timestamp":"{self.timestamp()}","url":{exchange.url},"detail":{told}}}'
         ).encode()
         return Answer(status, body, headers)
+
+
+def phrase(status: int) -> str:
+    """Name a status in the words of RFC 9110."""
+    return PHRASES.get(status) or HTTPStatus(status).phrase
 
 
 def status_of(fault: Exception) -> int:

@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from pydantic.json_schema import SkipJsonSchema
 
 from app import schemas
-from app.envelope import STATUS
+from app.envelope import STATUS, phrase
 from app.schemas import InvalidRefusal, Predictions, PredictRequest, Refusal, Success
 from tagger.errors import (
     BadJson,
@@ -126,7 +126,7 @@ def described(name: str) -> dict[str, Any]:
     operation = OPERATIONS[name]
     responses: dict[int, dict[str, Any]] = {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": phrase(status),
             "model": InvalidRefusal if status == HTTPStatus.UNPROCESSABLE_ENTITY else Refusal,
         }
         for status in sorted({status_of_class(refusal) for refusal in operation.refusals})
