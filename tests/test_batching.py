@@ -177,6 +177,41 @@ def test_a_batch_is_what_came_while_the_last_one_ran() -> None:
     on_a_loop(story())
 
 
+def test_a_batch_waits_for_those_that_come_turn_by_turn_and_for_no_more_than_enough() -> None:
+    """While each turn of the loop brings another request a batch waits, up to `Bounds.enough`."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, enough=4)
+        await asyncio.gather(tried.submit([0], FAR), tried.submit([1], FAR))
+        model.calls.clear()
+        futures = [tried.submit([2], FAR), tried.submit([3], FAR)]
+        await until(lambda: not tried.waiting)
+        assert model.calls == [[2, 3]], "their forerunners came alone, so nobody waits"
+        for item in range(4, 10):
+            futures.append(tried.submit([item], FAR))
+            await asyncio.sleep(0)
+        await asyncio.gather(*futures)
+        assert model.calls[1:] == [[4, 5, 6, 7], [8, 9]]
+
+    on_a_loop(story())
+
+
+def test_a_caller_who_is_alone_waits_for_nobody() -> None:
+    """One request after the other: each is a batch by itself in the turn after it came."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model)
+        for item in range(5):
+            future = tried.submit([item], FAR)
+            await asyncio.sleep(0)
+            assert model.calls[item:] == [[item]]
+            await future
+
+    on_a_loop(story())
+
+
 def test_a_request_of_a_thousand_delays_nobody() -> None:
     """Beside a request of 1,000 items, one that comes later is in the very next batch."""
 
