@@ -15,7 +15,7 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load bench bench-check lint postman test clean lock system-packages image image-packages image-test sbom
+.PHONY: help setup serve dev train bento load bench profile bench-check lint postman test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ load: .venv/.develop ## drive a server with locust (TARGET=url for one that runs
 bench: .venv/.develop .cache/bench/.installed ## measure Tagline beside other servers (QUICK=1; KEPT=commit: beside a kept build)
 	@$(BIN)/python -m training train --if-empty
 	@$(BIN)/python -m load_tests.bench $(if $(QUICK),--rounds 4 --seconds 1) $(if $(KEPT),--kept $(KEPT)) $(OPTIONS)
+
+profile: .venv/.develop .cache/bench/.installed ## where each microsecond of a request goes, into load_tests/README.md
+	@$(BIN)/python -m training train --if-empty
+	@$(BIN)/python -m load_tests.costs $(OPTIONS)
 
 bench-check: .venv/.develop ## warn when the hot path is no longer the one that was measured
 	@$(BIN)/python -m load_tests.hot_path

@@ -1,0 +1,247 @@
+"""`make profile`: where each microsecond of a request goes, beside the least each step could take.
+
+py-spy looks at the worker's stack some hundred times a second while wrk loads it. A step's share of
+the looks, times the processor time a request, is what the step takes.
+"""
+
+from __future__ import annotations
+
+import linecache
+import subprocess
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import psutil
+from rich.console import Console
+from rich.table import Table
+
+from load_tests.floors import floors
+from load_tests.measure import PROJECT, Running, load, running
+from load_tests.results import RESULTS, Circumstances, circumstances, write
+from load_tests.subjects import BENCH_PYTHON, FLOOR, Ground, constants, tagline
+
+COSTS = RESULTS / "costs.json"
+PAGE = PROJECT / "load_tests" / "README.md"
+START, END = "<!-- costs: made by `make profile` -->", "<!-- costs end -->"
+LOOKS_A_SECOND = 250
+PROTOCOL, FRAMEWORK = "protocol", "framework"
+
+STEPS = {
+    "parse": "the body's bytes as JSON",
+    "validate": "types, limits, keys given twice",
+    "queue": "waiting for a batch, being handed out of it",
+    "features": "words, their rows, how often each",
+    "arrays": "rows times weights, lengths, probabilities",
+    "decide": "thresholds, order, abstaining",
+    "serialise": "the answer's bytes",
+    FRAMEWORK: "tasks, headers, ids, envelope, metrics, middleware",
+    PROTOCOL: "HTTP read and written, sockets, the loop, the kernel",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Code that belongs to a step."""
+
+    step: str
+    file: str
+    """A piece of its path."""
+    function: str = ""
+    """How the function's name begins."""
+    line: str = ""
+    """What stands in the line."""
+
+
+PLACES = (
+    Place("parse", "app/reading.py", line="orjson.loads"),
+    Place("validate", "app/reading.py"),
+    Place("queue", "runners/batching.py"),
+    Place("features", "tagger/words.py"),
+    Place("features", "tagger/vocabulary.py"),
+    Place("features", "tagger/features.py"),
+    Place("features", "tagger/sparse.py", function="sublinear"),
+    Place("arrays", "tagger/sparse.py"),
+    Place("arrays", "tagger/model.py"),
+    Place("decide", "tagger/decide.py"),
+    Place("serialise", "app/predict.py"),
+    Place("serialise", "app/envelope.py", function="Envelopes.success"),
+    Place(PROTOCOL, "app/joined_writes.py"),
+    Place(FRAMEWORK, "app/"),
+    Place(FRAMEWORK, "service.py"),
+    Place(FRAMEWORK, "load_tests/servers/"),
+    Place(FRAMEWORK, "uvicorn/middleware"),
+    Place(PROTOCOL, "uvicorn/"),
+    Place(PROTOCOL, "asyncio/runners.py"),
+)
+"""The first that fits a line of code tells its step."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """One step of a request."""
+
+    step: str
+    what: str
+    microseconds: float
+    floor: float
+    """The least that it could take: see `floors`."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """All steps of a request, and what they come to."""
+
+    on: Circumstances
+    cpu_us: float
+    floor_cpu_us: float
+    """Of uvicorn with a constant."""
+    steps: tuple[Cost, ...]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A place of the code on the stack."""
+
+    function: str
+    file: str
+    line: int
+
+    @classmethod
+    def read(cls, text: str) -> Frame:
+        """Read ``function (file:line)``."""
+        function, _, place = text.rpartition(" (")
+        file, _, line = place.rstrip(")").rpartition(":")
+        return cls(function, file, int(line or 0))
+
+
+def step_of(stack: list[Frame]) -> str:
+    """Name the step that a look fell into: of the innermost frame that belongs to one."""
+    for frame in reversed(stack):
+        for place in PLACES:
+            if (
+                place.file in frame.file
+                and frame.function.startswith(place.function)
+                and place.line in linecache.getline(frame.file, frame.line)
+            ):
+                return place.step
+    return PROTOCOL
+
+
+def looks(server: Running, *, seconds: int, raw: Path) -> tuple[dict[str, float], float]:
+    """Load a server and look; return each step's share of the looks, and CPU us a request."""
+    worker = max(server.tree(), key=_processor_time)
+    spy = BENCH_PYTHON.with_name("py-spy")
+    watching = threading.Thread(
+        target=subprocess.run,
+        args=(
+            [
+                *(str(spy), "record", "--pid", str(worker.pid), "--format", "raw"),
+                *("--rate", str(LOOKS_A_SECOND), "--duration", str(seconds)),
+                *("--full-filenames", "--output", str(raw)),
+            ],
+        ),
+        kwargs={"check": True, "capture_output": True},
+    )
+    cpu_us = load(server, seconds=seconds).cpu_us
+    watching.start()
+    load(server, seconds=seconds + 1)
+    watching.join()
+    counts: Counter[str] = Counter()
+    for stack, count in _stacks(raw):
+        counts[step_of(stack)] += count
+    total = counts.total()
+    return {step: count / total for step, count in counts.items()}, cpu_us
+
+
+def _processor_time(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _stacks(raw: Path) -> Iterator[tuple[list[Frame], int]]:
+    """Read py-spy's lines: frames from the outermost in, then how many looks found them."""
+    for line in raw.read_text().splitlines():
+        frames, _, count = line.rpartition(" ")
+        stack = [Frame.read(frame) for frame in frames.split(";") if " (" in frame]
+        # Other threads (of metrics, of the store) are no part of a request.
+        if any("uvicorn" in frame.file for frame in stack):
+            yield stack, int(count)
+
+
+def table(found: Costs) -> str:
+    """Write the costs as a table of Markdown."""
+    told = (
+        f"{found.cpu_us:.0f} us of processor time a request, {found.floor_cpu_us:.0f} of uvicorn "
+        f"with a constant (commit {found.on.commit}, load {found.on.load_average:.1f}):"
+    )
+    rows = [
+        told,
+        "",
+        "| step | what | us | floor |",
+        "|---|---|---:|---:|",
+    ]
+    rows += [
+        f"| {cost.step} | {cost.what} | {cost.microseconds:.1f} | {cost.floor:.1f} |"
+        for cost in found.steps
+    ]
+    return "\n".join(rows)
+
+
+def show(found: Costs) -> None:
+    """Print the costs."""
+    printed = Table(title=f"Where {found.cpu_us:.0f} us of processor time a request go")
+    for column in ("step", "what"):
+        printed.add_column(column)
+    for column in ("us", "floor"):
+        printed.add_column(column, justify="right")
+    for cost in found.steps:
+        printed.add_row(cost.step, cost.what, f"{cost.microseconds:.1f}", f"{cost.floor:.1f}")
+    Console(width=110).print(printed)
+
+
+@click.command()
+@click.option("--seconds", default=15, show_default=True, help="Seconds to look at each server.")
+@click.option("--write/--no-write", "keep", default=True, help="Write results and README.")
+def main(*, seconds: int, keep: bool) -> None:
+    """Look where the time of a request goes, on the promoted run of BENTOML_HOME.
+
+    Example: make profile
+    """
+    load_average = psutil.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        ground = Ground.of_home(folder)
+        bare = next(subject for subject in constants(ground) if subject.name == FLOOR)
+        with running(bare, folder / "bare.log") as server:
+            bare_shares, bare_cpu_us = looks(server, seconds=seconds, raw=folder / "bare.raw")
+        with running(tagline(ground), folder / "tagline.log") as server:
+            load(server, seconds=1)
+            shares, cpu_us = looks(server, seconds=seconds, raw=folder / "tagline.raw")
+        least = floors(ground)
+    for step in (FRAMEWORK, PROTOCOL):
+        least[step] = bare_shares.get(step, 0.0) * bare_cpu_us
+    found = Costs(
+        on=circumstances(ground.run_id, load_average=load_average),
+        cpu_us=cpu_us,
+        floor_cpu_us=bare_cpu_us,
+        steps=tuple(
+            Cost(step, what, shares.get(step, 0.0) * cpu_us, least[step])
+            for step, what in STEPS.items()
+        ),
+    )
+    show(found)
+    if keep:
+        write(found, COSTS)
+        before, _, rest = PAGE.read_text().partition(START)
+        after = rest.partition(END)[2]
+        PAGE.write_text(f"{before}{START}\n\n{table(found)}\n\n{END}{after}")
+        click.echo(f"Written: {COSTS.relative_to(PROJECT)} and {PAGE.relative_to(PROJECT)}")
+
+
+if __name__ == "__main__":
+    main()
