@@ -60,7 +60,7 @@ class Place:
 PLACES = (
     Place("parse", "app/reading.py", line="orjson.loads"),
     Place("validate", "app/reading.py"),
-    Place("queue", "runners/batching.py"),
+    Place("queue", "runners/"),
     Place("features", "tagger/words.py"),
     Place("features", "tagger/vocabulary.py"),
     Place("features", "tagger/features.py"),

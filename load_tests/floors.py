@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
 import orjson
-from scipy import sparse
+from numpy.typing import NDArray
 
 from load_tests.subjects import Ground
 from tagger.decide import decide, predictions
@@ -33,10 +34,10 @@ def floors(ground: Ground) -> dict[str, float]:
     bodies = _cut(ground.objects.read_bytes().splitlines())
     parsed = [[orjson.loads(body) for body in batch] for batch in bodies]
     texts = [[body["texts"][0]["text"] for body in batch] for batch in parsed]
-    matrices = [_matrix(batch, row_of) for batch in texts]
+    rows = [_rows(batch, row_of) for batch in texts]
     scores = [model.score(batch).scores for batch in texts]
     answers = [_answers(model, batch) for batch in texts]
-    table = np.hstack([model.weights.word_weights] * 3)
+    table = model.features.vocabulary.table
     return {
         "parse": _each(lambda batch: [orjson.loads(body) for body in batch], bodies),
         "validate": _each(
@@ -46,7 +47,7 @@ def floors(ground: Ground) -> dict[str, float]:
         "features": _each(
             lambda batch: [list(map(row_of.get, text.split())) for text in batch], texts
         ),
-        "arrays": _each(lambda matrix: matrix @ table, matrices),
+        "arrays": _each(lambda some: table.take(some, axis=0).sum(axis=0), rows),
         "decide": _each(lambda some: np.nonzero(some >= model.policy.thresholds), scores),
         "serialise": _each(lambda batch: [orjson.dumps(answer) for answer in batch], answers),
     }
@@ -56,13 +57,10 @@ def _cut(values: Sequence[bytes]) -> list[Sequence[bytes]]:
     return [values[first : first + BATCH] for first in range(0, len(values), BATCH)]
 
 
-def _matrix(texts: Sequence[str], row_of: Mapping[str, int]) -> sparse.csr_matrix:
-    """Mark the known words of each text."""
-    rows = [[row_of[word] for word in text.split() if word in row_of] for text in texts]
-    starts = np.cumsum([0, *map(len, rows)])
-    places = np.concatenate([np.array(some, np.intp) for some in rows])
-    ones = np.ones(len(places), np.float32)
-    return sparse.csr_matrix((ones, places, starts), shape=(len(texts), len(row_of)))
+def _rows(texts: Sequence[str], row_of: Mapping[str, int]) -> NDArray[np.intp]:
+    """Return the rows of all known words of a batch."""
+    words = chain.from_iterable(text.split() for text in texts)
+    return np.array([row_of[word] for word in words if word in row_of], np.intp)
 
 
 def _answers(model: Model, texts: Sequence[str]) -> list[tuple[TagScore, ...]]:
