@@ -39,6 +39,8 @@ from runners.tag_runner import TagRunner
 from tagger.errors import TaglineError
 
 NAME = "tagline"
+CHECK_SECONDS = 0.5
+"""From a worker's death to its successor's start at most; BentoML's own are 10."""
 HERE = Path(__file__).parent
 
 try:
@@ -112,6 +114,7 @@ class Tagger:
         try:
             bento.heed_traffic(NAME, settings)
             runner.check()
+            bento.look_often(CHECK_SECONDS)
         except TaglineError as fault:
             sys.exit(str(fault))
 

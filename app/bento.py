@@ -8,6 +8,7 @@ from typing import Any
 from bentoml._internal.bento.bento import BENTO_YAML_FILENAME, Bento
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.context import server_context
+from bentoml._internal.utils import circus
 
 from app.metrics import Names
 from app.settings import PREFIX, Settings, bentoml_home
@@ -68,6 +69,23 @@ def heed_traffic(service: str, settings: Settings) -> None:
             "BentoML's traffic.timeout has no effect on predictions. "
             f"Leave it out, and set {PREFIX}TIMEOUT_SECONDS."
         )
+
+
+def look_often(seconds: float) -> None:
+    """Let the supervisor look this often whether a worker was killed; by itself it does every 10 s.
+
+    A server of one worker answers nobody meanwhile. To be called in the supervisor before it
+    starts workers; where the name is gone, BentoML's own pause stays.
+    """
+    inherited = getattr(circus, "Arbiter", None)
+    if inherited is None:
+        return
+
+    class Often(inherited):  # type: ignore[misc, valid-type]  # BentoML's own, from circus
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options | {"check_delay": seconds})
+
+    circus.Arbiter = Often  # type: ignore[misc]  # the seam
 
 
 def metric_names(service: str) -> Names:

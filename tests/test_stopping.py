@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 import requests
+from bentoml._internal.utils import circus
 
+from app import bento
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, environment, free_port, serve, wait_until_ready
 from tests.test_start import copied
@@ -121,6 +123,27 @@ def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) 
             assert requests.get(f"{server.url}/livez", timeout=60).status_code == 200
         while live_workers(server) != 2:  # the dead one's series are gone, the new one's there
             assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
+
+
+def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
+    trained_home: TrainedHome, tmp_path: Path
+) -> None:
+    """The port stays open, and what is asked while nobody is behind it the successor answers."""
+    with serve(copied(trained_home, tmp_path), tmp_path / "log") as server:
+        supervisor = psutil.Process(server.process.pid)
+        (victim,) = supervisor.children()
+        victim.kill()
+        psutil.wait_procs([victim], 10)
+        answer = requests.get(f"{server.url}/performance", timeout=60)
+        assert answer.status_code == 200
+        assert [worker.pid for worker in supervisor.children()] != [victim.pid]
+
+
+def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seam is there by which a killed worker is missed sooner than BentoML would."""
+    monkeypatch.setattr(circus, "Arbiter", circus.Arbiter)
+    bento.look_often(0.5)
+    assert circus.create_standalone_arbiter([]).check_delay == 0.5
 
 
 def live_workers(server: Server) -> float:
