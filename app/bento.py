@@ -8,7 +8,6 @@ from typing import Any
 from bentoml._internal.bento.bento import BENTO_YAML_FILENAME, Bento
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.context import server_context
-from bentoml._internal.utils import circus
 
 from app.metrics import Names
 from app.settings import PREFIX, Settings, bentoml_home
@@ -77,6 +76,8 @@ def look_often(seconds: float) -> None:
     A server of one worker answers nobody meanwhile. To be called in the supervisor before it
     starts workers; where the name is gone, BentoML's own pause stays.
     """
+    from bentoml._internal.utils import circus  # noqa: PLC0415 - no worker needs it, nor its weight
+
     inherited = getattr(circus, "Arbiter", None)
     if inherited is None:
         return
