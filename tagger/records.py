@@ -27,6 +27,8 @@ class Params:
     words: bool = True
     pairs: bool = False
     """Whether pairs of neighbouring words are features; beside characters they add nothing sure."""
+    names: bool = False
+    """Whether each tag's name is learnt from, as a text that bears the tag."""
     characters: tuple[int, int] | None = (2, 6)
     """Shortest and longest character n-gram within a word; None leaves characters out."""
     projection: int = 32

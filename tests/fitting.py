@@ -11,6 +11,7 @@ from pathlib import Path
 from hypothesis import settings
 
 from tagger.records import Params
+from training.candidates import params_for
 from training.fit import Fitted, fit
 
 untimed = settings(deadline=None)
@@ -38,6 +39,7 @@ KINDS = {
     "characters alone": Params(words=False),
     "other n-grams": Params(characters=(3, 5), projection=8),
     "logistic": Params(model="logistic", regularization=5.0),
+    "naive-bayes": params_for("naive-bayes", Params()),
     "single": Params(task="single"),
 }
 

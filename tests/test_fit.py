@@ -176,9 +176,9 @@ def test_every_step_is_told() -> None:
     """Whoever watches hears of each fold and of what follows, in order."""
     told: list[str] = []
     fit(*table(), QUICK, step=told.append)
-    assert told[:2] == ["fold 1 of 2", "fold 2 of 2"]
+    assert told[:2] == ["svc, fold 1 of 2", "svc, fold 2 of 2"]
     assert told[2:] == [
-        "calibration and thresholds",
+        "svc, calibration and thresholds",
         "all texts",
         "proof of equality with scikit-learn",
     ]

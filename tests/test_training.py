@@ -105,9 +105,10 @@ def test_a_person_is_told_how_good_the_run_is_and_what_to_type_next(tmp_path: Pa
 
 def test_a_run_that_is_not_promoted_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     """A later run ends with the command that promotes it."""
-    run = made_run().run
+    made = made_run()
+    run = made.run
     dataset = read_dataset(str(TABLE), Reading())
-    tell_made(run, split(dataset, run.params), promoted=False)
+    tell_made(made, split(dataset, run.params), promoted=False)
     told = capsys.readouterr().out
     assert told.rstrip().endswith(f"Next: python -m training promote {run.run_id}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,12 +23,14 @@ import numpy as np
 from tagger import objects, printing
 from tagger.compare import ask_gate
 from tagger.errors import known_names
+from tagger.records import Params
+from training.candidates import COMPARED
 from training.check import check as check_dataset
 from training.data import Dataset, read_dataset
 from training.evaluate import evaluate as evaluate_model
 from training.operate import threshold_for_precision, with_threshold
 from training.options import (
-    params_of,
+    candidates_of,
     params_options,
     reading_options,
     table_argument,
@@ -49,8 +52,8 @@ from training.versus import versus
 if TYPE_CHECKING:
     from training.runs import Made
 
-REMAINING_STEPS = 9
-"""About as many steps as a training has beside its folds."""
+REMAINING_STEPS = 8
+"""About as many steps as a training has beside those of each model."""
 
 
 @click.group(cls=Commands, context_settings=HELP)
@@ -107,10 +110,10 @@ def train(
         return
     reading = take_reading(options)
     _, notes = printing.consoles()
-    with steps(notes, expected=REMAINING_STEPS + (options["folds"] or 4)) as step:
+    with steps(notes, expected=_expected_steps(options)) as step:
         step("Read the table")
         dataset = read_dataset(table, reading)
-        params = params_of(options, dataset.task)
+        params, *others = candidates_of(options, dataset.task)
         step("Split by the hash of each text")
         parts = split(dataset, params)
         step("Check")
@@ -121,7 +124,8 @@ def train(
         # scikit-learn takes two seconds to import: a table that is refused is refused before.
         from training.runs import make_run
 
-        made = make_run(parts, parts.describe(dataset, licence=licence), params, step=step)
+        described = parts.describe(dataset, licence=licence)
+        made = make_run(parts, described, params, others=others, step=step)
         step("Write the run")
         promoted = store.write(made.run, made.model, made.exam)
     if suspects:
@@ -131,13 +135,18 @@ def train(
         pass_gate(store, made.run.run_id, gate, force=force)
         promoted = True
     if as_json:
-        printing.print_json(made_object(made.run, parts, promoted=promoted))
+        printing.print_json(made_object(made, parts, promoted=promoted))
     else:
-        tell_made(made.run, parts, promoted=promoted)
+        tell_made(made, parts, promoted=promoted)
         if gate and gate.comparison:
             printing.print_comparison(gate.comparison)
     if gate and gate.refusal and not promoted:
         raise gate.refusal
+
+
+def _expected_steps(options: Mapping[str, Any]) -> int:
+    models = 1 if options["model"] or options["fast"] else len(COMPARED)
+    return REMAINING_STEPS + models * ((options["folds"] or Params().folds) + 1)
 
 
 def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> None:

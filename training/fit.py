@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import warnings
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,14 @@ from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.weights import Weights
 from training.calibration import Calibration, Truth, best_thresholds, calibrate
+from training.candidates import MOST_COMPARED
+from training.evaluate import measure
+from training.naive_bayes import NaiveBayesSVC
 from training.vectorizer import Vectorizer
 
-LEARNERS = {
+LEARNERS: Mapping[str, Callable[[Params], Any]] = {
     "svc": lambda params: LinearSVC(C=params.regularization, random_state=params.seed),
+    "naive-bayes": lambda params: NaiveBayesSVC(C=params.regularization, random_state=params.seed),
     "logistic": lambda params: LogisticRegression(C=params.regularization, solver="liblinear"),
 }
 """Linear learners by the name that `Params.model` gives; each is fitted once a tag."""
@@ -31,8 +37,22 @@ LEARNERS = {
 TOLERANCE = 1e-5
 """Of log-odds: what rounding weights to float32 may change."""
 
+NAME_WEIGHT = 2
+"""Texts that a tag's name counts as, where names are learnt from."""
+
 Step = Callable[[str], None]
 """Is told what comes next, for people to see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How good a candidate is on texts of the training side that it had not seen."""
+
+    model: str
+    f1: float
+    """Weighted by support, as all of a run's figures are."""
+    macro_f1: float
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +63,22 @@ class Fitted:
     out_of_fold: NDArray[np.float32]
     """(texts, tags): the scores of each text by a model that has not seen it."""
     params: Params
+    """Those that were fitted."""
+    compared: tuple[Compared, ...]
+    """The candidates, in the order in which they were tried."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LeftOut:
+    """A candidate's answers to texts that it had not seen, and what follows from them."""
+
+    params: Params
+    calibration: Calibration
+    scores: Doubles
+    """(texts, tags): probabilities."""
+    thresholds: Doubles
+    familiarity: Doubles
+    compared: Compared
 
 
 def fit(
@@ -50,6 +86,7 @@ def fit(
     tags_of_each: Sequence[Collection[str]],
     params: Params,
     *,
+    others: Sequence[Params] = (),
     step: Step = lambda _: None,
 ) -> Fitted:
     """Fit a model; every tag that a text bears becomes one of the model's.
@@ -58,6 +95,9 @@ def fit(
     ----------
     texts, tags_of_each
         The training side.
+    others
+        Tried beside ``params`` on folds of the texts, which have the same number and seed; whatever
+        has the best weighted F1 is fitted. A table too large for that gets ``params``.
     step
         Is told the name of each step as it begins.
 
@@ -66,40 +106,66 @@ def fit(
     TooLittleData
         A tag is borne by fewer than two texts, or by all but one.
     SettingsError
-        ``params`` ask for what there is not.
+        Some params ask for what there is not.
     UnequalScores
         The model does not score as scikit-learn does; it must not be used.
     """
-    _refuse_nonsense(params)
     tags = tuple(sorted({tag for some in tags_of_each for tag in some}))
     truth = np.array([[tag in some for tag in tags] for some in tags_of_each], np.bool_)
+    candidates = (params, *(others if truth.size <= MOST_COMPARED else ()))
+    for candidate in candidates:
+        _refuse_nonsense(candidate)
     _refuse_too_little(tags, truth)
 
+    tried = [_leave_out(texts, tags, truth, candidate, step) for candidate in candidates]
+    best = max(tried, key=lambda one: one.compared.f1)
+    policy = Policy(
+        task=params.task,
+        thresholds=np.round(best.thresholds, DIGITS),
+        abstain_below=abstain_below(best.familiarity),
+    )
+
+    step("all texts")
+    vectorizer, learner = _learn(texts, tags, truth, best.params)
+    model = Model(tags, policy, _weights(vectorizer, learner, best.calibration, best.params))
+
+    step("proof of equality with scikit-learn")
+    expected = best.calibration.log_odds(_decide(learner, vectorizer.transform(texts)))
+    _prove_equal(model.log_odds(texts)[0], expected)
+    return Fitted(
+        model,
+        best.scores.astype(np.float32),
+        best.params,
+        tuple(one.compared for one in tried),
+    )
+
+
+def _leave_out(
+    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params, step: Step
+) -> _LeftOut:
+    """Let each text be judged by a model fitted on the other folds."""
+    begun = time.perf_counter()
     decisions, familiarity = np.zeros(truth.shape), np.zeros(len(texts))
     for fold, (rest, out) in enumerate(folds_of(truth, params)):
-        step(f"fold {fold + 1} of {params.folds}")
-        vectorizer, learner = _learn([texts[i] for i in rest], truth[rest], params)
+        step(f"{params.model}, fold {fold + 1} of {params.folds}")
+        vectorizer, learner = _learn([texts[i] for i in rest], tags, truth[rest], params)
         left_out = [texts[i] for i in out]
         decisions[out] = _decide(learner, vectorizer.transform(left_out))
         familiarity[out] = vectorizer.familiarity(left_out)
 
-    step("calibration and thresholds")
+    step(f"{params.model}, calibration and thresholds")
     calibration = calibrate(decisions, truth)
     scores = calibration.probability(decisions)
-    policy = Policy(
-        task=params.task,
-        thresholds=np.round(best_thresholds(scores, truth), DIGITS),
-        abstain_below=abstain_below(familiarity),
+    thresholds = best_thresholds(scores, truth)
+    if params.task == "single":
+        predicted = scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(tags))
+    else:
+        predicted = scores >= thresholds
+    overall = measure(truth, predicted, tags).overall
+    compared = Compared(
+        params.model, overall.f1, overall.macro_f1, seconds=time.perf_counter() - begun
     )
-
-    step("all texts")
-    vectorizer, learner = _learn(texts, truth, params)
-    model = Model(tags, policy, _weights(vectorizer, learner, calibration, params))
-
-    step("proof of equality with scikit-learn")
-    expected = calibration.log_odds(_decide(learner, vectorizer.transform(texts)))
-    _prove_equal(model.log_odds(texts)[0], expected)
-    return Fitted(model, scores.astype(np.float32), params)
+    return _LeftOut(params, calibration, scores, thresholds, familiarity, compared)
 
 
 def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -135,15 +201,26 @@ def abstain_below(familiarity: Doubles) -> float:
 
 
 def _learn(
-    texts: Sequence[str], truth: Truth, params: Params
+    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params
 ) -> tuple[Vectorizer, OneVsRestClassifier]:
-    vectorizer = Vectorizer(params, tags=truth.shape[1]).fit(texts)
+    if params.names:
+        texts, truth = _with_names(texts, tags, truth)
+    vectorizer = Vectorizer(params, tags=len(tags)).fit(texts)
     learner = OneVsRestClassifier(LEARNERS[params.model](params))
     with warnings.catch_warnings():
         # A tag that a fold has no example of; `_decide` knows.
         warnings.filterwarnings("ignore", "Label not .* is present", UserWarning)
         learner.fit(vectorizer.transform(texts), truth.astype(np.intp))
     return vectorizer, learner
+
+
+def _with_names(
+    texts: Sequence[str], tags: tuple[str, ...], truth: Truth
+) -> tuple[list[str], Truth]:
+    """Add every tag's name as texts that bear it: a rare tag's own words tell from the start."""
+    names = [tag.replace("-", " ").replace("_", " ") for tag in tags]
+    named = np.tile(np.eye(len(tags), dtype=np.bool_), (NAME_WEIGHT, 1))
+    return [*texts, *names * NAME_WEIGHT], np.vstack([truth, named])
 
 
 def _decide(learner: OneVsRestClassifier, matrix: sparse.csr_matrix) -> Doubles:

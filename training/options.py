@@ -11,6 +11,7 @@ import click
 
 from tagger.columns import TextColumns
 from tagger.records import Params, Task
+from training.candidates import CANDIDATES, COMPARED, params_for
 from training.data import Reading
 
 CATALOGUE = Path(__file__).parent / "catalogue.csv"
@@ -68,8 +69,12 @@ def _aliases(path: Path) -> dict[str, str]:
 
 
 def params_options(command: Command) -> Command:
-    """Add the options that become the run's params; `params_of` makes them so."""
+    """Add the options that become the run's params; `candidates_of` makes them so."""
     options = (
+        click.option(
+            "--model", type=click.Choice(list(CANDIDATES)), help="Train this one; compare none."
+        ),
+        click.option("--fast", is_flag=True, help=f"Compare no models: train {COMPARED[0]}."),
         click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one."),
         click.option("--min-support", type=click.IntRange(min=2), help="Training texts of a tag."),
         click.option(
@@ -85,10 +90,14 @@ def params_options(command: Command) -> Command:
     return _with_options(command, options)
 
 
-def params_of(options: Mapping[str, Any], task: Task) -> Params:
-    """Make params of what was typed; the rest, and a task that was not typed, is as usual."""
+def candidates_of(options: Mapping[str, Any], task: Task) -> tuple[Params, ...]:
+    """Make the params of each model to compare of what was typed; the rest is as usual."""
     typed = {name: value for name, value in options.items() if value is not None}
-    return Params(**({"task": task} | typed))
+    fast, model = typed.pop("fast"), typed.pop("model", None)
+    regularization = typed.pop("regularization", None)
+    params = Params(**({"task": task} | typed))
+    names = (model,) if model else COMPARED[:1] if fast else COMPARED
+    return tuple(params_for(name, params, regularization=regularization) for name in names)
 
 
 def _with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -16,7 +16,7 @@ from tagger.model import Model
 from tagger.records import Data, Params, Run
 from tagger.store import new_run_id
 from training.evaluate import Truth, evaluate, truth_of
-from training.fit import fit
+from training.fit import Compared, fit
 from training.split import Split, fingerprints
 
 PACKAGES = ("bentoml", "numpy", "scikit-learn", "scipy")
@@ -34,10 +34,21 @@ class Made:
     """(training texts, tags): by models that had not seen the text."""
     test_scores: NDArray[np.float32]
     """(test texts, tags): by the run, which had not seen them."""
+    compared: tuple[Compared, ...]
+    """The models among which this one was chosen, on the training side."""
 
 
-def make_run(split: Split, data: Data, params: Params, *, step: Callable[[str], None]) -> Made:
+def make_run(
+    split: Split,
+    data: Data,
+    params: Params,
+    *,
+    others: Sequence[Params] = (),
+    step: Callable[[str], None],
+) -> Made:
     """Fit on the training side and examine on the test side; ``step`` hears each step's name.
+
+    ``others`` are compared with ``params`` on the training side; the run has the best of them.
 
     Raises
     ------
@@ -47,6 +58,7 @@ def make_run(split: Split, data: Data, params: Params, *, step: Callable[[str], 
         split.training.texts,
         split.training.tags,
         params,
+        others=others,
         step=lambda name: step(f"Fit: {name}"),
     )
     model, params = fitted.model, fitted.params
@@ -86,4 +98,5 @@ def make_run(split: Split, data: Data, params: Params, *, step: Callable[[str], 
         test=answers(split.test.texts, test.truth, test.scored.scores, test.scored.familiarity),
         training=answers(split.training.texts, training_truth, fitted.out_of_fold, known),
     )
-    return Made(run, model, exam, fitted.out_of_fold, test.scored.scores)
+    scores = test.scored.scores
+    return Made(run, model, exam, fitted.out_of_fold, scores, fitted.compared)

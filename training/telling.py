@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +15,9 @@ from training.check import Finding, Report
 from training.data import Dataset
 from training.split import Split, fingerprints, on_test_side
 from training.versus import Versus
+
+if TYPE_CHECKING:
+    from training.runs import Made
 
 SHOWN = 20
 """Texts on which two runs differ that are shown; --json has all."""
@@ -36,26 +40,40 @@ def tell_report(report: Report, *, propose: bool) -> None:
         click.echo("Next: --propose aliases.json, then train with --aliases aliases.json")
 
 
-def made_object(run: Run, parts: Split, *, promoted: bool) -> objects.Object:
+def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
     """Show what came of a training."""
+    run = made.run
     return {
         "run_id": run.run_id,
         "promoted": promoted,
         "performance": objects.performance_object(run.performance),
         "data": asdict(run.data),
         "left_out": asdict(parts.left_out),
+        "model": run.params.model,
+        "compared": [asdict(one) for one in made.compared],
     }
 
 
-def tell_made(run: Run, parts: Split, *, promoted: bool) -> None:
+def tell_made(made: Made, parts: Split, *, promoted: bool) -> None:
     """Print what came of a training, and the next command to type."""
+    run = made.run
     thresholds = dict(zip(run.tags, run.thresholds, strict=True))
     printing.print_performance(run.performance, thresholds, ends=5)
     click.echo()
-    for line in _what_was_left_out(parts):
+    for line in (*_what_was_compared(made), *_what_was_left_out(parts)):
         click.echo(line)
     click.echo(f"Run {run.run_id} is in the store{' and promoted' if promoted else ''}.")
     click.echo("Next: make serve" if promoted else f"Next: python -m training promote {run.run_id}")
+
+
+def _what_was_compared(made: Made) -> Iterator[str]:
+    if len(made.compared) > 1:
+        figures = ", ".join(
+            f"{one.model} {one.f1:.3f} (macro {one.macro_f1:.3f}, {one.seconds:.1f} s)"
+            for one in made.compared
+        )
+        yield f"Chosen by weighted F1 on folds of the training side: {made.run.params.model}."
+        yield f"Compared: {figures}."
 
 
 def _what_was_left_out(parts: Split) -> Iterator[str]:

@@ -1,0 +1,140 @@
+"""Training chooses its model on the training side alone, the same every time, and tells of it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.svm import LinearSVC
+
+from tagger.records import Params
+from tests.fitting import TABLE, table
+from tests.serving import run_python
+from training import fit as fitting
+from training.candidates import CANDIDATES, COMPARED, params_for
+from training.data import Reading, read_dataset
+from training.fit import Fitted, fit
+from training.naive_bayes import NaiveBayesSVC, feature_scale
+from training.quality import reliability_slope
+from training.split import split
+
+QUICK = Params(folds=2, min_support=3)
+
+
+def candidates(params: Params) -> list[Params]:
+    """Return the params of each model that a training compares."""
+    return [params_for(name, params) for name in COMPARED]
+
+
+def bytes_of(fitted: Fitted, folder: Path) -> dict[str, bytes]:
+    """Return the files of a model."""
+    folder.mkdir()
+    fitted.model.write(folder)
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def fitted_on(path: Path) -> Fitted:
+    """Fit on the training side of a table, as ``train`` does."""
+    parts = split(read_dataset(str(path), Reading()), QUICK)
+    first, *others = candidates(QUICK)
+    return fit(parts.training.texts, parts.training.tags, first, others=others)
+
+
+def test_labels_of_the_test_side_change_no_fitted_number(tmp_path: Path) -> None:
+    """With the test side's tags dealt out anew, the model and all its arrays are the same."""
+    parts = split(read_dataset(str(TABLE), Reading()), QUICK)
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    column = {text: row for row in rows for text in [row["text"]]}
+    tested = [column[text] for text in parts.test.texts]
+    dealt = np.random.default_rng(0).permutation([row["tags"] for row in tested])
+    assert dealt.tolist() != [row["tags"] for row in tested]
+    for row, tags in zip(tested, dealt.tolist(), strict=True):
+        row["tags"] = tags
+    permuted = tmp_path / "permuted.csv"
+    with permuted.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
+    first, second = fitted_on(TABLE), fitted_on(permuted)
+    assert first.params == second.params
+    assert bytes_of(first, tmp_path / "a") == bytes_of(second, tmp_path / "b")
+    assert (first.out_of_fold == second.out_of_fold).all()
+
+
+def test_the_best_on_the_folds_is_fitted_as_if_it_were_alone(tmp_path: Path) -> None:
+    """What wins the comparison has the very arrays that it has when it is asked for by name."""
+    first, *others = candidates(QUICK)
+    chosen = fit(*table(), first, others=others)
+    assert [one.model for one in chosen.compared] == list(COMPARED)
+    best = max(chosen.compared, key=lambda one: one.f1)
+    assert chosen.params == params_for(best.model, QUICK)
+    alone = fit(*table(), chosen.params)
+    assert len(alone.compared) == 1
+    assert bytes_of(chosen, tmp_path / "a") == bytes_of(alone, tmp_path / "b")
+
+
+def test_a_large_table_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where comparing would take too long, the first model is trained."""
+    monkeypatch.setattr(fitting, "MOST_COMPARED", 10)
+    first, *others = candidates(QUICK)
+    assert [one.model for one in fit(*table(), first, others=others).compared] == [COMPARED[0]]
+
+
+def test_naive_bayes_trusts_telling_features() -> None:
+    """A feature that sets the tag apart is scaled up; one that stands everywhere is not."""
+    matrix = sparse.csr_matrix([[1.0, 1.0], [1.0, 1.0], [0.0, 1.0], [0.0, 1.0]])
+    truth = np.array([1, 1, 0, 0])
+    telling, everywhere = feature_scale(matrix, truth.astype(bool))
+    assert telling > everywhere > 0
+    learner = NaiveBayesSVC(random_state=0).fit(matrix, truth)
+    scaled = matrix @ sparse.diags([telling, everywhere])
+    by_hand = LinearSVC(random_state=0).fit(scaled, truth).decision_function(scaled)
+    assert learner.decision_function(matrix) == pytest.approx(by_hand)
+
+
+def test_a_tag_is_found_by_its_name_though_no_text_of_training_holds_it() -> None:
+    """Where names are learnt from, a word that stands in a tag's name alone speaks for that tag."""
+    texts = ["loaves rise slowly", "flour and yeast", "crust of rye"] * 2
+    texts += ["engines hum", "wheels and brakes", "a road at night"] * 2
+    tags = [{"sourdough-baking"}] * 6 + [{"driving"}] * 6
+    params = params_for("naive-bayes", replace(QUICK, characters=None))
+    found = fit(texts, tags, params).model
+    scores = found.score(["sourdough", "road"]).scores[:, found.tags.index("sourdough-baking")]
+    assert scores[0] > scores[1]
+    assert found.score(["sourdough"]).familiarity[0] == 1
+
+
+@pytest.mark.parametrize("stretch", [0.5, 1.0, 2.0])
+def test_the_slope_tells_how_scores_are_stretched(stretch: float) -> None:
+    """Log-odds that are twice what they should be have a slope of reliability of one half."""
+    random = np.random.default_rng(0)
+    log_odds = random.normal(-1, 2, 50_000)
+    truth = random.random(len(log_odds)) < 1 / (1 + np.exp(-log_odds))
+    scores = 1 / (1 + np.exp(-stretch * log_odds))
+    assert reliability_slope(scores, truth) == pytest.approx(1 / stretch, rel=0.05)
+
+
+def test_every_candidate_is_described() -> None:
+    """Each name that can be asked for can be fitted, and each that is compared can be asked for."""
+    assert set(CANDIDATES) == set(fitting.LEARNERS)
+    assert set(COMPARED) <= set(CANDIDATES)
+    assert params_for(COMPARED[0], Params()) == Params()
+
+
+def test_train_shows_what_it_compared_unless_told_not_to(tmp_path: Path) -> None:
+    """``train`` tells each model's figures; --fast and --model NAME train one and compare none."""
+    told = {}
+    for name, options in (("all", ()), ("fast", ("--fast",)), ("one", ("--model", "logistic"))):
+        command = ("-m", "training", "train", str(TABLE), "--json", "--folds", "2", *options)
+        told[name] = json.loads(run_python(*command, home=tmp_path).stdout)
+    assert [one["model"] for one in told["all"]["compared"]] == list(COMPARED)
+    assert told["all"]["model"] in COMPARED
+    assert told["fast"]["model"] == COMPARED[0]
+    assert told["one"]["model"] == "logistic"
+    assert len(told["fast"]["compared"]) == len(told["one"]["compared"]) == 1

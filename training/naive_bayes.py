@@ -1,0 +1,52 @@
+"""A linear support vector machine that trusts telling features more, as naive Bayes finds them.
+
+Wang and Manning, "Baselines and bigrams: simple, good sentiment and topic classification", 2012:
+each feature is multiplied by how differently it occurs with and without the tag, so that with few
+examples the many features that say nothing share less of the weight. What comes out is linear in
+the features as they were, and so is served at no further cost.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.svm import LinearSVC
+
+from tagger.sparse import Doubles
+
+SMOOTHING = 0.1
+"""Added to what a feature weighs in all texts with the tag, and in all without."""
+STRENGTH = 0.6
+"""0 leaves the features as they are, 1 follows naive Bayes alone."""
+
+
+class NaiveBayesSVC(LinearSVC):  # type: ignore[misc]  # scikit-learn ships no types
+    """`LinearSVC` on features scaled by naive Bayes; ``coef_`` are of the features as they came."""
+
+    coef_: Doubles
+
+    def fit(self, matrix: sparse.csr_matrix, truth: NDArray[np.intp]) -> Self:
+        """Fit one tag: ``truth`` is 1 for the texts that bear it, else 0."""
+        scale = feature_scale(matrix, truth.astype(np.bool_))
+        super().fit(matrix @ sparse.diags(scale), truth)
+        self.coef_ = self.coef_ * scale
+        return self
+
+
+def feature_scale(matrix: sparse.csr_matrix, truth: NDArray[np.bool_]) -> Doubles:
+    """Return how far each feature tells texts with a tag from those without, (features,).
+
+    Scaled so that the rows of the matrix, words and characters of length 1 each, keep their length.
+    """
+    borne = np.asarray(matrix[truth].sum(axis=0)).ravel() + SMOOTHING
+    other = np.asarray(matrix[~truth].sum(axis=0)).ravel() + SMOOTHING
+    ratio = np.abs(np.log(borne / borne.sum()) - np.log(other / other.sum()))
+    mean = ratio.mean()
+    if mean == 0:
+        return np.ones(len(ratio))
+    scale = STRENGTH * ratio / mean + 1 - STRENGTH
+    squares = matrix.multiply(matrix)
+    return np.asarray(scale * np.sqrt(squares.sum() / (squares @ scale**2).sum()), np.float64)

@@ -1,0 +1,174 @@
+"""What each candidate is worth on a table, over several splits (`python -m training.quality`).
+
+Labels are noisy and tables small, so one split's figure says little: every figure is the mean of
+paired differences to words and characters as scikit-learn alone would learn them, over splits that
+differ in their salt, with its 95% interval (Student's t; the splits share texts, so it is somewhat
+too narrow).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import click
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.table import Table
+from scipy import sparse, stats
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.svm import LinearSVC
+
+from tagger.records import Params, Task
+from training.calibration import Truth, best_thresholds
+from training.candidates import CANDIDATES, COMPARED, params_for
+from training.data import Reading, read_dataset
+from training.evaluate import evaluate, measure, truth_of
+from training.fit import fit, folds_of
+from training.split import Split, split
+
+BASELINE = "word + char_wb"
+CALIBRATION_FROM = 50
+"""Training texts of a tag whose scores are looked at as probabilities."""
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One model on the test side of one split."""
+
+    f1: float
+    macro_f1: float
+    seconds: float
+    brier_skill: float = np.nan
+    """1 - Brier score over that of the training side's base rates."""
+    slope: float = np.nan
+    """Of reliability, by logistic regression of truth on log-odds: 1 is right."""
+
+
+def plain(parts: Split, params: Params, *, characters: bool) -> Measured:
+    """Learn words, pairs and perhaps characters as scikit-learn alone does."""
+    begun = time.perf_counter()
+    truth = truth_of(parts.training.tags, parts.tags)
+    decisions = np.zeros(truth.shape)
+    for rest, out in folds_of(truth, params):
+        training = [parts.training.texts[i] for i in rest]
+        left_out = [parts.training.texts[i] for i in out]
+        decisions[out] = _plain_decisions(training, truth[rest], left_out, characters=characters)
+    scores = _plain_decisions(parts.training.texts, truth, parts.test.texts, characters=characters)
+    if params.task == "single":
+        predicted = scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(parts.tags))
+    else:
+        predicted = scores >= best_thresholds(decisions, truth)
+    overall = measure(truth_of(parts.test.tags, parts.tags), predicted, parts.tags).overall
+    return Measured(overall.f1, overall.macro_f1, time.perf_counter() - begun)
+
+
+def _plain_decisions(
+    training: Sequence[str], truth: Truth, asked: Sequence[str], *, characters: bool
+) -> Doubles:
+    vectorizers = [TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)]
+    if characters:
+        vectorizers.append(
+            TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
+        )
+    matrix = sparse.hstack([one.fit_transform(training) for one in vectorizers], format="csr")
+    learner = OneVsRestClassifier(LinearSVC(random_state=0)).fit(matrix, truth.astype(np.intp))
+    asked_matrix = sparse.hstack([one.transform(asked) for one in vectorizers], format="csr")
+    return np.asarray(learner.decision_function(asked_matrix), np.float64)
+
+
+def trained(parts: Split, params: Params, others: Sequence[Params] = ()) -> Measured:
+    """Train as `train` does, and measure through the code that serves."""
+    begun = time.perf_counter()
+    fitted = fit(parts.training.texts, parts.training.tags, params, others=others)
+    seconds = time.perf_counter() - begun
+    test = evaluate(fitted.model, parts.test)
+    support = truth_of(parts.training.tags, parts.tags).sum(axis=0)
+    common = support >= CALIBRATION_FROM
+    overall = test.performance.overall
+    if not common.any():
+        return Measured(overall.f1, overall.macro_f1, seconds)
+    scores = test.scored.scores.astype(np.float64)[:, common]
+    truth, rates = test.truth[:, common], support[common] / len(parts.training)
+    skill = 1 - ((scores - truth) ** 2).sum() / ((rates - truth) ** 2).sum()
+    slope = reliability_slope(scores.ravel(), truth.ravel())
+    return Measured(overall.f1, overall.macro_f1, seconds, float(skill), slope)
+
+
+def reliability_slope(scores: Doubles, truth: NDArray[np.bool_]) -> float:
+    """Return by how much log-odds should be stretched to be true (Cox, 1958)."""
+    clipped = scores.clip(1e-6, 1 - 1e-6)
+    log_odds = np.log(clipped / (1 - clipped))
+    slope, offset = 1.0, 0.0
+    for _ in range(50):
+        found = 1 / (1 + np.exp(-(slope * log_odds + offset)))
+        spread, excess = found * (1 - found), found - truth
+        design = np.stack([log_odds, np.ones(len(log_odds))])
+        step = np.linalg.solve((design * spread) @ design.T, design @ excess)
+        slope, offset = slope - step[0], offset - step[1]
+    return float(slope)
+
+
+def interval(values: Doubles) -> tuple[float, float, float]:
+    """Return the mean of the splits' values and its 95% interval."""
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
+    return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+
+
+def show(measured: dict[str, list[Measured]]) -> Table:
+    """Lay out every model beside the baseline."""
+    table = Table(*("model", "weighted F1", "to baseline", "macro F1", "to baseline"))
+    for heading in ("Brier skill", "slope", "seconds"):
+        table.add_column(heading)
+    base = measured[BASELINE]
+    for name, ours in measured.items():
+        cells = []
+        for figure in ("f1", "macro_f1"):
+            mine = np.array([getattr(one, figure) for one in ours])
+            theirs = np.array([getattr(one, figure) for one in base])
+            mean, low, high = interval(mine - theirs)
+            cells += [f"{mine.mean():.3f}", f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"]
+        slopes = [one.slope for one in ours]
+        table.add_row(
+            name,
+            *cells,
+            f"{np.mean([one.brier_skill for one in ours]):.3f}",
+            f"{np.mean(slopes):.2f} ({min(slopes):.2f} to {max(slopes):.2f})",
+            f"{np.mean([one.seconds for one in ours]):.1f}",
+        )
+    return table
+
+
+@click.command()
+@click.argument("table")
+@click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one.")
+@click.option("--splits", type=click.IntRange(min=2), default=5, show_default=True)
+@click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
+def quality(table: str, *, task: Task | None, splits: int, min_support: int) -> None:
+    """Set every candidate, and what `train` chooses, beside plain scikit-learn on TABLE."""
+    dataset = read_dataset(table, Reading())
+    usual = Params(task=task or dataset.task, min_support=min_support)
+    measured: dict[str, list[Measured]] = {}
+    for number in range(splits):
+        params = replace(usual, salt=f"quality {number}")
+        parts = split(dataset, params)
+        candidates = {name: params_for(name, params) for name in CANDIDATES}
+        chosen_among = [candidates[name] for name in COMPARED]
+        row = {
+            BASELINE: plain(parts, params, characters=True),
+            "word": plain(parts, params, characters=False),
+            **{name: trained(parts, candidate) for name, candidate in candidates.items()},
+            "as train chooses": trained(parts, chosen_among[0], chosen_among[1:]),
+        }
+        for name, found in row.items():
+            measured.setdefault(name, []).append(found)
+        click.echo(f"split {number + 1} of {splits}", err=True)
+    Console(width=140).print(show(measured))
+
+
+if __name__ == "__main__":
+    quality(prog_name="python -m training.quality")
