@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
 from tagger.errors import SettingsError, TooLittleData, UnequalScores
@@ -126,11 +125,11 @@ def fit(
     )
 
     step("all texts")
-    vectorizer, learner = _learn(texts, tags, truth, best.params)
-    model = Model(tags, policy, _weights(vectorizer, learner, best.calibration, best.params))
+    vectorizer, learners = _learn(texts, tags, truth, best.params)
+    model = Model(tags, policy, _weights(vectorizer, learners, best.calibration, best.params))
 
     step("proof of equality with scikit-learn")
-    expected = best.calibration.log_odds(_decide(learner, vectorizer.transform(texts)))
+    expected = best.calibration.log_odds(_decide(learners, vectorizer.transform(texts)))
     _prove_equal(model.log_odds(texts)[0], expected)
     return Fitted(
         model,
@@ -148,9 +147,9 @@ def _leave_out(
     decisions, familiarity = np.zeros(truth.shape), np.zeros(len(texts))
     for fold, (rest, out) in enumerate(folds_of(truth, params)):
         step(f"{params.model}, fold {fold + 1} of {params.folds}")
-        vectorizer, learner = _learn([texts[i] for i in rest], tags, truth[rest], params)
+        vectorizer, learners = _learn([texts[i] for i in rest], tags, truth[rest], params)
         left_out = [texts[i] for i in out]
-        decisions[out] = _decide(learner, vectorizer.transform(left_out))
+        decisions[out] = _decide(learners, vectorizer.transform(left_out))
         familiarity[out] = vectorizer.familiarity(left_out)
 
     step(f"{params.model}, calibration and thresholds")
@@ -202,45 +201,48 @@ def abstain_below(familiarity: Doubles) -> float:
 
 def _learn(
     texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params
-) -> tuple[Vectorizer, OneVsRestClassifier]:
-    if params.names:
-        texts, truth = _with_names(texts, tags, truth)
-    vectorizer = Vectorizer(params, tags=len(tags)).fit(texts)
-    learner = OneVsRestClassifier(LEARNERS[params.model](params))
-    with warnings.catch_warnings():
-        # A tag that a fold has no example of; `_decide` knows.
-        warnings.filterwarnings("ignore", "Label not .* is present", UserWarning)
-        learner.fit(vectorizer.transform(texts), truth.astype(np.intp))
-    return vectorizer, learner
+) -> tuple[Vectorizer, list[Any]]:
+    """Fit scikit-learn's vectorizers, and one learner a tag."""
+    names = [tag.replace("-", " ").replace("_", " ") for tag in tags] if params.names else []
+    vectorizer = Vectorizer(params, tags=len(tags)).fit([*texts, *names])
+    matrix = vectorizer.transform(texts)
+    of_names = vectorizer.transform(names) if names else None
+    learners = []
+    for tag in range(len(tags)):
+        examples, borne = matrix, truth[:, tag].astype(np.intp)
+        if of_names is not None:
+            # Of other tags a name says nothing: that of `segmentation` is no example of a text
+            # without `computer-vision`.
+            examples = sparse.vstack([matrix, *[of_names[[tag]]] * NAME_WEIGHT], format="csr")
+            borne = np.append(borne, [1] * NAME_WEIGHT)
+        learners.append(_learner_of(params, borne).fit(examples, borne))
+    return vectorizer, learners
 
 
-def _with_names(
-    texts: Sequence[str], tags: tuple[str, ...], truth: Truth
-) -> tuple[list[str], Truth]:
-    """Add every tag's name as texts that bear it: a rare tag's own words tell from the start."""
-    names = [tag.replace("-", " ").replace("_", " ") for tag in tags]
-    named = np.tile(np.eye(len(tags), dtype=np.bool_), (NAME_WEIGHT, 1))
-    return [*texts, *names * NAME_WEIGHT], np.vstack([truth, named])
+def _learner_of(params: Params, borne: NDArray[np.intp]) -> Any:
+    # A fold may have no example of a tag, or no counterexample.
+    if borne.min() == borne.max():
+        return DummyClassifier(strategy="constant", constant=borne[0])
+    return LEARNERS[params.model](params)
 
 
-def _decide(learner: OneVsRestClassifier, matrix: sparse.csr_matrix) -> Doubles:
-    """Return scikit-learn's own decisions, (texts, tags).
-
-    Of a tag that it had no example of, or no counterexample, scikit-learn makes 0 or 1; the margin
-    of a learner is -1 or 1.
-    """
-    decisions: Doubles = learner.decision_function(matrix)
-    constant = [not hasattr(one, "coef_") for one in learner.estimators_]
-    decisions[:, constant] = 2 * decisions[:, constant] - 1
-    return decisions
+def _decide(learners: Sequence[Any], matrix: sparse.csr_matrix) -> Doubles:
+    """Return scikit-learn's own decisions, (texts, tags); of a constant, the margin: -1 or 1."""
+    decisions = [
+        2.0 * learner.predict(matrix) - 1
+        if isinstance(learner, DummyClassifier)
+        else learner.decision_function(matrix)
+        for learner in learners
+    ]
+    return np.stack(decisions, axis=1)
 
 
 def _weights(
-    vectorizer: Vectorizer, learner: OneVsRestClassifier, calibration: Calibration, params: Params
+    vectorizer: Vectorizer, learners: Sequence[Any], calibration: Calibration, params: Params
 ) -> Weights:
     """Fold inverse document frequency and calibration into the learner's coefficients."""
-    coefficients = np.vstack([one.coef_ for one in learner.estimators_]).T * calibration.slope
-    intercept = np.concatenate([one.intercept_ for one in learner.estimators_])
+    coefficients = np.vstack([one.coef_ for one in learners]).T * calibration.slope
+    intercept = np.concatenate([one.intercept_ for one in learners])
     names, idf = vectorizer.own.get_feature_names_out(), vectorizer.own.idf_
     own = np.zeros((len(names), len(intercept)))
     if params.words:
