@@ -17,7 +17,8 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 PROJECT = Path(__file__).resolve().parent.parent
-START_SECONDS = 60
+START_SECONDS = 180
+"""`make serve` trains first, on a machine that may be busy."""
 STOP_SECONDS = 30
 
 
