@@ -15,7 +15,7 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load bench profile bench-check lint postman test clean lock system-packages image image-packages image-test sbom
+.PHONY: help setup serve dev train bento load bench profile bench-check bulk lint postman test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,10 @@ profile: .venv/.develop .cache/bench/.installed ## where each microsecond of a r
 bench-check: .venv/.develop ## warn when the hot path is no longer the one that was measured
 	@$(BIN)/python -m load_tests.hot_path
 
+bulk: .venv/.serve .cache/bulk/.installed ## tag a million made-up texts on Dask, with kills, and measure it (OPTIONS=)
+	@$(BIN)/python -m training train --if-empty
+	@.cache/bulk/bin/python -m bulk.measure $(OPTIONS)
+
 lint: .venv/.develop ## linters and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
@@ -67,7 +71,7 @@ clean: ## remove .venv, caches and everything built; the store in .bentoml stays
 
 lock: .venv/.serve ## make the hashed locks anew from their .in files
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
-	@for name in $(addprefix requirements/,develop parquet train serve image-test) load_tests/servers/requirements; do \
+	@for name in $(addprefix requirements/,develop parquet train serve image-test) $(addsuffix /requirements,bulk load_tests/servers); do \
 	  .cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; done
 
@@ -120,4 +124,9 @@ $(NODE_TOOLS): tests/postman/package-lock.json
 .cache/bench/.installed: load_tests/servers/requirements.txt
 	@$(PYTHON) -m venv .cache/bench
 	@.cache/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r load_tests/servers/requirements.txt
+	@touch $@
+
+.cache/bulk/.installed: bulk/requirements.txt
+	@$(PYTHON) -m venv .cache/bulk
+	@.cache/bulk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bulk/requirements.txt
 	@touch $@

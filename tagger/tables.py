@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Protocol, TextIO
 
 from tagger.errors import MissingColumns, UnreadableTable
+from tagger.files import flush
 from tagger.sources import UNREADABLE, Source, reason
 
 
@@ -175,11 +177,15 @@ class Writer(Protocol):
 
 @contextmanager
 def writing(path: Path) -> Iterator[Writer]:
-    """Write rows to CSV or, by the name, JSON lines; the file appears whole or not at all."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    """Write rows to CSV or, by the name, JSON lines; the file appears whole or not at all.
+
+    Of two processes that write the same file at the same time, the last to end is the one read.
+    """
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
     try:
         with unfinished.open("w", encoding="utf-8", newline="") as file:
             yield _csv_writer(file) if path.suffix == ".csv" else _json_lines_writer(file)
+        flush(unfinished)
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from tagger.columns import TextColumns
 from tagger.decide import Options, decide, predictions
 from tagger.errors import FaultyRows
 from tagger.model import Model
+from tagger.objects import score_object
 from tagger.records import Prediction
 from tagger.sources import find_source
 from tagger.tables import Row, read_rows, writing
@@ -88,7 +89,7 @@ def _added(prediction: Prediction | None) -> Mapping[str, object]:
         return {"predicted_tags": [], "scores": [], "reason": "The row holds no text."}
     added: dict[str, object] = {
         "predicted_tags": list(prediction.predicted_tags),
-        "scores": [asdict(score) for score in prediction.scores],
+        "scores": [score_object(score) for score in prediction.scores],
         "reason": prediction.reason,
     }
     if prediction.evidence is not None:

@@ -12,12 +12,13 @@ import pytest
 
 from tests.serving import PROJECT
 
-ROOMS = ("tagger", "training", "runners", "app", "load_tests")
+ROOMS = ("tagger", "training", "runners", "app", "bulk", "load_tests")
 MAY_IMPORT = {
     "tagger": {"tagger"},
     "training": {"training", "tagger"},
     "runners": {"runners", "tagger"},
     "app": {"app", "tagger"},
+    "bulk": {"bulk", "tagger", "load_tests"},
     "load_tests": {"load_tests", "tagger"},
 }
 

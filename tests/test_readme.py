@@ -29,6 +29,7 @@ RUN_ELSEWHERE = {
     "make bento": "test_make.py",
     "make load": "test_make.py",
     "make bench": "its results in load_tests/results/",
+    "make bulk": "its results in bulk/results/",
 }
 """Commands that need a test of their own, and where that is."""
 CHANGING = {"timestamp", "url", "run_id", "created_at"}

@@ -1,0 +1,1 @@
+"""Tagging tables too large for one machine: `tagger` on Dask, partition by partition."""

@@ -1,0 +1,111 @@
+"""The data engineer's commands: generate, tag, check."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from tagger.__main__ import open_store, prepare_environment
+from tagger.console import HELP, Commands
+
+if __name__ == "__main__":
+    prepare_environment()  # numpy reads it when it is imported
+
+from bulk.partition import Job
+from tagger.errors import FaultyRows
+
+FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+run_option = click.option("--run", default="promoted", show_default=True, help="The run to tag by.")
+
+
+def the_job(source: Path, out: Path, run: str) -> Job:
+    """Put a job together from what was typed; other machines see the same absolute paths."""
+    store = open_store()
+    return Job(
+        source=source.resolve(),
+        out=out.resolve(),
+        models=store.folder.parent.resolve(),
+        run_id=store.resolve(run),
+    )
+
+
+@click.group(cls=Commands, context_settings=HELP)
+def commands() -> None:
+    """Tag a folder of tables on a Dask cluster; started again, go on where it was.
+
+    Example: python -m bulk tag texts/ tagged/
+    """
+
+
+@commands.command()
+@click.argument("source", type=FOLDER)
+@click.argument("out", type=click.Path(file_okay=False, path_type=Path))
+@run_option
+@click.option("--scheduler", help="Address of a running cluster; else one is started here.")
+@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count(), show_default=True)
+def tag(source: Path, out: Path, *, run: str, scheduler: str | None, workers: int) -> None:
+    """Tag every file of the folder SOURCE into the folder OUT/RUN, one file each.
+
+    Examples: python -m bulk tag texts/ tagged/ --workers 8
+    / python -m bulk tag texts/ tagged/ --scheduler tcp://scheduler:8786
+    """
+    from distributed import Client, LocalCluster
+
+    from bulk.job import Done, tag_all
+
+    def tell(done: Done) -> None:
+        what = done.fault or ("was there" if done.rows is None else f"{done.rows} rows")
+        click.echo(f"{done.partition}: {what}")
+
+    job = the_job(source, out, run)
+    cluster = scheduler or LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address=None
+    )
+    with Client(cluster) as client:
+        faulty = tag_all(client, job, tell)
+    if not isinstance(cluster, str):
+        cluster.close()
+    if faulty:
+        raise FaultyRows(
+            f"{len(faulty)} of {len(job.partitions())} partitions were not tagged, "
+            f"{faulty[0].partition} the first. Mend them and start again: the others are done."
+        )
+    click.echo(f"All {len(job.partitions())} partitions are tagged by {job.run_id}.")
+
+
+@commands.command()
+@click.argument("source", type=FOLDER)
+@click.argument("out", type=FOLDER)
+@run_option
+def check(source: Path, out: Path, *, run: str) -> None:
+    """Check that every row of SOURCE has its answer in OUT/RUN, once and in its place.
+
+    Example: python -m bulk check texts/ tagged/
+    """
+    from bulk.check import check as check_job
+
+    complete = check_job(the_job(source, out, run))
+    click.echo(f"{complete.rows} rows in {complete.partitions} partitions: each answered once.")
+
+
+@commands.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--texts", type=click.IntRange(min=1), default=1_000_000, show_default=True)
+@click.option("--partitions", type=click.IntRange(min=1), default=100, show_default=True)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+def generate(folder: Path, *, texts: int, partitions: int, seed: int) -> None:
+    """Write made-up texts into FOLDER, to try a cluster with: the same for the same seed.
+
+    Example: python -m bulk generate texts/ --texts 1000000
+    """
+    from bulk.generate import write_partitions
+
+    folder.mkdir(parents=True, exist_ok=True)
+    write_partitions(folder, texts=texts, partitions=partitions, seed=seed)
+    click.echo(f"{texts} texts in {partitions} partitions: {folder}")
+
+
+if __name__ == "__main__":
+    commands(prog_name="python -m bulk")

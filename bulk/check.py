@@ -1,0 +1,56 @@
+"""Whether a job's answers are complete: every row of every partition, once, in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from bulk.partition import Job
+from tagger.errors import FaultyRows
+from tagger.sources import find_source
+from tagger.tables import Row, read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Complete:
+    """What was found to be complete."""
+
+    partitions: int
+    rows: int
+
+
+def check(job: Job) -> Complete:
+    """Hold the answers against the partitions, row by row.
+
+    An answer keeps the columns of its row, so that no id need be remembered: a billion rows are
+    checked in the memory of one.
+
+    Raises
+    ------
+    FaultyRows
+        A partition has no answers, or a row none, two, or another's.
+    """
+    partitions = job.partitions()
+    rows = sum(_check_partition(job, name) for name in partitions)
+    return Complete(len(partitions), rows)
+
+
+def _check_partition(job: Job, partition: str) -> int:
+    """Give the number of rows."""
+    if not job.answer(partition).exists():
+        raise FaultyRows(f"{partition} has no answers yet: start the job again.")
+    number = 0
+    for number, (row, answer) in enumerate(_pairs(job, partition), start=1):
+        if row is None or answer is None or not row.values.items() <= answer.values.items():
+            raise FaultyRows(f"Row {number} of {partition} and its answer do not match.")
+        if "predicted_tags" not in answer.values:
+            raise FaultyRows(f"Row {number} of {partition} has no answer.")
+    return number
+
+
+def _pairs(job: Job, partition: str) -> Iterator[tuple[Row | None, Row | None]]:
+    """Pair the rows of a partition with those of its answers; None where one ends early."""
+    rows = read_rows(find_source(str(job.source / partition)))
+    answers = read_rows(find_source(str(job.answer(partition))))
+    return zip_longest(rows, answers)

@@ -1,0 +1,236 @@
+"""`make bulk`: a million made-up texts tagged on Dask here, with kills, checked and measured.
+
+The rate of a core is compared, in the same run, to a bare loop over the same texts in memory, and
+to `tagger tag`, which reads and writes tables in one process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from bulk.generate import write_partitions
+from bulk.partition import Job
+from bulk.trials import PROJECT, Killed, job_rate, kill_and_resume
+from load_tests.results import Circumstances, circumstances, write
+from tagger.__main__ import open_store, prepare_environment
+from tagger.decide import decide
+from tagger.model import Model
+
+RESULTS = PROJECT / "bulk" / "results" / "bulk.json"
+PACKAGES = ("dask", "distributed", "numpy", "pydantic")
+AT_ONCE = 256
+"""Texts that the bare loop scores together, as many as `tagger tag`."""
+COMPARED = 10_000
+"""Rows, drawn from all partitions, whose answers are compared with those of `tagger tag`."""
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Texts a second and core."""
+
+    bare: float
+    """A loop over `Model.score` and `decide`, the texts in memory, nothing written."""
+    command: float
+    """`tagger tag`: rows read from JSON lines, answers written."""
+    one_worker: float
+    """A bulk job of one worker, from its first partition's end to its last's."""
+    all_workers: float
+    """The same with a worker a core, and the driver beside them: a core's share."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What `make bulk` found."""
+
+    on: Circumstances
+    texts: int
+    partitions: int
+    workers: int
+    rates: Rates
+    bulk_to_bare: float
+    """One worker's rate to the bare loop's."""
+    bulk_to_command: float
+    """One worker's rate to that of `tagger tag`: what the engine costs."""
+    job_seconds: float
+    """The undisturbed job whole, the start of Dask included."""
+    killed: Killed
+    rows_answered: int
+    ids: int
+    """Different ids among them."""
+    answers_compared: int
+    """With those of `tagger tag` on other neighbours; all were equal."""
+
+
+def bare_rate(model: Model, texts: Sequence[str]) -> float:
+    """Texts a second of a loop that does nothing but score and decide."""
+    started = time.perf_counter()
+    for first in range(0, len(texts), AT_ONCE):
+        decide(model.score(texts[first : first + AT_ONCE]), model.policy)
+    return len(texts) / (time.perf_counter() - started)
+
+
+def command_rate(table: Path, out: Path, texts: int) -> float:
+    """Texts a second of `tagger tag`, its start (measured on one row) taken off."""
+    one = out.with_name("one.jsonl")
+    with table.open() as rows:
+        one.write_text(next(rows))
+    start, whole = (_seconds(_tag, path, out) for path in (one, table))
+    return texts / (whole - start)
+
+
+def _tag(table: Path, out: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "tagger", "tag", str(table), "--out", str(out)],
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
+    )
+
+
+def _seconds(run: Callable[..., None], *arguments: Path) -> float:
+    started = time.perf_counter()
+    run(*arguments)
+    return time.perf_counter() - started
+
+
+def different_ids(job: Job) -> tuple[int, int]:
+    """Count the answers and the different ids among them."""
+    ids = [
+        json.loads(line)["id"]
+        for partition in job.partitions()
+        for line in job.answer(partition).open()
+    ]
+    return len(ids), len(set(ids))
+
+
+def compare_with_command(job: Job, folder: Path, *, rows: int) -> int:
+    """Tag rows from all partitions by `tagger tag`, among other neighbours; all must be equal."""
+    chance = random.Random(0)  # noqa: S311 - a sample
+    partitions = job.partitions()
+    table, out = folder / "sample.jsonl", folder / "sample-tagged.jsonl"
+    expected = []
+    with table.open("w") as sample:
+        for partition in partitions:
+            texts = (job.source / partition).read_text().splitlines(keepends=True)
+            answers = job.answer(partition).read_text().splitlines(keepends=True)
+            for place in chance.sample(range(len(texts)), max(1, rows // len(partitions))):
+                sample.write(texts[place])
+                expected.append(answers[place])
+    _tag(table, out)
+    if out.read_text() != "".join(expected):
+        raise click.ClickException("The job answers otherwise than `tagger tag`.")
+    return len(expected)
+
+
+@click.command()
+@click.option("--texts", default=1_000_000, show_default=True)
+@click.option("--partitions", default=100, show_default=True)
+@click.option("--workers", default=os.cpu_count() or 1, show_default=True)
+@click.option("--write/--no-write", "keep", default=True, help="Write bulk/results/.")
+def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
+    """Tag made-up texts by the promoted run of BENTOML_HOME, kill, resume, check, measure.
+
+    Example: make bulk OPTIONS="--texts 100000"
+    """
+    load_average = os.getloadavg()[0]
+    store = open_store()
+    run_id = store.resolve("promoted")
+    model = store.model(run_id)
+    with tempfile.TemporaryDirectory(dir=PROJECT / ".cache") as scratch:
+        folder = Path(scratch)
+
+        def job(name: str, source: Path) -> Job:
+            return Job(source, folder / name, store.folder.parent.resolve(), run_id)
+
+        source, few = folder / "texts", folder / "few"
+        source.mkdir()
+        few.mkdir()
+        click.echo(f"Making {texts} texts")
+        write_partitions(source, texts=texts, partitions=partitions, seed=0)
+        for path in sorted(source.iterdir())[: max(4, partitions // 5)]:
+            (few / path.name).hardlink_to(path)
+        joined = folder / "few.jsonl"
+        joined.write_text("".join(path.read_text() for path in sorted(few.iterdir())))
+        some = [json.loads(line)["text"] for line in joined.open()]
+
+        click.echo("One core: the bare loop, the command, a job of one worker; then the first two")
+        bare = [bare_rate(model, some)]
+        command = [command_rate(joined, folder / "few-tagged.jsonl", len(some))]
+        one_worker = job_rate(job("one", few), 1)
+        bare.append(bare_rate(model, some))
+        command.append(command_rate(joined, folder / "few-tagged.jsonl", len(some)))
+
+        click.echo(f"All texts, {workers} workers, undisturbed")
+        whole = job("whole", source)
+        started = time.perf_counter()
+        all_workers = job_rate(whole, workers)
+        job_seconds = time.perf_counter() - started
+
+        click.echo("The same with a worker killed, then all of it, then started again")
+        disturbed = job("disturbed", source)
+        killed = kill_and_resume(disturbed, workers, whole)
+
+        click.echo("Are the answers complete, and those of `tagger tag`?")
+        rows, ids = different_ids(disturbed)
+        compared = compare_with_command(disturbed, folder, rows=min(texts, COMPARED))
+
+    rates = Rates(sum(bare) / 2, sum(command) / 2, one_worker, all_workers)
+    found = Measured(
+        on=circumstances(run_id, load_average=load_average, packages=PACKAGES),
+        texts=texts,
+        partitions=partitions,
+        workers=workers,
+        rates=rates,
+        bulk_to_bare=rates.one_worker / rates.bare,
+        bulk_to_command=rates.one_worker / rates.command,
+        job_seconds=job_seconds,
+        killed=killed,
+        rows_answered=rows,
+        ids=ids,
+        answers_compared=compared,
+    )
+    tell(found)
+    if keep:
+        write(found, RESULTS)
+        click.echo(f"Written: {RESULTS.relative_to(PROJECT)}")
+    expected_again = partitions - killed.there_at_the_kill
+    if not (
+        killed.same_as_undisturbed
+        and killed.done_by_the_second_start == expected_again
+        and rows == ids == texts
+    ):
+        raise click.ClickException("Something was lost or done twice: see above.")
+
+
+def tell(found: Measured) -> None:
+    """Print what was found."""
+    rates, killed = found.rates, found.killed
+    click.echo(
+        f"texts/s a core: bare loop {rates.bare:,.0f}, tagger tag {rates.command:,.0f}, "
+        f"one worker {rates.one_worker:,.0f}, {found.workers} workers {rates.all_workers:,.0f}\n"
+        f"one worker to the bare loop {found.bulk_to_bare:.2f}, "
+        f"to tagger tag {found.bulk_to_command:.2f}\n"
+        f"{found.texts:,} texts in {found.job_seconds:.0f} s, start included\n"
+        f"killed with {killed.there_at_the_kill} of {found.partitions} partitions done, "
+        f"{killed.left_half_written} half written; the second start did "
+        f"{killed.done_by_the_second_start}; the same as undisturbed: "
+        f"{killed.same_as_undisturbed}\n"
+        f"{found.rows_answered:,} rows answered, {found.ids:,} ids, "
+        f"{found.answers_compared:,} compared with tagger tag and equal"
+    )
+
+
+if __name__ == "__main__":
+    prepare_environment()
+    main()

@@ -1,0 +1,130 @@
+"""A bulk job answers every row once, as `tagger tag` does, whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bulk.check import check
+from bulk.generate import write_partitions
+from bulk.measure import compare_with_command, different_ids
+from bulk.partition import Job, tag_partition
+from bulk.trials import kill_and_resume
+from tagger.errors import FaultyRows, UnreadableTable
+from tests.conftest import TrainedHome
+from tests.serving import run_python
+
+PARTITIONS = 20
+
+
+def texts_in(folder: Path, *, each: int) -> Path:
+    """Fill a new folder with partitions of so many texts each."""
+    folder.mkdir()
+    write_partitions(folder, texts=each * PARTITIONS, partitions=PARTITIONS, seed=0)
+    return folder
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder of small partitions."""
+    return texts_in(tmp_path / "texts", each=50)
+
+
+def job_of(home: TrainedHome, source: Path, name: str) -> Job:
+    """Make a job that answers into a folder beside its source."""
+    return Job(source, source.parent / name, home.path / "models", home.run_id)
+
+
+def tag_here(job: Job) -> None:
+    """Tag all partitions in this process."""
+    job.answers.mkdir(parents=True)
+    for partition in job.partitions():
+        tag_partition(partition, job)
+
+
+def test_nothing_is_lost_and_nothing_done_twice(
+    trained_home: TrainedHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker killed, then the driver, then a second start: the answers of an undisturbed job.
+
+    The second start tags the partitions that were left and no other, and sweeps up.
+    """
+    monkeypatch.setenv("BENTOML_HOME", str(trained_home.path))
+    # Large enough that half of the work is left by the time the kill arrives.
+    source = texts_in(tmp_path / "texts", each=2_000)
+    undisturbed = job_of(trained_home, source, "undisturbed")
+    tag_here(undisturbed)
+    job = job_of(trained_home, source, "disturbed")
+    killed = kill_and_resume(job, 2, undisturbed)
+    assert killed.same_as_undisturbed
+    assert 0 < killed.there_at_the_kill < PARTITIONS
+    assert killed.done_by_the_second_start == PARTITIONS - killed.there_at_the_kill
+    assert different_ids(job) == (40_000, 40_000)
+    complete = check(job)
+    assert (complete.partitions, complete.rows) == (PARTITIONS, 40_000)
+
+
+def test_answers_are_those_of_the_command(
+    trained_home: TrainedHome, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of all partitions, put together, get from `tagger tag` the answers of the job."""
+    monkeypatch.setenv("BENTOML_HOME", str(trained_home.path))
+    job = job_of(trained_home, source, "answers")
+    tag_here(job)
+    assert compare_with_command(job, tmp_path, rows=100) == 100
+
+
+@pytest.mark.parametrize("fault", ["missing", "lost", "twice", "swapped"])
+def test_check_finds_what_is_amiss(trained_home: TrainedHome, source: Path, fault: str) -> None:
+    """A partition without answers, a row lost, answered twice, or in another's place is told."""
+    job = job_of(trained_home, source, "answers")
+    tag_here(job)
+    check(job)
+    answer = job.answer(job.partitions()[3])
+    lines = answer.read_text().splitlines(keepends=True)
+    if fault == "missing":
+        answer.unlink()
+    else:
+        changed = {
+            "lost": lines[:-1],
+            "twice": [*lines, lines[-1]],
+            "swapped": [lines[1], lines[0], *lines[2:]],
+        }
+        answer.write_text("".join(changed[fault]))
+    with pytest.raises(FaultyRows, match=job.partitions()[3]):
+        check(job)
+
+
+def test_a_faulty_partition_stops_no_other(trained_home: TrainedHome, source: Path) -> None:
+    """The others are tagged, the fault is told by partition and row, and the status is 2."""
+    (source / "part-00007.jsonl").write_text('{"id": 1, "text": "fine"}\nnot JSON\n')
+    out = source.parent / "out"
+    done = run_python(
+        *("-m", "bulk", "tag", str(source), str(out), "--workers", "1"), home=trained_home.path
+    )
+    assert done.returncode == 2, done.stderr
+    assert "part-00007.jsonl: Row 2" in done.stdout
+    assert "1 of 20 partitions" in done.stderr
+    assert len(list((out / trained_home.run_id).iterdir())) == PARTITIONS - 1
+
+
+def test_two_partitions_never_share_a_file_of_answers(
+    trained_home: TrainedHome, source: Path
+) -> None:
+    """Where one partition lies there packed and unpacked, the job is refused."""
+    (source / "part-00001.jsonl.gz").touch()
+    with pytest.raises(UnreadableTable, match=r"part-00001\.jsonl"):
+        job_of(trained_home, source, "answers").partitions()
+
+
+def test_made_up_texts_depend_on_the_seed_alone(tmp_path: Path) -> None:
+    """The same seed makes the same files, another makes others."""
+    found = []
+    for number, seed in enumerate((5, 5, 6)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        write_partitions(folder, texts=30, partitions=3, seed=seed)
+        found.append([path.read_text() for path in sorted(folder.iterdir())])
+    assert found[0] == found[1]
+    assert found[0] != found[2]
