@@ -18,8 +18,9 @@ from tagger.weights import Weights
 from tests.fitting import KINDS, fitted, table
 from training import fit as fitting
 from training import vectorizer
-from training.calibration import best_thresholds, calibrate
+from training.calibration import calibrate
 from training.fit import abstain_below, fit, folds_of
+from training.thresholds import best_thresholds
 
 QUICK = Params(folds=2)
 

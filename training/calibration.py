@@ -1,4 +1,4 @@
-"""Out-of-fold decisions -> probabilities that mean what they say, and thresholds on them."""
+"""Out-of-fold decisions -> probabilities that mean what they say."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from tagger.sparse import Doubles
 Truth = NDArray[np.bool_]
 """(texts, tags): who bears which tag."""
 
-SHRINKAGE = 3.0
+SHRINKAGE = 0.3
 """How strongly a tag's map is held to the common one, as the precision of a normal prior.
 
-On the reference task, 10 splits: the log loss is .1012 with it, .1033 with the common map alone;
-the slope of reliability is 1.02, and 0.96 if every tag follows its own examples alone.
+Most tags are rare, and the map that suits them is too steep for the others. On the reference task,
+6 splits, naive Bayes: the log loss over all tags is .1005, the slope of reliability over those with
+50 examples .94; held ten times as strongly .1014 and .90. Weighted F1 gains .004.
 """
 STEPS = 100
 """Newton's steps at most; he takes about ten."""
@@ -88,32 +89,6 @@ def _maximum(
         if max(np.abs(slope_step).max(), np.abs(offset_step).max()) < 1e-9:
             break
     return np.stack([slope, offset])
-
-
-def best_thresholds(scores: Doubles, truth: Truth) -> Doubles:
-    """Return each tag's threshold, (tags,): half-way between its best and the best common one.
-
-    Best by F1 on scores out of fold. A rare tag's own best is a matter of luck; half-way was worth
-    0.005 weighted F1 over each tag's own and 0.01 over the common one on the reference task.
-    """
-    limits = np.unique(np.quantile(scores, np.linspace(0.5, 0.999, 400)))
-    common = max(limits.tolist(), key=lambda limit: _weighted_f1(scores >= limit, truth))
-    own = [_best_threshold(*column) for column in zip(scores.T, truth.T, strict=True)]
-    return np.array([(best + common) / 2 for best in own])
-
-
-def _best_threshold(scores: Doubles, truth: Truth) -> float:
-    """Return the threshold of best F1 for one tag, between two neighbouring scores."""
-    order = np.argsort(-scores, kind="stable")
-    hits, found = np.cumsum(truth[order]), np.arange(1, len(scores) + 1)
-    best = int(np.argmax(2 * hits / (found + truth.sum())))
-    return float(scores[order[best : best + 2]].mean())
-
-
-def _weighted_f1(predicted: Truth, truth: Truth) -> float:
-    hits, support = (predicted & truth).sum(axis=0), truth.sum(axis=0)
-    f1 = 2 * hits / np.maximum(predicted.sum(axis=0) + support, 1)
-    return float(f1 @ support / support.sum())
 
 
 def _logistic(log_odds: Doubles) -> Doubles:

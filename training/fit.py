@@ -20,10 +20,11 @@ from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.weights import Weights
-from training.calibration import Calibration, Truth, best_thresholds, calibrate
+from training.calibration import Calibration, Truth, calibrate
 from training.candidates import MOST_COMPARED
 from training.evaluate import measure
 from training.naive_bayes import NaiveBayesSVC
+from training.thresholds import Objective, thresholds_for
 from training.vectorizer import Vectorizer
 
 LEARNERS: Mapping[str, Callable[[Params], Any]] = {
@@ -65,6 +66,8 @@ class Fitted:
     """Those that were fitted."""
     compared: tuple[Compared, ...]
     """The candidates, in the order in which they were tried."""
+    unreached: Mapping[str, float]
+    """By tag, what precision or recall it has where it misses the objective, out of fold."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,6 +81,7 @@ class _LeftOut:
     thresholds: Doubles
     familiarity: Doubles
     compared: Compared
+    unreached: Mapping[str, float]
 
 
 def fit(
@@ -136,6 +140,7 @@ def fit(
         best.scores.astype(np.float32),
         best.params,
         tuple(one.compared for one in tried),
+        best.unreached,
     )
 
 
@@ -155,16 +160,21 @@ def _leave_out(
     step(f"{params.model}, calibration and thresholds")
     calibration = calibrate(decisions, truth)
     scores = calibration.probability(decisions)
-    thresholds = best_thresholds(scores, truth)
+    objective = Objective.read(params.objective)
+    thresholds = thresholds_for(objective, scores, truth)
     if params.task == "single":
         predicted = scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(tags))
     else:
         predicted = scores >= thresholds
-    overall = measure(truth, predicted, tags).overall
+    measured = measure(truth, predicted, tags)
     compared = Compared(
-        params.model, overall.f1, overall.macro_f1, seconds=time.perf_counter() - begun
+        params.model,
+        measured.overall.f1,
+        measured.overall.macro_f1,
+        seconds=time.perf_counter() - begun,
     )
-    return _LeftOut(params, calibration, scores, thresholds, familiarity, compared)
+    missed = objective.missed_by(measured.by_tag)
+    return _LeftOut(params, calibration, scores, thresholds, familiarity, compared, missed)
 
 
 def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -288,8 +298,11 @@ def _prove_equal(served: Doubles, expected: Doubles) -> None:
 def _refuse_nonsense(params: Params) -> None:
     if params.model not in LEARNERS:
         raise SettingsError(f"There is no model {params.model!r}. Choose {' or '.join(LEARNERS)}.")
-    if params.objective != "f1":
-        raise SettingsError(f"There is no objective {params.objective!r}. Choose f1.")
+    if Objective.read(params.objective).figure != "f1" and params.task == "single":
+        raise SettingsError(
+            f"The objective {params.objective} is one of thresholds, and with one tag a text the "
+            "best is predicted whatever its score. Choose f1, or the task multi."
+        )
     if not params.words and not params.characters:
         raise SettingsError("Without words and characters there is nothing to learn from.")
     if params.characters and not 1 <= params.characters[0] <= min(3, params.characters[1]):

@@ -83,6 +83,11 @@ def params_options(command: Command) -> Command:
         click.option("--salt", help="Of the hash that splits the texts."),
         click.option("--folds", type=click.IntRange(min=2, max=20), help="For the thresholds."),
         click.option(
+            "--objective",
+            metavar="f1|precision=P|recall=R",
+            help="Of the thresholds: the best F1, or to be right, or to find, so often.",
+        ),
+        click.option(
             "--regularization", type=click.FloatRange(1e-4, 1e4), help="C of the learner."
         ),
         click.option("--seed", type=click.IntRange(min=0), help="Of all that is drawn by chance."),

@@ -23,12 +23,13 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
 from tagger.records import Params, Task
-from training.calibration import Truth, best_thresholds
+from training.calibration import Truth
 from training.candidates import CANDIDATES, COMPARED, params_for
 from training.data import Reading, read_dataset
 from training.evaluate import evaluate, measure, truth_of
 from training.fit import fit, folds_of
 from training.split import Split, split
+from training.thresholds import best_thresholds
 
 BASELINE = "word + char_wb"
 CALIBRATION_FROM = 50

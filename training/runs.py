@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -36,6 +36,8 @@ class Made:
     """(test texts, tags): by the run, which had not seen them."""
     compared: tuple[Compared, ...]
     """The models among which this one was chosen, on the training side."""
+    unreached: Mapping[str, float]
+    """Tags that miss the objective on the training side, and what they reach."""
 
 
 def make_run(
@@ -99,4 +101,4 @@ def make_run(
         training=answers(split.training.texts, training_truth, fitted.out_of_fold, known),
     )
     scores = test.scored.scores
-    return Made(run, model, exam, fitted.out_of_fold, scores, fitted.compared)
+    return Made(run, model, exam, fitted.out_of_fold, scores, fitted.compared, fitted.unreached)

@@ -51,6 +51,7 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
         "left_out": asdict(parts.left_out),
         "model": run.params.model,
         "compared": [asdict(one) for one in made.compared],
+        "unreached": dict(made.unreached),
     }
 
 
@@ -60,7 +61,7 @@ def tell_made(made: Made, parts: Split, *, promoted: bool) -> None:
     thresholds = dict(zip(run.tags, run.thresholds, strict=True))
     printing.print_performance(run.performance, thresholds, ends=5)
     click.echo()
-    for line in (*_what_was_compared(made), *_what_was_left_out(parts)):
+    for line in (*_what_was_compared(made), *_what_was_missed(made), *_what_was_left_out(parts)):
         click.echo(line)
     click.echo(f"Run {run.run_id} is in the store{' and promoted' if promoted else ''}.")
     click.echo("Next: make serve" if promoted else f"Next: python -m training promote {run.run_id}")
@@ -74,6 +75,12 @@ def _what_was_compared(made: Made) -> Iterator[str]:
         )
         yield f"Chosen by weighted F1 on folds of the training side: {made.run.params.model}."
         yield f"Compared: {figures}."
+
+
+def _what_was_missed(made: Made) -> Iterator[str]:
+    if made.unreached:
+        figures = ", ".join(f"{tag} ({figure:.2f})" for tag, figure in made.unreached.items())
+        yield f"Below {made.run.params.objective} on folds of the training side: {figures}."
 
 
 def _what_was_left_out(parts: Split) -> Iterator[str]:

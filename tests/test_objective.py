@@ -1,0 +1,113 @@
+"""A run's thresholds aim at what its owner asks for: the best F1, a precision or a recall."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tagger.errors import SettingsError
+from tagger.records import Params
+from tagger.store import Store
+from tests.fitting import TABLE, table
+from tests.runs import made_run
+from tests.serving import run_python
+from training.data import Reading, read_dataset
+from training.fit import fit
+from training.split import split
+from training.telling import tell_made
+from training.thresholds import Objective, thresholds_for
+
+
+def scores_of(tags: int, texts: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw scores that are true probabilities, and the truth that follows from them."""
+    random = np.random.default_rng(seed)
+    scores = 1 / (1 + np.exp(-random.normal(-1, 2.5, (texts, tags))))
+    return scores, random.random(scores.shape) < scores
+
+
+def test_what_is_asked_for_is_reached_on_other_texts() -> None:
+    """Thresholds set on some texts reach the precision, or the recall, on texts like them."""
+    scores, truth = scores_of(10, 2000)
+    others, their_truth = scores_of(10, 2000, seed=1)
+    careful = others >= thresholds_for(Objective.read("precision=0.9"), scores, truth)
+    assert their_truth[careful].mean() == pytest.approx(0.9, abs=0.02)
+    eager = others >= thresholds_for(Objective.read("recall=0.8"), scores, truth)
+    assert eager[their_truth].mean() == pytest.approx(0.8, abs=0.02)
+
+
+@pytest.mark.parametrize("objective", ["precision=0.9", "recall=0.8"])
+def test_a_rare_tag_leans_on_the_others(objective: str) -> None:
+    """One lucky or unlucky text of a rare tag moves its threshold little, or not at all."""
+    scores, truth = scores_of(10, 2000)
+    aim = Objective.read(objective)
+    thresholds = []
+    for bearer in (0.05, 0.95):
+        rare_scores = np.full((2000, 1), 0.001)
+        rare_scores[0] = bearer
+        rare_truth = np.zeros((2000, 1), np.bool_)
+        rare_truth[0] = True
+        found = thresholds_for(
+            aim, np.hstack([scores, rare_scores]), np.hstack([truth, rare_truth])
+        )
+        common = float(np.median(found[:-1]))
+        thresholds.append(float(found[-1]))
+        assert abs(found[-1] - common) < 0.2
+    assert abs(thresholds[0] - thresholds[1]) < 0.2
+
+
+@pytest.fixture
+def noisy(tmp_path: Path) -> Path:
+    """Write a table of two fields that are easy to tell apart, and of tags dealt out by chance."""
+    random = np.random.default_rng(0)
+    rows = [
+        f"{what} number {number},{tag}|{'luck' if random.random() < 0.3 else 'rest'}"
+        for number in range(60)
+        for what, tag in (("a comet in the sky", "astronomy"), ("a saddle and a wheel", "cycling"))
+    ]
+    table = tmp_path / "noisy.csv"
+    table.write_text("text,tags\n" + "\n".join(rows) + "\n")
+    return table
+
+
+def test_a_run_is_as_careful_or_as_eager_as_its_owner_asks(noisy: Path, tmp_path: Path) -> None:
+    """`train --objective` writes runs of equal weights; a tag that misses the aim is named."""
+    told = {}
+    for objective in ("recall=0.95", "f1", "precision=0.95"):
+        command = ("train", str(noisy), "--fast", "--json", "--objective", objective)
+        told[objective] = json.loads(run_python("-m", "training", *command, home=tmp_path).stdout)
+    store = Store(tmp_path)
+    runs = [store.run(one["run_id"]) for one in told.values()]
+    assert [run.params.objective for run in runs] == list(told)
+    luck = runs[0].tags.index("luck")
+    eager, usual, careful = (run.thresholds[luck] for run in runs)
+    assert eager < usual < careful
+    scores = [store.model(run.run_id).score(["A comet and a saddle"]).scores for run in runs]
+    assert (scores[0] == scores[1]).all()
+    assert (scores[0] == scores[2]).all()
+    assert told["f1"]["unreached"] == {}
+    assert told["precision=0.95"]["unreached"]["luck"] < 0.95
+    assert "cycling" not in told["precision=0.95"]["unreached"]
+
+
+def test_a_person_is_told_what_misses_the_objective(capsys: pytest.CaptureFixture[str]) -> None:
+    """The line names the objective, the tags and what they reach."""
+    made = replace(made_run(), unreached={"luck": 0.316})
+    tell_made(made, split(read_dataset(str(TABLE), Reading()), made.run.params), promoted=False)
+    assert "Below f1 on folds of the training side: luck (0.32)." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("written", ["precision", "precision=2", "recall=x", "f1=0.5", "care=0.9"])
+def test_an_objective_that_there_is_not_is_refused(written: str) -> None:
+    """What cannot be aimed at is told before any work, with an example of what can."""
+    with pytest.raises(SettingsError, match=r"precision=0\.9"):
+        fit(*table(), Params(objective=written))
+
+
+def test_one_tag_a_text_has_no_thresholds_to_set() -> None:
+    """Where the best tag is predicted whatever its score, a precision cannot be asked for."""
+    with pytest.raises(SettingsError, match="task multi"):
+        fit(*table(), Params(objective="precision=0.9", task="single"))
