@@ -31,7 +31,7 @@ class NaiveBayesSVC(LinearSVC):  # type: ignore[misc]  # scikit-learn ships no t
     def fit(self, matrix: sparse.csr_matrix, truth: NDArray[np.intp]) -> Self:
         """Fit one tag: ``truth`` is 1 for the texts that bear it, else 0."""
         scale = feature_scale(matrix, truth.astype(np.bool_))
-        super().fit(matrix @ sparse.diags(scale), truth)
+        super().fit(_scaled(matrix, scale), truth)
         self.coef_ = self.coef_ * scale
         return self
 
@@ -41,12 +41,18 @@ def feature_scale(matrix: sparse.csr_matrix, truth: NDArray[np.bool_]) -> Double
 
     Scaled so that the rows of the matrix, words and characters of length 1 each, keep their length.
     """
-    borne = np.asarray(matrix[truth].sum(axis=0)).ravel() + SMOOTHING
-    other = np.asarray(matrix[~truth].sum(axis=0)).ravel() + SMOOTHING
+    borne = truth @ matrix + SMOOTHING
+    other = ~truth @ matrix + SMOOTHING
     ratio = np.abs(np.log(borne / borne.sum()) - np.log(other / other.sum()))
     mean = ratio.mean()
     if mean == 0:
         return np.ones(len(ratio))
     scale = STRENGTH * ratio / mean + 1 - STRENGTH
-    squares = matrix.multiply(matrix)
-    return np.asarray(scale * np.sqrt(squares.sum() / (squares @ scale**2).sum()), np.float64)
+    lengthened = np.linalg.norm(_scaled(matrix, scale).data) / np.linalg.norm(matrix.data)
+    return np.asarray(scale / lengthened, np.float64)
+
+
+def _scaled(matrix: sparse.csr_matrix, scale: Doubles) -> sparse.csr_matrix:
+    """Multiply each column; a product with a diagonal matrix takes five times as long."""
+    values = matrix.data * scale[matrix.indices]
+    return sparse.csr_matrix((values, matrix.indices, matrix.indptr), matrix.shape)
