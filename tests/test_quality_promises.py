@@ -6,18 +6,23 @@ import csv
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import requests
 from scipy import sparse
 from sklearn.svm import LinearSVC
 
 from tagger.records import Params
+from tagger.store import Store
+from tests.conftest import TrainedHome
 from tests.fitting import TABLE, table
-from tests.serving import run_python
+from tests.serving import Server, run_python
 from training import fit as fitting
 from training.candidates import CANDIDATES, COMPARED, params_for
 from training.data import Reading, read_dataset
+from training.evaluate import evaluate
 from training.fit import Fitted, fit
 from training.naive_bayes import NaiveBayesSVC, feature_scale
 from training.quality import reliability_slope
@@ -108,6 +113,29 @@ def test_a_tag_is_found_by_its_name_though_no_text_of_training_holds_it() -> Non
     scores = found.score(["sourdough", "road"]).scores[:, found.tags.index("sourdough-baking")]
     assert scores[0] > scores[1]
     assert found.score(["sourdough"]).familiarity[0] == 1
+
+
+def test_http_answers_as_evaluation_does(server: Server, trained_home: TrainedHome) -> None:
+    """Every text of the test side has over HTTP the tags and scores with which it was measured."""
+    store = Store(trained_home.path)
+    model = store.model(trained_home.run_id)
+    params = store.run(trained_home.run_id).params
+    parts = split(read_dataset(str(TABLE), Reading()), params)
+    evaluated = evaluate(model, parts.test)
+    texts = [{"text": text} for text in parts.test.texts]
+
+    def answers(**options: float) -> list[dict[str, Any]]:
+        asked = {"texts": texts, **options}
+        answer = requests.post(f"{server.url}/predict", json=asked, timeout=60).json()
+        predictions: list[dict[str, Any]] = answer["data"]["predictions"]
+        return predictions
+
+    every = [{one["tag"]: one["score"] for one in text["scores"]} for text in answers(threshold=0)]
+    scores = evaluated.scored.scores.astype(np.float64).round(6).tolist()
+    assert every == [dict(zip(model.tags, row, strict=True)) for row in scores]
+    predicted = [set(text["predicted_tags"]) for text in answers()]
+    names = np.array(model.tags)
+    assert predicted == [set(names[row].tolist()) for row in evaluated.predicted]
 
 
 @pytest.mark.parametrize("stretch", [0.5, 1.0, 2.0])
