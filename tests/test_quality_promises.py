@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,13 @@ from tests.conftest import TrainedHome
 from tests.fitting import TABLE, table
 from tests.serving import Server, run_python
 from training import fit as fitting
+from training.calibration import calibrate
 from training.candidates import CANDIDATES, COMPARED, params_for
 from training.data import Reading, read_dataset
 from training.evaluate import evaluate
 from training.fit import Fitted, fit
 from training.naive_bayes import NaiveBayesSVC, feature_scale
-from training.quality import reliability_slope
+from training.quality import BASELINE, reliability_slope
 from training.split import split
 
 QUICK = Params(folds=2, min_support=3)
@@ -146,6 +148,35 @@ def test_the_slope_tells_how_scores_are_stretched(stretch: float) -> None:
     truth = random.random(len(log_odds)) < 1 / (1 + np.exp(-log_odds))
     scores = 1 / (1 + np.exp(-stretch * log_odds))
     assert reliability_slope(scores, truth) == pytest.approx(1 / stretch, rel=0.05)
+
+
+def test_calibrated_scores_are_nearer_to_the_truth() -> None:
+    """On texts that calibration has not seen, scores beat base rates, and uncalibrated ones."""
+    random = np.random.default_rng(0)
+    log_odds = random.normal(-2, 2, (1000, 20))
+    truth = random.random(log_odds.shape) < 1 / (1 + np.exp(-log_odds))
+    decisions = log_odds / random.uniform(2, 6, 20) + random.normal(0, 0.3, 20)
+    seen, unseen = truth[:500], truth[500:]
+    scores = calibrate(decisions[:500], seen).probability(decisions[500:])
+    uncalibrated = 1 / (1 + np.exp(-decisions[500:]))
+
+    def brier(found: np.ndarray) -> float:
+        return float(((found - unseen) ** 2).mean())
+
+    assert brier(scores) < 0.9 * brier(uncalibrated)
+    assert brier(scores) < 0.9 * brier(np.broadcast_to(seen.mean(axis=0), unseen.shape))
+    assert 0.9 < reliability_slope(scores.ravel(), unseen.ravel()) < 1.1
+
+
+def test_every_candidate_is_set_beside_plain_scikit_learn(tmp_path: Path) -> None:
+    """`python -m training.quality` has a row a candidate, with its differences to the baseline."""
+    done = run_python("-m", "training.quality", str(TABLE), "--splits", "2", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.strip().splitlines()
+    rows = {cells[1].strip(): cells[2:] for cells in (line.split("|") for line in lines)}
+    assert {BASELINE, "word", *CANDIDATES, "as train chooses"} <= set(rows)
+    chosen = rows["as train chooses"]
+    assert re.fullmatch(r" [+-]0\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\] *", chosen[1])
 
 
 def test_every_candidate_is_described() -> None:
