@@ -15,7 +15,7 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load bench profile bench-check bulk lint postman test clean lock system-packages image image-packages image-test sbom
+.PHONY: help setup serve dev train bento load bench soak profile bench-check bulk lint postman test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,9 +39,25 @@ bento: .venv/.serve ## build the Bento with the promoted run inside
 load: .venv/.develop ## drive a server with locust (TARGET=url for one that runs already)
 	@$(BIN)/python -m load_tests $(if $(TARGET),--target $(TARGET)) $(OPTIONS)
 
-bench: .venv/.develop .cache/bench/.installed ## measure Tagline beside other servers (QUICK=1; KEPT=commit: beside a kept build)
+ifdef CURVES
+BENCH := load_tests.curves $(if $(QUICK),--quick)
+else ifdef PEERS
+BENCH := load_tests.peers $(if $(QUICK),--rounds 3 --seconds 1)
+bench: .cache/litserve/.installed .cache/mlserver/.installed .cache/annif/.installed
+else
+BENCH := load_tests.bench $(if $(QUICK),--rounds 4 --seconds 1) $(if $(KEPT),--kept $(KEPT))
+bench: .cache/bench/.installed
+endif
+
+bench: .venv/.develop ## measure Tagline beside other servers (QUICK=1; KEPT=commit; or CURVES=1, or PEERS=1)
 	@$(BIN)/python -m training train --if-empty
-	@$(BIN)/python -m load_tests.bench $(if $(QUICK),--rounds 4 --seconds 1) $(if $(KEPT),--kept $(KEPT)) $(OPTIONS)
+	@$(BIN)/python -m $(BENCH) $(OPTIONS)
+	@$(BIN)/python -m load_tests.readme
+
+soak: .venv/.develop ## measure how much memory a server takes, and whether it stays bounded (QUICK=1)
+	@$(BIN)/python -m training train --if-empty
+	@$(BIN)/python -m load_tests.memory $(if $(QUICK),--requests 50000 --runs 10 --words 60000) $(OPTIONS)
+	@$(BIN)/python -m load_tests.readme
 
 profile: .venv/.develop .cache/bench/.installed ## where each microsecond of a request goes, into load_tests/README.md
 	@$(BIN)/python -m training train --if-empty
@@ -71,7 +87,8 @@ clean: ## remove .venv, caches and everything built; the store in .bentoml stays
 
 lock: .venv/.serve ## make the hashed locks anew from their .in files
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
-	@for name in $(addprefix requirements/,develop parquet train serve image-test) $(addsuffix /requirements,bulk load_tests/servers); do \
+	@for name in $(addprefix requirements/,develop parquet train serve image-test) $(addsuffix /requirements,bulk load_tests/servers) \
+	  $(addprefix load_tests/peers/,litserve mlserver annif); do \
 	  .cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; done
 
@@ -119,6 +136,12 @@ image-test: .venv/.develop .cache/image-test/.installed ## build image and manif
 $(NODE_TOOLS): tests/postman/package-lock.json
 	@command -v npm >/dev/null || { echo "Tests of the API's document need node and npm: make system-packages" >&2; exit 1; }
 	@cd tests/postman && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+.cache/litserve/.installed .cache/mlserver/.installed .cache/annif/.installed: .cache/%/.installed: load_tests/peers/%.txt
+	@echo "Installing $* into an environment of its own"
+	@$(PYTHON) -m venv .cache/$*
+	@.cache/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 .cache/bench/.installed: load_tests/servers/requirements.txt

@@ -27,6 +27,14 @@ BUSY = (
 )
 
 
+def load_before() -> float:
+    """Return how many processes want a core before anything is measured; warn if others do."""
+    load_average = os.getloadavg()[0]
+    if load_average > QUIET:
+        click.echo(BUSY.format(load_average), err=True)
+    return load_average
+
+
 @contextmanager
 def checked_out(commit: str) -> Iterator[Path]:
     """Lay a commit's files beside the project's, in .cache, until the end."""
@@ -52,9 +60,7 @@ def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...], 
 
     Example: make bench QUICK=1
     """
-    load_average = os.getloadavg()[0]
-    if load_average > QUIET:
-        click.echo(BUSY.format(load_average), err=True)
+    load_average = load_before()
     with (
         tempfile.TemporaryDirectory() as folder,
         checked_out(kept) if kept else nullcontext() as checkout,

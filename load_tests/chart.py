@@ -15,9 +15,14 @@ WIDTH, LEFT, RIGHT, LINE, BAR = 760, 300, 60, 30, 18
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f }
 .bar { fill: #8c959f } .own { fill: #0969da } .mark { stroke: #57606a; stroke-dasharray: 4 3 }
+.line { fill: none; stroke-width: 2 } .small { font-size: 11px } .axis { stroke: #d0d7de }
+.line-0 { stroke: #0969da } .line-1 { stroke: #bc4c00 }
+.dot-0 { fill: #0969da } .dot-1 { fill: #bc4c00 }
 @media (prefers-color-scheme: dark) {
   text { fill: #e6edf3 }
-  .bar { fill: #6e7681 } .own { fill: #58a6ff } .mark { stroke: #8b949e }
+  .bar { fill: #6e7681 } .own { fill: #58a6ff } .mark { stroke: #8b949e } .axis { stroke: #30363d }
+  .line-0 { stroke: #58a6ff } .line-1 { stroke: #f0883e }
+  .dot-0 { fill: #58a6ff } .dot-1 { fill: #f0883e }
 }
 """
 
@@ -25,17 +30,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
 def bars(rows: tuple[Row, ...], title: str) -> ET.Element:
     """Draw one bar a server, as long as its ratio; a dashed line stands at the baseline."""
     height = LINE * (len(rows) + 1) + 8
-    picture = ET.Element(
-        "svg",
-        {
-            "xmlns": "http://www.w3.org/2000/svg",
-            "viewBox": f"0 0 {WIDTH} {height}",
-            "role": "img",
-        },
-    )
-    ET.SubElement(picture, "title").text = title
-    ET.SubElement(picture, "style").text = STYLE
-    _write(picture, title, x=0, y=18)
+    picture = drawing(title, WIDTH, height)
     scale = (WIDTH - LEFT - RIGHT) / max(row.ratio for row in rows)
     for number, row in enumerate(rows, start=1):
         top = LINE * number
@@ -43,8 +38,8 @@ def bars(rows: tuple[Row, ...], title: str) -> ET.Element:
         length = row.ratio * scale
         place = {"x": str(LEFT), "y": str(top), "width": f"{length:.1f}", "height": str(BAR)}
         ET.SubElement(picture, "rect", {"class": kind, **place})
-        _write(picture, row.name, x=LEFT - 8, y=top + 14, anchor="end")
-        _write(picture, f"{row.ratio:.2f}", x=LEFT + length + 6, y=top + 14)
+        write(picture, row.name, x=LEFT - 8, y=top + 14, anchor="end")
+        write(picture, f"{row.ratio:.2f}", x=LEFT + length + 6, y=top + 14)
     at = f"{LEFT + scale:.1f}"
     ET.SubElement(
         picture,
@@ -54,7 +49,18 @@ def bars(rows: tuple[Row, ...], title: str) -> ET.Element:
     return picture
 
 
-def _write(picture: ET.Element, words: str, *, x: float, y: float, anchor: str = "start") -> None:
+def drawing(title: str, width: int, height: int) -> ET.Element:
+    """Begin a picture with its title at the top."""
+    size = {"viewBox": f"0 0 {width} {height}", "role": "img"}
+    picture = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", **size})
+    ET.SubElement(picture, "title").text = title
+    ET.SubElement(picture, "style").text = STYLE
+    write(picture, title, x=0, y=18)
+    return picture
+
+
+def write(picture: ET.Element, words: str, *, x: float, y: float, anchor: str = "start") -> None:
+    """Write words at a place."""
     place = {"x": f"{x:.1f}", "y": f"{y:.1f}", "text-anchor": anchor}
     ET.SubElement(picture, "text", place).text = words
 

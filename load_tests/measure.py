@@ -130,7 +130,8 @@ def first_answer(server: Running) -> bytes:
         read=0,
         backoff_factor=0.1,
         backoff_max=0.2,
-        status_forcelist=[404, 503],
+        # What servers say until they are ready; MLServer says 400.
+        status_forcelist=[400, 404, 503],
         allowed_methods=None,
     )
     with requests.Session() as session:
@@ -139,7 +140,7 @@ def first_answer(server: Running) -> bytes:
             server.url,
             data=body,
             headers={"Content-Type": server.subject.content_type},
-            timeout=10,
+            timeout=START_SECONDS,
         )
         answer.raise_for_status()
         return answer.content

@@ -17,6 +17,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 RESULTS = PROJECT / "load_tests" / "results"
 BENCH = RESULTS / "bench.json"
 PEERS = RESULTS / "peers.json"
+CURVES = RESULTS / "curves.json"
+MEMORY = RESULTS / "memory.json"
 PACKAGES = ("bentoml", "fastapi", "uvicorn", "uvloop", "httptools", "pydantic", "orjson", "numpy")
 
 

@@ -1,0 +1,229 @@
+"""How rate and latency change as one thing grows: each curve, and how it is measured."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from load_tests import made_runs, made_texts
+from load_tests.bare_loop import bare_loop
+from load_tests.made_words import unknown_words
+from load_tests.measure import Running, Sample, load, running
+from load_tests.open_loop import arrive
+from load_tests.points import Curve, Effort, Line, Point
+from load_tests.subjects import TAGLINE, Ground, at_once, tagline, write_bodies
+from load_tests.texts import Texts
+from tagger.store import Store
+
+CONNECTIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024)
+TEXTS_A_REQUEST = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+TEXT_LENGTHS = (10, 30, 100, 300, 1_000, 3_000, 10_000)
+TAGS = (10, 100, 1_000, 5_000)
+UNKNOWN_SHARES = (0, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
+ARRIVALS = (0.5, 0.8, 0.95, 1.2)
+PLENTY = 256
+"""Connections that keep a server busy all the time: what it then answers is its capacity."""
+IN_FLIGHT = 2_000
+"""Texts on all connections together at most, where a request brings many: with more, a second or
+two would not be enough to see a request through from its start."""
+RECURRING = 2_000
+"""Different unknown words that recur: fewer than are remembered."""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a server is asked at one point."""
+
+    x: float
+    bodies: Path
+    connections: int = 64
+    texts: int = 1
+    """Texts a request."""
+
+
+def measured(server: Running, loads: Sequence[Load], effort: Effort) -> tuple[Point, ...]:
+    """Put every load on a server once a round."""
+    load(server, seconds=1)
+    samples = [[_sample(server, one, effort) for one in loads] for _ in range(effort.rounds)]
+    return tuple(
+        _medians(one, [taken[place] for taken in samples]) for place, one in enumerate(loads)
+    )
+
+
+def _sample(server: Running, asked: Load, effort: Effort) -> Sample:
+    return load(server, seconds=effort.seconds, connections=asked.connections, bodies=asked.bodies)
+
+
+def _medians(asked: Load, samples: Sequence[Sample]) -> Point:
+    return Point(
+        x=asked.x,
+        per_second=statistics.median(s.requests_per_second for s in samples) * asked.texts,
+        p99_ms=statistics.median(s.p99_ms for s in samples),
+        failures=sum(s.failures for s in samples),
+        cpu_us=statistics.median(s.cpu_us for s in samples),
+    )
+
+
+def curves(ground: Ground, effort: Effort) -> Iterator[Curve]:
+    """Measure one curve after the other."""
+    with running(tagline(ground), ground.folder / "growth.log") as server:
+        yield connections(server, ground, effort)
+        yield texts_a_request(server, ground, effort)
+        yield text_length(server, ground, effort)
+        yield unknown_share(server, ground, effort)
+        yield arrivals(server, effort)
+    yield workers(ground, effort)
+    yield tags(ground, effort)
+
+
+def connections(server: Running, ground: Ground, effort: Effort) -> Curve:
+    """Grow the connections, with the batcher and without."""
+    loads = [Load(count, ground.objects, connections=count) for count in CONNECTIONS]
+    with running(at_once(ground), ground.folder / "at-once.log") as without:
+        lines = (
+            Line("batched", measured(server, loads, effort)),
+            Line("each at once", measured(without, loads, effort)),
+        )
+    return Curve("connections", "Connections", "connections", "requests", lines)
+
+
+def texts_a_request(server: Running, ground: Ground, effort: Effort) -> Curve:
+    """Grow the texts of a request, beside a bare loop over the model."""
+    texts = Texts.of_table().all
+    loads = [
+        Load(
+            count,
+            write_bodies(ground.folder / f"texts-{count}.jsonl", _groups(texts, count)),
+            connections=min(64, max(2, IN_FLIGHT // count)),
+            texts=count,
+        )
+        for count in TEXTS_A_REQUEST
+    ]
+    bare = statistics.median(
+        bare_loop(ground.model, ground.objects, seconds=effort.seconds)
+        for _ in range(effort.rounds + 1)
+    )
+    points = tuple(
+        replace(point, ratio=point.per_second / bare) for point in measured(server, loads, effort)
+    )
+    return Curve(
+        "texts",
+        "Texts a request",
+        "texts a request",
+        "texts",
+        (Line(TAGLINE, points),),
+        ratio="a bare loop over the model",
+    )
+
+
+def _groups(texts: Sequence[str], count: int) -> Iterator[list[str]]:
+    """Cut the texts, again and again, into a hundred groups or more of ``count``."""
+    groups = max(100, len(texts) // count)
+    for group in range(groups):
+        yield [texts[(group * count + place) % len(texts)] for place in range(count)]
+
+
+def text_length(server: Running, ground: Ground, effort: Effort) -> Curve:
+    """Grow the text."""
+    texts = Texts.of_table().all
+    loads = [
+        Load(
+            length,
+            write_bodies(
+                ground.folder / f"length-{length}.jsonl",
+                ([text] for text in made_texts.of_length(texts, length, 500)),
+            ),
+        )
+        for length in TEXT_LENGTHS
+    ]
+    line = Line(TAGLINE, measured(server, loads, effort))
+    return Curve("length", "Length of a text", "characters a text", "requests", (line,))
+
+
+def unknown_share(server: Running, ground: Ground, effort: Effort) -> Curve:
+    """Grow the share of unknown words: different ones every time, and such as recur."""
+    texts = Texts.of_table().all
+    known = set(Store.models(ground.store).model(ground.run_id).weights.words)
+    sources = {
+        "new every time": unknown_words(known, first=RECURRING),
+        "recurring": made_texts.recurring(known, RECURRING),
+    }
+    lines = []
+    for name, source in sources.items():
+        loads = [
+            Load(
+                share,
+                write_bodies(
+                    ground.folder / f"{name}-{share}.jsonl",
+                    ([text] for text in made_texts.of_words(texts, source, share, 10_000)),
+                ),
+            )
+            for share in UNKNOWN_SHARES
+        ]
+        lines.append(Line(name, measured(server, loads, effort)))
+    return Curve("unknown", "Unknown words", "share of unknown words", "requests", tuple(lines))
+
+
+def arrivals(server: Running, effort: Effort) -> Curve:
+    """Grow the rate at which requests arrive, whether or not the last ones are answered."""
+    capacity = load(server, seconds=2 * effort.seconds, connections=PLENTY).requests_per_second
+    points = []
+    for share in ARRIVALS:
+        found = arrive(server, per_second=share * capacity, seconds=2 * effort.seconds)
+        points.append(
+            Point(
+                share,
+                found.answered_per_second,
+                found.p99_ms,
+                failures=found.failures,
+                late_p99_ms=found.late_p99_ms,
+            )
+        )
+    line = Line(TAGLINE, tuple(points))
+    return Curve(
+        "arrivals",
+        "Arrivals, answered or not",
+        f"arrivals as a share of {capacity:,.0f} a second, the capacity",
+        "requests",
+        (line,),
+    )
+
+
+def workers(ground: Ground, effort: Effort) -> Curve:
+    """Grow the workers, on both cores, with wrk beside them."""
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(
+                running(
+                    tagline(ground, f"workers-{count}", workers=count, cores="0,1"),
+                    ground.folder / f"workers-{count}.log",
+                )
+            )
+            for count in (1, 2)
+        ]
+        points = tuple(
+            measured(server, [Load(count, ground.objects)], effort)[0]
+            for count, server in enumerate(servers, start=1)
+        )
+    return Curve(
+        "workers", "Workers", "workers on both cores, wrk beside them", "requests",
+        (Line(TAGLINE, points),),
+    )  # fmt: skip
+
+
+def tags(ground: Ground, effort: Effort) -> Curve:
+    """Grow the tags of the run, made in the shape of the trained one."""
+    texts = Texts.of_table().all[:500]
+    source = Store.models(ground.store)
+    points: list[Point] = []
+    for count in (count for count in TAGS if count <= effort.most_tags):
+        home = ground.folder / f"tags-{count}"
+        run_id = made_runs.write_run(source, ground.run_id, Store(home), tags=count, texts=texts)
+        larger = replace(ground, store=home / "models", run_id=run_id)
+        subject = tagline(larger, f"serving-{count}")
+        with running(subject, ground.folder / f"tags-{count}.log") as server:
+            points += measured(server, [Load(count, ground.objects)], effort)
+    return Curve("tags", "Tags", "tags of the run", "requests", (Line(TAGLINE, tuple(points)),))

@@ -1,0 +1,128 @@
+"""A chart a curve: small panels side by side, drawn by `python -m load_tests.readme`.
+
+Each panel shows one measure over the same axis. An axis whose values span a factor of `WIDE` is
+logarithmic, and says so by its marks; any other begins at 0.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree as ET
+
+from load_tests.chart import drawing, write
+from load_tests.curves import Growth
+from load_tests.points import Curve, Line, Point
+from load_tests.results import RESULTS
+
+WIDE = 20
+PANEL, HEIGHT, LEFT, TOP, GAP = 250, 150, 56, 52, 40
+"""Pixels: a panel's plot, its height, before the first, above them, below them."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What one panel shows of every point."""
+
+    title: str
+    values: tuple[tuple[float, ...], ...]
+    """Of each line, one a point."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Places along one direction, 0 to 1."""
+
+    values: tuple[float, ...]
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether the values span too much for a linear axis."""
+        return min(self.values) > 0 and max(self.values) / min(self.values) >= WIDE
+
+    def place(self, value: float) -> float:
+        """Return where a value stands."""
+        largest = max(self.values) or 1
+        if not self.logarithmic:
+            return value / largest
+        smallest = min(self.values)
+        return math.log(max(value, smallest) / smallest) / math.log(largest / smallest)
+
+    def marks(self) -> list[float]:
+        """Return a few round values to write beside it."""
+        largest = max(self.values) or 1
+        if self.logarithmic:
+            powers = range(math.ceil(math.log10(min(self.values))), math.ceil(math.log10(largest)))
+            return [10.0**power for power in powers] + [largest]
+        return [0, largest / 2, largest]
+
+
+def draw(curve: Curve) -> ET.Element:
+    """Draw a curve's panels: rate, 99th percentile, and the ratio where there is one."""
+    measures = [
+        _measure(f"{curve.counted} a second", curve.lines, "per_second"),
+        _measure("p99, ms", curve.lines, "p99_ms"),
+    ]
+    if curve.ratio:
+        measures.append(_measure(f"ratio to {curve.ratio}", curve.lines, "ratio"))
+    width = len(measures) * (LEFT + PANEL) + 20
+    picture = drawing(f"{curve.title}: {curve.grows}", width, TOP + HEIGHT + GAP)
+    across = Axis(tuple(point.x for line in curve.lines for point in line.points))
+    for number, measure in enumerate(measures):
+        left = LEFT + number * (LEFT + PANEL)
+        _panel(picture, measure, across, curve.lines, left)
+    if len(curve.lines) > 1:
+        for number, line in enumerate(curve.lines):
+            _dot(picture, number, width - 260 + 130 * number, 14)
+            write(picture, line.name, x=width - 250 + 130 * number, y=18)
+    return picture
+
+
+def _measure(title: str, lines: Sequence[Line], name: str) -> Measure:
+    return Measure(title, tuple(tuple(_value(p, name) for p in line.points) for line in lines))
+
+
+def _value(point: Point, name: str) -> float:
+    return float(getattr(point, name) or 0)
+
+
+def _panel(
+    picture: ET.Element, measure: Measure, across: Axis, lines: Sequence[Line], left: int
+) -> None:
+    up = Axis(tuple(value for values in measure.values for value in values))
+    write(picture, measure.title, x=left, y=TOP - 10)
+    for mark in up.marks():
+        y = TOP + HEIGHT * (1 - up.place(mark))
+        ends = {"x1": f"{left}", "x2": f"{left + PANEL}", "y1": f"{y:.1f}", "y2": f"{y:.1f}"}
+        ET.SubElement(picture, "line", {"class": "axis", **ends})
+        write(picture, _short(mark), x=left - 6, y=y + 4, anchor="end")
+    for mark in across.marks():
+        x = left + PANEL * across.place(mark)
+        write(picture, _short(mark), x=x, y=TOP + HEIGHT + 18, anchor="middle")
+    for number, (line, values) in enumerate(zip(lines, measure.values, strict=True)):
+        places = [
+            (left + PANEL * across.place(point.x), TOP + HEIGHT * (1 - up.place(value)))
+            for point, value in zip(line.points, values, strict=True)
+        ]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        ET.SubElement(picture, "polyline", {"class": f"line line-{number}", "points": path})
+        for x, y in places:
+            _dot(picture, number, x, y)
+
+
+def _dot(picture: ET.Element, number: int, x: float, y: float) -> None:
+    place = {"cx": f"{x:.1f}", "cy": f"{y:.1f}", "r": "3"}
+    ET.SubElement(picture, "circle", {"class": f"dot-{number}", **place})
+
+
+def _short(value: float) -> str:
+    """Write a mark with as many digits as it needs."""
+    return f"{value / 1_000:g}k" if value >= 10_000 else f"{float(f'{value:.3g}'):g}"
+
+
+def draw_all(growth: Growth) -> None:
+    """Write a picture a curve into load_tests/results/."""
+    for curve in growth.curves:
+        path = RESULTS / f"curve-{curve.name}.svg"
+        ET.ElementTree(draw(curve)).write(path, encoding="unicode")

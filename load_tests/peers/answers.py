@@ -1,0 +1,33 @@
+"""What the peers that serve a Python function answer, by the model that Tagline serves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from tagger.decide import decide, predictions
+from tagger.model import Model
+
+
+def served_model() -> Model:
+    """Read the model of the run that Tagline serves in the same rounds."""
+    return Model.read(Path(os.environ["BENCH_RUN"]))
+
+
+def answers(model: Model, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Tag a batch of texts; each text's answer says what Tagline's says."""
+    decisions = decide(model.score(texts), model.policy)
+    return [
+        {
+            "input_text": prediction.input_text,
+            "predicted_tags": list(prediction.predicted_tags),
+            "scores": [
+                {"tag": score.tag, "score": score.score, "threshold": score.threshold}
+                for score in prediction.scores
+            ],
+            "abstained": prediction.abstained,
+        }
+        for prediction in predictions(model, texts, decisions)
+    ]

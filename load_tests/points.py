@@ -1,0 +1,54 @@
+"""A curve as it is measured, kept and drawn: lines of points."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How often and how long each point is measured."""
+
+    rounds: int
+    seconds: int
+    most_tags: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """Medians of the rounds at one value of what grows."""
+
+    x: float
+    per_second: float
+    """Requests, or texts where a request holds a growing number of them."""
+    p99_ms: float
+    failures: int
+    cpu_us: float | None = None
+    """Processor time of the server a request."""
+    ratio: float | None = None
+    """Of ``per_second`` to what `Curve.ratio` names."""
+    late_p99_ms: float | None = None
+    """Of arrivals: how late the generator was, as `Arrivals` has it."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points that belong together."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One chart."""
+
+    name: str
+    """Of its file, and of its sentence."""
+    title: str
+    grows: str
+    """What stands under the chart."""
+    counted: str
+    lines: tuple[Line, ...]
+    ratio: str | None = None
+    """What `Point.ratio` is a ratio to."""

@@ -1,0 +1,152 @@
+"""`python -m load_tests.readme`: draw the curves, and write into load_tests/README.md all results.
+
+Each section stands between two comments that name it; what is between them is written anew.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+
+import click
+
+from load_tests import curves, memory, panels, results
+from load_tests.points import Curve, Point
+from load_tests.results import PROJECT, Circumstances
+
+README = PROJECT / "load_tests" / "README.md"
+EXPLANATIONS = PROJECT / "load_tests" / "explanations.toml"
+PEERS = ("litserve", "mlserver", "annif")
+
+
+def growth_section() -> Iterator[str]:
+    """Write every curve: chart, sentence, and the points in a table to open."""
+    found = curves.read()
+    panels.draw_all(found)
+    explained = tomllib.loads(EXPLANATIONS.read_text(encoding="utf-8"))
+    yield measured_on(found.on)
+    yield (
+        f"At one connection Tagline reaches {found.one_connection.ratio:.2f} of the rate of "
+        "answering each request at once "
+        "(quartiles {:.2f} to {:.2f}).".format(*found.one_connection.ratio_quartiles)
+    )
+    for curve in found.curves:
+        yield f"### {curve.title}"
+        yield f"![{curve.title}](results/curve-{curve.name}.svg)"
+        yield explained[curve.name].strip()
+        yield f"<details><summary>Figures</summary>\n\n{points_table(curve)}\n\n</details>"
+
+
+def points_table(curve: Curve) -> str:
+    """Write a curve's points, line after line."""
+    head = [curve.grows, f"{curve.counted}/s", "p99 ms", "CPU us a request", "failures"]
+    rows = [
+        [f"{point.x:g}{f', {line.name}' if len(curve.lines) > 1 else ''}", *_figures(point)]
+        for line in curve.lines
+        for point in line.points
+    ]
+    if curve.ratio:
+        head.append(f"ratio to {curve.ratio}")
+        points = chain.from_iterable(line.points for line in curve.lines)
+        for row, point in zip(rows, points, strict=True):
+            row.append(f"{point.ratio:.2f}")
+    return table(head, rows)
+
+
+def _figures(point: Point) -> list[str]:
+    cpu = "" if point.cpu_us is None else f"{point.cpu_us:,.0f}"
+    return [f"{point.per_second:,.0f}", f"{point.p99_ms:,.2f}", cpu, str(point.failures)]
+
+
+def peers_section() -> Iterator[str]:
+    """Write the table of the peers."""
+    found = results.read(results.PEERS)
+    versions = ", ".join(f"{name} {found.on.versions[name]}" for name in PEERS)
+    yield f"{measured_on(found.on)} {versions}."
+    yield table(
+        ["", "ratio", "quartiles", "requests/s", "p50 ms", "p99 ms", "MiB", "failures"],
+        [
+            [
+                f"{row.name} ({row.note})" if row.note else row.name,
+                f"{row.ratio:.2f}",
+                "{:.2f} to {:.2f}".format(*row.ratio_quartiles),
+                f"{row.requests_per_second:,.0f}",
+                f"{row.p50_ms:.1f}",
+                f"{row.p99_ms:.1f}",
+                f"{row.memory_mib:,.0f}",
+                str(row.failures),
+            ]
+            for row in found.rows
+        ],
+    )
+
+
+def memory_section() -> Iterator[str]:
+    """Write both tables of the memory."""
+    found = memory.read()
+    yield measured_on(found.on)
+    yield table(
+        ["resident memory, MiB", "worker", "with its supervisor"],
+        [[size.situation, f"{size.worker:.0f}", f"{size.together:.0f}"] for size in found.sizes],
+    )
+    yield "What a worker's is made of, each part loaded after the one above it:"
+    yield table(["part", "MiB"], [[part.name, f"{part.mib:.1f}"] for part in found.parts])
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the README that is written from results."""
+
+    name: str
+    results: Path
+    write: Callable[[], Iterator[str]]
+
+
+SECTIONS = (
+    Section("curves", results.CURVES, growth_section),
+    Section("peers", results.PEERS, peers_section),
+    Section("memory", results.MEMORY, memory_section),
+)
+
+
+def measured_on(on: Circumstances) -> str:
+    """Say what was measured, where and when."""
+    return (
+        f"Commit {on.commit}, {on.measured_at[:10]}, {on.machine}, "
+        f"load before it {on.load_average:.1f}."
+    )
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Write a table, its first column to the left and all others to the right."""
+    lines = [head, ["---", *("--:" for _ in head[1:])], *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def written(text: str, section: str, paragraphs: Iterator[str]) -> str:
+    """Put paragraphs in the place of a section's."""
+    pattern = re.compile(rf"(<!-- {section}: [^\n]*-->\n).*?(<!-- {section} end -->)", re.DOTALL)
+    inside = "\n" + "\n\n".join(paragraphs) + "\n\n"
+    return pattern.sub(lambda found: found[1] + inside + found[2], text)
+
+
+@click.command()
+def main() -> None:
+    """Draw the charts, and write into load_tests/README.md what was measured.
+
+    Example: python -m load_tests.readme
+    """
+    text = README.read_text(encoding="utf-8")
+    for section in SECTIONS:
+        if section.results.exists():
+            text = written(text, section.name, section.write())
+    README.write_text(text, encoding="utf-8")
+    click.echo(f"Written: {README.relative_to(PROJECT)}")
+
+
+if __name__ == "__main__":
+    main()

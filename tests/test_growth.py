@@ -1,0 +1,134 @@
+"""Growth curves are measured on what they say, and the README shows what was measured."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from load_tests import made_runs, made_texts
+from load_tests.made_words import unknown_words
+from load_tests.open_loop import Connection, Generator, moments
+from load_tests.panels import Axis, draw
+from load_tests.points import Curve, Line, Point
+from load_tests.readme import EXPLANATIONS, points_table, written
+from load_tests.texts import Texts
+from tagger.decide import decide
+from tagger.store import Store
+from tagger.words import words_of
+from tests.runs import TABLE, named, put
+
+TEXTS = ["a first text about nothing much", "and a second one of seven more words"]
+
+
+class Sent(Connection):
+    """A connection that keeps what it is given to send."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__(generator)
+        self.sent: list[tuple[bytes, float]] = []
+
+    def send(self, request: bytes, due: float) -> None:
+        """Keep it."""
+        self.sent.append((request, due))
+
+
+def test_a_request_that_waits_for_a_connection_keeps_the_moment_it_was_due() -> None:
+    """Its latency counts from then, so a slow server hides no wait."""
+    generator = Generator([b"request"], [-2.0, -1.0])
+    generator._send_what_is_due()
+    connection = Sent(generator)
+    for _ in range(2):
+        generator.free.append(connection)
+        generator._send_what_is_due()
+    assert connection.sent == [(b"request", -2.0), (b"request", -1.0)]
+
+
+def test_requests_arrive_at_the_rate_that_was_asked_for() -> None:
+    """So many a second over the whole time, and never in step."""
+    due = moments(1_000, 20)
+    assert len(due) / due[-1] == pytest.approx(1_000, rel=0.05)
+    assert np.std(np.diff(due)) == pytest.approx(1 / 1_000, rel=0.1)
+
+
+def test_made_up_words_differ_and_are_unknown() -> None:
+    """No word comes twice, and none that is known."""
+    first, second = islice(unknown_words(()), 2)
+    words = list(islice(unknown_words({first}), 10_000))
+    assert len(set(words)) == 10_000
+    assert words[0] == second
+    assert words_of(" ".join(words)) == words
+
+
+@pytest.mark.parametrize("share", [0.0, 0.25, 1.0])
+def test_a_text_has_the_share_of_unknown_words_that_was_asked_for(share: float) -> None:
+    """Known words come from the texts, the others from the unknown ones."""
+    known = {word for text in TEXTS for word in words_of(text)}
+    made = made_texts.of_words(TEXTS, unknown_words(known), share, 500)
+    words = [word for text in made for word in text.split()]
+    assert np.mean([word not in known for word in words]) == pytest.approx(share, abs=0.02)
+
+
+def test_a_text_has_the_length_that_was_asked_for() -> None:
+    """To the character."""
+    assert {len(text) for text in made_texts.of_length(TEXTS, 30, 50)} == {30}
+
+
+def test_a_made_run_has_so_many_tags_and_is_served_like_any_other(tmp_path: Path) -> None:
+    """It is read from the store, its check scores confirmed, and gives a text two tags."""
+    source, target = Store(tmp_path / "source"), Store(tmp_path / "target")
+    put(source, named("first"))
+    texts = Texts.of_table(TABLE).all
+    run_id = made_runs.write_run(source, "first", target, tags=60, texts=texts)
+    model = target.model(run_id)
+    assert len(model.tags) == 60 == len(target.run(run_id).tags)
+    found = decide(model.score(texts), model.policy)
+    assert len(found.columns) / len(texts) == pytest.approx(made_runs.TAGS_A_TEXT, abs=1)
+
+
+def curve(name: str = "connections") -> Curve:
+    """Two points of one line."""
+    points = (
+        Point(1, 1_000, 1.0, failures=0, cpu_us=100),
+        Point(100, 4_000, 50.0, failures=3, cpu_us=90),
+    )
+    return Curve(name, "Title", "what grows", "requests", (Line("Tagline", points),))
+
+
+def test_a_wide_axis_is_logarithmic_and_a_narrow_one_begins_at_zero() -> None:
+    """A tenth of the largest stands half-way on the one, at a tenth of the other."""
+    assert Axis((1, 10, 100)).place(10) == pytest.approx(0.5)
+    assert Axis((10, 100)).place(10) == pytest.approx(0.1)
+
+
+def test_a_chart_has_a_dot_a_point_in_each_panel() -> None:
+    """Rate and 99th percentile: two panels of two points."""
+    assert len(list(draw(curve()).iter("circle"))) == 4
+
+
+def test_the_table_has_a_row_a_point() -> None:
+    """With rate, 99th percentile, processor time and failures."""
+    assert points_table(curve()).splitlines()[-1] == "| 100 | 4,000 | 50.00 | 90 | 3 |"
+
+
+def test_only_what_is_between_its_comments_is_written_anew() -> None:
+    """Words of ours around and in other sections stay."""
+    text = (
+        "a\n<!-- one: by us -->\nold\n<!-- one end -->\nb\n<!-- two: by us -->\n<!-- two end -->\n"
+    )
+    assert written(text, "one", iter(["new", "newer"])) == text.replace(
+        "old\n", "\nnew\n\nnewer\n\n"
+    )
+
+
+def test_every_curve_has_its_sentence() -> None:
+    """The file of sentences and the curves in growth.py name the same."""
+    growth = (EXPLANATIONS.parent / "growth.py").read_text()
+    names = [
+        line.split(" =")[0] for line in EXPLANATIONS.read_text().splitlines() if ' = "' in line
+    ]
+    assert names
+    assert all(f'"{name}"' in growth for name in names)
+    assert growth.count("return Curve(") == len(names)
