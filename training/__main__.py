@@ -1,4 +1,4 @@
-"""The model owner's commands: train, check, evaluate, operate, and all of the operator's."""
+"""The model owner's commands: from check to report, and all of the operator's."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from training.options import (
     take_reading,
 )
 from training.progress import steps
+from training.report.table import find_table
 from training.split import Split, split
 from training.suspects import find_suspects, write_suspects
 from training.telling import (
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 
 REMAINING_STEPS = 8
 """About as many steps as a training has beside those of each model."""
+REPORT_STEPS = 8
+"""Of a report with its table."""
 
 
 @click.group(cls=Commands, context_settings=HELP)
@@ -269,6 +272,54 @@ def operate(
     )
     click.echo(f"Run {new.run_id} is in the store.")
     click.echo(f"Next: python -m training promote {new.run_id}")
+
+
+@commands.command()
+@click.argument("run")
+@click.argument("table", required=False)
+@reading_options
+@click.option(
+    "--slice", "columns", multiple=True, metavar="COLUMN", help="Of TABLE, to judge by its values."
+)
+@click.option("--out", type=OutputFile(), help="The file to write; report-RUN.html if not given.")
+def report(
+    run: str, table: str | None, *, columns: tuple[str, ...], out: Path | None, **options: Any
+) -> None:
+    """Write what RUN is good and bad at, its model card, as one HTML file for people.
+
+    TABLE is the one that RUN was trained on, for the sections that need its texts; the embedded one
+    and a file of its name in this folder are found. Learning from parts of it takes about as long
+    as the training did.
+
+    Example: python -m training report promoted my.csv --slice language --out report.html
+    """
+    if columns and table in (None, "-"):
+        raise click.UsageError("--slice reads one more column: give TABLE, and as a file.")
+    store = open_store()
+    run_id = store.resolve(run)
+    _, notes = printing.consoles()
+    with steps(notes, expected=REPORT_STEPS) as step:
+        step("Read the run")
+        shown, exam = store.run(run_id), store.exam(run_id)
+        step("Read the table")
+        reading = take_reading(options)
+        known = find_table(table, shown, exam, reading)
+        # scikit-learn takes two seconds to import: what is refused is refused before.
+        from training.report.examined import Examined
+        from training.report.gathering import gather
+        from training.report.page import page
+
+        values = {column: known.column(column, reading) for column in columns} if known else {}
+        examined = Examined.of(shown, store.model(run_id), exam)
+        gathered = gather(examined, ask_gate(store, run_id), known, values, step=step)
+        step("Write the report")
+        path = out or Path(f"report-{run_id}.html")
+        path.write_text(page(gathered), encoding="utf-8")
+    click.echo(f"Written: {path}")
+    if known is None:
+        printing.note(
+            "Without its table: give it as well for the learning curve and the doubtful rows."
+        )
 
 
 if __name__ == "__main__":

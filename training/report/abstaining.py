@@ -1,0 +1,97 @@
+"""How often the run says that it does not know, and what another limit would trade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tagger.compare import policy_of, predicted_tags
+from tagger.decide import decide
+from tagger.model import Scored
+from training.report.charts import Chart, Figure, chart, shares
+from training.report.examined import Examined
+from training.report.wording import of_100
+
+SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
+"""Of the texts, the least familiar first, that other limits would leave unanswered."""
+EXAMPLE = 0.09
+"""More texts left unanswered than by the run's own limit, for an example in words."""
+WIDEST = 0.3
+"""Share of the texts left unanswered up to which is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """One familiarity below which a text would get no answer."""
+
+    familiarity: float
+    abstained: float
+    """Share of the texts left without an answer."""
+    right: float
+    """Of the tags given to the others, the share that is right."""
+    found: float
+    """Of all true tags, the share that is found."""
+    present: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AbstainingSection:
+    """Limits from the loosest on; one is the run's own."""
+
+    lead: str
+    limits: tuple[Limit, ...]
+    chart: Chart
+
+
+def abstaining_section(examined: Examined) -> AbstainingSection:
+    """Measure the run's limit and others on texts that it had not seen."""
+    run, test = examined.run, examined.exam.test
+    policy = replace(policy_of(run), abstain_below=0.0)
+    decisions = decide(Scored(test.scores, test.familiarity), policy)
+    given = predicted_tags(decisions, len(run.tags))
+
+    def limit(familiarity: float, *, present: bool = False) -> Limit:
+        answered = test.familiarity >= familiarity
+        kept = given & answered[:, np.newaxis]
+        hits = int((kept & test.truth).sum())
+        return Limit(
+            familiarity=familiarity,
+            abstained=float(1 - answered.mean()),
+            right=hits / max(1, int(kept.sum())),
+            found=hits / max(1, int(test.truth.sum())),
+            present=present,
+        )
+
+    own = limit(run.abstain_below, present=True)
+    others = [limit(familiarity) for familiarity in np.quantile(test.familiarity, SHARES).tolist()]
+    # Limits that leave the same share unanswered are one; of them the run's own is kept.
+    by_share = {found.abstained: found for found in (*others, own)}
+    limits = tuple(sorted(by_share.values(), key=lambda found: found.abstained))
+    return AbstainingSection(
+        lead=_lead(own, limits),
+        limits=limits,
+        chart=chart(
+            "Given tags that are right, by the share of texts left without an answer",
+            shares("Texts left without an answer", high=WIDEST, step=0.1),
+            shares("Given tags that are right"),
+            [Figure(found.abstained, found.right) for found in limits if found.abstained <= WIDEST],
+            mark=own.abstained if own.abstained <= WIDEST else None,
+        ),
+    )
+
+
+def _lead(own: Limit, limits: tuple[Limit, ...]) -> str:
+    lead = (
+        f"Of 100 unseen texts like those of its table, {of_100(own.abstained)} get no tags because "
+        "the run knows too little of them"
+    )
+    stricter = [limit for limit in limits if limit.abstained >= own.abstained + EXAMPLE]
+    if not stricter:
+        return f"{lead}."
+    other = stricter[0]
+    return (
+        f"{lead}; refusing {of_100(other.abstained)} would make {of_100(other.right)} of 100 given "
+        f"tags right instead of {of_100(own.right)}, and find {of_100(other.found)} of 100 true "
+        f"tags instead of {of_100(own.found)}."
+    )

@@ -1,0 +1,121 @@
+"""Whether scores mean what they say: the reliability curve and the Brier score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.paired import WITHIN_95
+from training.report.charts import Chart, Figure, chart, shares
+from training.report.examined import Examined
+from training.report.resampling import Interval
+from training.report.wording import of_100
+
+EDGES = np.linspace(0, 1, 11)
+"""Between the ten steps of scores."""
+SHOWN_FROM = 10
+"""Scores that a step needs to be drawn."""
+DECIDING_FROM = 0.1
+"""Lower scores are nearly all of them, and hardly ever give a tag."""
+HONEST = 0.05
+"""Mean distance between a score and what came true, up to which scores are called honest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Scores of about the same height, and how often they came true."""
+
+    low: float
+    high: float
+    mean: float
+    true: float
+    interval: Interval
+    scores: int
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSection:
+    """The steps, from the lowest scores on."""
+
+    lead: str
+    steps: tuple[Step, ...]
+    distance: float
+    """Mean distance between a score and what came true, over scores of `DECIDING_FROM` or more."""
+    brier: float
+    brier_of_shares: float
+    """Of a tagger that gives each tag its share of the texts, whatever the text."""
+    chart: Chart
+
+
+def calibration_section(examined: Examined) -> CalibrationSection:
+    """Set the test's scores beside the truth.
+
+    The exam leaves out scores that are too low to decide anything; they count as 0.
+    """
+    test = examined.exam.test
+    truth, scores = test.truth, test.scores.astype(np.float64)
+    steps = _steps(scores[scores > 0], truth[scores > 0])
+    deciding = [step for step in steps if step.low >= DECIDING_FROM]
+    counted = max(1, sum(step.scores for step in deciding))
+    distance = sum(abs(step.mean - step.true) * step.scores for step in deciding) / counted
+    share = examined.exam.training.truth.mean(axis=0)
+    return CalibrationSection(
+        lead=_lead(steps, distance),
+        steps=steps,
+        distance=distance,
+        brier=float(np.square(scores - truth).mean()),
+        brier_of_shares=float(np.square(share - truth).mean()),
+        chart=chart(
+            "How often scores of each height came true",
+            shares("Score that it gave"),
+            shares("Came true"),
+            [Figure(step.mean, step.true, step.interval.low, step.interval.high) for step in steps],
+            ideal=[Figure(0, 0), Figure(1, 1)],
+        ),
+    )
+
+
+def _steps(scores: NDArray[np.float64], came_true: NDArray[np.bool_]) -> tuple[Step, ...]:
+    step_of = np.clip(np.digitize(scores, EDGES) - 1, 0, len(EDGES) - 2)
+    found = []
+    for step in range(len(EDGES) - 1):
+        inside = step_of == step
+        count = int(inside.sum())
+        if count >= SHOWN_FROM:
+            true = float(came_true[inside].mean())
+            found.append(
+                Step(
+                    low=float(EDGES[step]),
+                    high=float(EDGES[step + 1]),
+                    mean=float(scores[inside].mean()),
+                    true=true,
+                    interval=wilson(true, count),
+                    scores=count,
+                )
+            )
+    return tuple(found)
+
+
+def wilson(share: float, count: int) -> Interval:
+    """Return the 95% interval of a share of ``count`` (Wilson, "Probable inference", 1927)."""
+    square = WITHIN_95**2
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    spread = WITHIN_95 * sqrt(share * (1 - share) / count + square / (4 * count**2))
+    spread /= 1 + square / count
+    return Interval(max(0.0, middle - spread), min(1.0, middle + spread))
+
+
+def _lead(steps: tuple[Step, ...], distance: float) -> str:
+    if not steps:
+        return "The test is too small to say whether scores mean what they say."
+    told = min(steps, key=lambda step: abs(step.mean - 0.75))
+    example = (
+        f"of 100 tags scored about {told.mean:.2f}, {of_100(told.true)} are right"
+        f"{'' if told.scores >= 50 else f' (by only {told.scores} of them)'}"
+    )
+    if distance <= HONEST:
+        return f"A score can be read as a probability: {example}."
+    return f"Read scores as an order, not as probabilities: {example}."

@@ -1,0 +1,30 @@
+"""What every section of a report is made from: a run, its model, its exam and its decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tagger.compare import policy_of, predicted_tags
+from tagger.decide import decide
+from tagger.exam import Exam
+from tagger.model import Model, Scored
+from tagger.records import Run
+from training.evaluate import Truth
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examined:
+    """A run with its answers to the texts of its test."""
+
+    run: Run
+    model: Model
+    exam: Exam
+    predicted: Truth
+    """(test texts, tags): its decisions, of which ``run.performance`` was measured."""
+
+    @classmethod
+    def of(cls, run: Run, model: Model, exam: Exam) -> Examined:
+        """Decide the exam's test side as the run does when it serves."""
+        scored = Scored(exam.test.scores, exam.test.familiarity)
+        predicted = predicted_tags(decide(scored, policy_of(run)), len(run.tags))
+        return cls(run, model, exam, predicted)

@@ -1,0 +1,60 @@
+"""Which tags are mistaken for each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from training.report.examined import Examined
+
+SHOWN = 12
+"""Pairs, the most frequent ones."""
+WORTH_NAMING = 2
+"""Texts from which on a confusion is more than one odd text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Texts that truly bear one tag, and were given another one in its place."""
+
+    true: str
+    given: str
+    texts: int
+    support: int
+    """Texts that truly bear the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class MistakenSection:
+    """The pairs, the most frequent first."""
+
+    lead: str
+    pairs: tuple[Pair, ...]
+
+
+def mistaken_section(examined: Examined) -> MistakenSection:
+    """Count, for every two tags, the texts that miss the one and wrongly bear the other."""
+    truth, predicted, tags = examined.exam.test.truth, examined.predicted, examined.run.tags
+    missed = (truth & ~predicted).astype(np.float32)
+    wrong = (predicted & ~truth).astype(np.float32)
+    counts = missed.T @ wrong
+    support = truth.sum(axis=0)
+    order = np.argsort(-counts, axis=None, kind="stable")[:SHOWN]
+    pairs = tuple(
+        Pair(tags[true], tags[given], int(counts[true, given]), int(support[true]))
+        for true, given in zip(*np.unravel_index(order, counts.shape), strict=True)
+        if counts[true, given] >= WORTH_NAMING
+    )
+    return MistakenSection(_lead(pairs), pairs)
+
+
+def _lead(pairs: tuple[Pair, ...]) -> str:
+    if not pairs:
+        return "No two tags are mistaken for each other more than once."
+    first = pairs[0]
+    return (
+        f"The likeliest mix-up: {first.texts} of the {first.support} texts that are truly "
+        f"{first.true} were given {first.given} instead. If people mix the two as well, say in "
+        "your rules for tagging what sets them apart, or make them one tag."
+    )

@@ -1,0 +1,146 @@
+"""Whether more rows would help, and which tags: the training repeated on parts of its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tagger.compare import predicted_tags
+from tagger.decide import decide
+from tagger.errors import TooLittleData
+from tagger.paired import OVERALL, Difference, beyond_noise, differences
+from training.evaluate import Truth, measure
+from training.fit import fit
+from training.report.charts import Axis, Chart, Figure, chart, figures
+from training.report.examined import Examined
+from training.report.table import Side, Table
+from training.report.wording import listed
+
+PORTIONS = (0.125, 0.25, 0.5)
+"""Parts of the training texts; all of them is the run itself."""
+FEWEST_BEARERS = 2
+"""Texts that a tag needs in a part to be learnt from it."""
+SHOWN = 12
+"""Tags that gained most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """How good the run is, learnt from so many texts."""
+
+    texts: int
+    f1: float
+    macro_f1: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What the second half of the texts brought a tag."""
+
+    tag: str
+    training: int
+    """Texts of training that bear it."""
+    found: Difference
+
+
+@dataclass(frozen=True, slots=True)
+class MoreRowsSection:
+    """The learning curve, and the tags that are still on the rise."""
+
+    lead: str
+    learnt: tuple[Learnt, ...]
+    gains: tuple[Gain, ...]
+    """Most gained first."""
+    chart: Chart
+
+
+def more_rows_section(
+    examined: Examined, table: Table, *, step: Callable[[str], None]
+) -> MoreRowsSection | None:
+    """Train on parts of the texts and measure on the run's test; None where they are too few.
+
+    The texts are taken in the order of their fingerprints, which is a random one that stays the
+    same, so that every part lies within the next.
+    """
+    training = table.training
+    order = np.argsort(examined.exam.training.fingerprints[training.places])
+    truth = examined.exam.test.truth[table.test.places]
+    answers: list[tuple[int, Truth]] = []
+    for portion in PORTIONS:
+        count = round(portion * len(order))
+        step(f"Learn from {count} texts")
+        try:
+            answers.append((count, _answers(examined, training, table.test, order[:count])))
+        except TooLittleData:
+            continue  # So small a part teaches nothing: the curve begins with the next.
+    if not answers or answers[-1][0] < round(PORTIONS[-1] * len(order)):
+        return None
+    answers.append((len(order), examined.predicted[table.test.places]))
+    measured = [
+        (count, measure(truth, given, examined.run.tags).overall) for count, given in answers
+    ]
+    learnt = tuple(Learnt(count, found.f1, found.macro_f1) for count, found in measured)
+    tags, half, whole = examined.run.tags, answers[-2][1], answers[-1][1]
+    overall, by_tag = differences(truth, half, whole)
+    # What the gate before production would say if half of the texts were to take the place of all.
+    lost, lost_by_tag = differences(truth, whole, half)
+    risen = beyond_noise(lost, dict(zip(tags, lost_by_tag, strict=True)))
+    bearers = examined.exam.training.truth.sum(axis=0).tolist()
+    gains = [Gain(*one) for one in zip(tags, bearers, by_tag, strict=True)]
+    gains.sort(key=lambda gain: -gain.found.difference)
+    return MoreRowsSection(
+        lead=_lead(len(order), overall, risen),
+        learnt=learnt,
+        gains=tuple(gain for gain in gains if gain.found.difference > 0)[:SHOWN],
+        chart=_chart(learnt),
+    )
+
+
+def _answers(examined: Examined, training: Side, test: Side, rows: np.ndarray) -> Truth:
+    """Answer the test's texts with what some of the training texts teach, in the run's columns."""
+    truth = examined.exam.training.truth[training.places[rows]]
+    learnt = np.flatnonzero(truth.sum(axis=0) >= FEWEST_BEARERS)
+    tags = [examined.run.tags[column] for column in learnt.tolist()]
+    tags_of_each = [[tags[place] for place in np.flatnonzero(row)] for row in truth[:, learnt]]
+    if examined.run.task == "single":
+        rows = rows[truth[:, learnt].any(axis=1)]
+        tags_of_each = [some for some in tags_of_each if some]
+    texts = [training.labelled.texts[row] for row in rows.tolist()]
+    model = fit(texts, tags_of_each, examined.run.params).model
+    decisions = decide(model.score(test.labelled.texts), model.policy)
+    answers = np.zeros((len(test.places), len(examined.run.tags)), np.bool_)
+    answers[:, learnt] = predicted_tags(decisions, len(tags))
+    return answers
+
+
+def _chart(learnt: tuple[Learnt, ...]) -> Chart:
+    first, last = learnt[0].texts, learnt[-1].texts
+    return chart(
+        "F1 on the test by the number of texts learnt from",
+        Axis(
+            "Texts learnt from",
+            first,
+            last,
+            tuple((point.texts, f"{point.texts:,}") for point in learnt),
+            doubling=True,
+        ),
+        figures("F1"),
+        [Figure(point.texts, point.f1) for point in learnt],
+    )
+
+
+def _lead(texts: int, overall: Difference, risen: tuple[str, ...]) -> str:
+    doubled = (
+        f"going from {round(PORTIONS[-1] * texts):,} to {texts:,} texts moved F1 from "
+        f"{overall.first:.2f} to {overall.second:.2f}"
+    )
+    if OVERALL not in risen:
+        return f"More rows of the same kind promise little: {doubled}, no more than chance does."
+    tags = [name for name in risen if name != OVERALL]
+    also = f", beyond chance also for {listed(tags, most=5)}" if tags else ""
+    return (
+        f"More rows would help: {doubled}{also}; each further doubling usually brings less than "
+        "the one before."
+    )

@@ -1,0 +1,79 @@
+"""How far a figure would wander with other texts of the same kind: the bootstrap over texts.
+
+Efron and Tibshirani, "An Introduction to the Bootstrap", 1993: texts are drawn with replacement,
+as many as there are, and the figure is measured anew; the middle 95% of what comes is its interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from tagger.paired import f1_score
+from training.evaluate import Truth
+
+TIMES = 1_000
+AT_ONCE = 100
+"""Draws that are in memory together."""
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Where a figure lies with 95% of all draws."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resampled:
+    """What was counted in each draw of the texts."""
+
+    hits: Numbers
+    """(draws, tags): texts rightly given each tag."""
+    found: Numbers
+    """(draws, tags): texts given it."""
+    support: Numbers
+    """(draws, tags): texts that bear it."""
+    exact: Numbers
+    """(draws,): share of the texts whose tags are exactly right."""
+
+    @property
+    def f1(self) -> Numbers:
+        """F1 of each tag, (draws, tags)."""
+        return f1_score(self.hits, self.found, self.support)
+
+    @property
+    def weights(self) -> Numbers:
+        """Each tag's share in the true tags, (draws, tags)."""
+        weights: Numbers = self.support / np.maximum(self.support.sum(axis=1, keepdims=True), 1)
+        return weights
+
+
+def resample(truth: Truth, predicted: Truth, *, seed: int = 0) -> Resampled:
+    """Draw the texts anew, `TIMES` times; the same seed gives the same draws."""
+    random = np.random.default_rng(seed)
+    texts = len(truth)
+    counted = [
+        sparse.csr_matrix(marks, dtype=float) for marks in (truth & predicted, predicted, truth)
+    ]
+    exact = (truth == predicted).all(axis=1)
+    parts: list[list[Numbers]] = [[], [], [], []]
+    for _ in range(0, TIMES, AT_ONCE):
+        drawn = random.multinomial(texts, np.full(texts, 1 / texts), size=AT_ONCE).astype(float)
+        for part, marks in zip(parts, counted, strict=False):
+            part.append((marks.T @ drawn.T).T)
+        parts[3].append(drawn @ exact / texts)
+    hits, found, support, right = (np.concatenate(part) for part in parts)
+    return Resampled(hits, found, support, right)
+
+
+def interval(draws: Numbers) -> Interval:
+    """Return the middle 95% of what was drawn, (draws,)."""
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return Interval(float(low), float(high))

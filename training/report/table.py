@@ -1,0 +1,105 @@
+"""The texts behind an exam: a table's rows that a run was trained on or tested with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tagger.columns import find_column
+from tagger.errors import TableError, TooLittleData
+from tagger.exam import Answers, Exam
+from tagger.records import Run
+from tagger.sources import find_source
+from tagger.tables import read_rows
+from training.data import Dataset, Labelled, Reading, read_dataset
+from training.options import CATALOGUE
+from training.parquet import parquet_rows
+from training.split import fingerprints
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """The texts of one side of a run's split that a table holds."""
+
+    labelled: Labelled
+    places: NDArray[np.intp]
+    """(texts,): where each stands in the exam's `Answers`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A table as far as a run's exam knows its texts."""
+
+    source: str
+    training: Side
+    test: Side
+    whole: bool
+    """Whether it holds every text of the exam."""
+
+    def column(self, column: str, reading: Reading) -> tuple[str, ...]:
+        """Read one more column: its value for each text of the test, empty where it has none.
+
+        Raises
+        ------
+        UnreadableTable, MissingColumns
+        """
+        source = find_source(self.source, encoding=reading.encoding)
+        rows = list(parquet_rows(source) if source.form == "parquet" else read_rows(source))
+        names = list(dict.fromkeys(str(name) for row in rows for name in row.values))
+        name = find_column(names, column, needed=True) or column
+        values = {row.number: str(row.values.get(name) or "").strip() for row in rows}
+        return tuple(values[number] for number in self.test.labelled.numbers)
+
+
+def find_table(table: str | None, run: Run, exam: Exam, reading: Reading) -> Table | None:
+    """Read the table that was named, or find the run's own; None where it is not to be found.
+
+    Raises
+    ------
+    TableError
+    """
+    dataset = read_dataset(table, reading) if table else own_table(run, reading)
+    return known_texts(dataset, run, exam) if dataset else None
+
+
+def own_table(run: Run, reading: Reading) -> Dataset | None:
+    """Find the table that a run was trained on, where its name still leads to the same rows."""
+    embedded = [CATALOGUE] if run.data.source == CATALOGUE.name else []
+    for path in (*embedded, Path(run.data.source)):
+        if path.is_file():
+            try:
+                dataset = read_dataset(str(path), reading)
+            except TableError:
+                continue  # Another file of that name; the report says which table to give.
+            if dataset.sha256 == run.data.sha256:
+                return dataset
+    return None
+
+
+def known_texts(dataset: Dataset, run: Run, exam: Exam) -> Table:
+    """Find a table's texts in a run's exam by their fingerprints.
+
+    Raises
+    ------
+    TooLittleData
+        It holds no text of the test, or none of training.
+    """
+    marks = fingerprints(dataset.labelled.texts, run.params.salt)
+    training, test = (_side(dataset.labelled, marks, one) for one in (exam.training, exam.test))
+    if not len(training.places) or not len(test.places):
+        raise TooLittleData(
+            f"{dataset.source} does not hold the texts that {run.run_id} was trained on and tested "
+            f"with. Give its own table, {run.data.source}, and the same options to read it."
+        )
+    whole = len(training.places) + len(test.places) == len(exam.training.truth) + len(
+        exam.test.truth
+    )
+    return Table(dataset.source, training, test, whole)
+
+
+def _side(labelled: Labelled, marks: NDArray[np.uint64], answers: Answers) -> Side:
+    _, places, rows = np.intersect1d(answers.fingerprints, marks, return_indices=True)
+    return Side(labelled.take(rows.tolist()), places)

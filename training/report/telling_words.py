@@ -1,0 +1,46 @@
+"""Which words speak for each tag."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tagger.model import Model
+from tagger.records import Run
+
+SHOWN = 8
+"""Words of each tag."""
+FEWEST_TEXTS = 5
+"""Texts of training that a word must stand in: rarer ones tell of a text, not of a tag."""
+PORTION = 4096
+"""Words scored at a time: it bounds memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class TellingWords:
+    """The words that speak most for one tag, the strongest first."""
+
+    tag: str
+    words: tuple[str, ...]
+
+
+def telling_words(run: Run, model: Model) -> tuple[TellingWords, ...]:
+    """Find the words that, alone in a text, raise each tag's log-odds most."""
+    weights = model.weights
+    # From the inverse document frequency, log((1 + texts) / (1 + frequency)) + 1, back to texts.
+    frequency = np.rint((1 + run.data.training_rows) / np.exp(weights.word_idf - 1) - 1)
+    words = [weights.words[row] for row in np.flatnonzero(frequency >= FEWEST_TEXTS).tolist()]
+    best_words: list[list[tuple[float, str]]] = [[] for _ in run.tags]
+    for first in range(0, len(words), PORTION):
+        some = words[first : first + PORTION]
+        raised = model.log_odds(some)[0] - weights.intercept
+        for column, best in enumerate(best_words):
+            order = np.argsort(-raised[:, column], kind="stable")[:SHOWN].tolist()
+            best += [(float(raised[row, column]), some[row]) for row in order]
+    return tuple(
+        TellingWords(
+            tag, tuple(word for raised, word in sorted(best, reverse=True)[:SHOWN] if raised > 0)
+        )
+        for tag, best in zip(run.tags, best_words, strict=True)
+    )
