@@ -15,7 +15,7 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load bench soak profile bench-check bulk lint postman test clean lock system-packages image image-packages image-test sbom
+.PHONY: help setup serve dev train bento load bench soak profile bench-check bulk lint postman prove test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -77,6 +77,9 @@ lint: .venv/.develop ## linters and types
 
 postman: $(NODE_TOOLS) ## make tagline.postman_collection.json from the document of the server on HOST and PORT
 	@cd tests/postman && node collection.js http://$(HOST):$(PORT) ../../tagline.postman_collection.json
+
+prove: .venv/.develop ## train on large tables and fail above 2 GiB of memory (a quarter of an hour)
+	@$(BIN)/python -m tests.prove
 
 test: .venv/.develop $(NODE_TOOLS) lint ## linters, types and every test that needs no clock
 	@$(BIN)/python -m pytest -n 3 --dist loadfile

@@ -86,9 +86,10 @@ def test_the_best_on_the_folds_is_fitted_as_if_it_were_alone(tmp_path: Path) -> 
     assert bytes_of(chosen, tmp_path / "a") == bytes_of(alone, tmp_path / "b")
 
 
-def test_a_large_table_is_not_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where comparing would take too long, the first model is trained."""
-    monkeypatch.setattr(fitting, "MOST_COMPARED", 10)
+@pytest.mark.parametrize("limit", ["MOST_COMPARED", "MOST_CHARACTERS"])
+def test_a_large_table_is_not_compared(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where comparing would take too long or too much memory, the first model is trained."""
+    monkeypatch.setattr(fitting, limit, 10)
     first, *others = candidates(QUICK)
     assert [one.model for one in fit(*table(), first, others=others).compared] == [COMPARED[0]]
 

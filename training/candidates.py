@@ -33,6 +33,12 @@ COMPARED = ("svc", "naive-bayes")
 
 MOST_COMPARED = 1_000_000
 """Texts times tags above which a training compares nothing, or it would take over two minutes."""
+MOST_CHARACTERS = 10_000_000
+"""Characters of all texts above which it compares nothing either, or it would take over 2 GiB.
+
+Every candidate but svc is fitted by liblinear, which takes 28 bytes a number of the matrix; of
+10,000,000 characters there are some 30,000,000.
+"""
 
 
 def params_for(name: str, params: Params, *, regularization: float | None = None) -> Params:

@@ -21,9 +21,11 @@ from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.weights import Weights
 from training.calibration import Calibration, Truth, calibrate
-from training.candidates import MOST_COMPARED
+from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import measure
+from training.factored import Factored
 from training.naive_bayes import NaiveBayesSVC
+from training.newton import fit_together
 from training.thresholds import Objective, thresholds_for
 from training.vectorizer import Vectorizer
 
@@ -39,6 +41,12 @@ TOLERANCE = 1e-5
 
 NAME_WEIGHT = 2
 """Texts that a tag's name counts as, where names are learnt from."""
+
+MOST_FOR_LIBLINEAR = 50_000_000
+"""Numbers in the matrix times tags up to which liblinear is used: it then takes under a minute.
+
+Of 2 tags that is 0.7 GiB at its peak: 28 bytes a number, the matrix and liblinear's copy of it.
+"""
 
 Step = Callable[[str], None]
 """Is told what comes next, for people to see."""
@@ -115,7 +123,8 @@ def fit(
     """
     tags = tuple(sorted({tag for some in tags_of_each for tag in some}))
     truth = np.array([[tag in some for tag in tags] for some in tags_of_each], np.bool_)
-    candidates = (params, *(others if truth.size <= MOST_COMPARED else ()))
+    small = truth.size <= MOST_COMPARED and sum(map(len, texts)) <= MOST_CHARACTERS
+    candidates = (params, *(others if small else ()))
     for candidate in candidates:
         _refuse_nonsense(candidate)
     _refuse_too_little(tags, truth)
@@ -129,7 +138,7 @@ def fit(
     )
 
     step("all texts")
-    vectorizer, learners = _learn(texts, tags, truth, best.params)
+    vectorizer, learners = _learn(texts, tags, truth, best.params, step)
     model = Model(tags, policy, _weights(vectorizer, learners, best.calibration, best.params))
 
     step("proof of equality with scikit-learn")
@@ -152,7 +161,8 @@ def _leave_out(
     decisions, familiarity = np.zeros(truth.shape), np.zeros(len(texts))
     for fold, (rest, out) in enumerate(folds_of(truth, params)):
         step(f"{params.model}, fold {fold + 1} of {params.folds}")
-        vectorizer, learners = _learn([texts[i] for i in rest], tags, truth[rest], params)
+        training = [texts[i] for i in rest]
+        vectorizer, learners = _learn(training, tags, truth[rest], params, step)
         left_out = [texts[i] for i in out]
         decisions[out] = _decide(learners, vectorizer.transform(left_out))
         familiarity[out] = vectorizer.familiarity(left_out)
@@ -210,55 +220,92 @@ def abstain_below(familiarity: Doubles) -> float:
 
 
 def _learn(
-    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params
+    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params, step: Step
 ) -> tuple[Vectorizer, list[Any]]:
     """Fit scikit-learn's vectorizers, and one learner a tag."""
     names = [tag.replace("-", " ").replace("_", " ") for tag in tags] if params.names else []
     vectorizer = Vectorizer(params, tags=len(tags)).fit([*texts, *names])
     matrix = vectorizer.transform(texts)
-    of_names = vectorizer.transform(names) if names else None
+    if params.model == "svc" and matrix.count() * len(tags) > MOST_FOR_LIBLINEAR:
+        return vectorizer, _learn_together(matrix, truth, params, step)
+    return vectorizer, _learn_apart(
+        matrix.matrix(), vectorizer.transform(names).matrix() if names else None, truth, params
+    )
+
+
+def _learn_apart(
+    matrix: sparse.csr_matrix, of_names: sparse.csr_matrix | None, truth: Truth, params: Params
+) -> list[Any]:
+    """Fit a learner a tag by liblinear."""
     learners = []
-    for tag in range(len(tags)):
+    for tag in range(truth.shape[1]):
         examples, borne = matrix, truth[:, tag].astype(np.intp)
         if of_names is not None:
             # Of other tags a name says nothing: that of `segmentation` is no example of a text
             # without `computer-vision`.
             examples = sparse.vstack([matrix, *[of_names[[tag]]] * NAME_WEIGHT], format="csr")
             borne = np.append(borne, [1] * NAME_WEIGHT)
-        learners.append(_learner_of(params, borne).fit(examples, borne))
-    return vectorizer, learners
+        learner = _constant(borne) or LEARNERS[params.model](params)
+        learners.append(learner.fit(examples, borne))
+    return learners
 
 
-def _learner_of(params: Params, borne: NDArray[np.intp]) -> Any:
-    # A fold may have no example of a tag, or no counterexample.
-    if borne.min() == borne.max():
-        return DummyClassifier(strategy="constant", constant=borne[0])
-    return LEARNERS[params.model](params)
-
-
-def _decide(learners: Sequence[Any], matrix: sparse.csr_matrix) -> Doubles:
-    """Return scikit-learn's own decisions, (texts, tags); of a constant, the margin: -1 or 1."""
-    decisions = [
-        2.0 * learner.predict(matrix) - 1
-        if isinstance(learner, DummyClassifier)
-        else learner.decision_function(matrix)
-        for learner in learners
+def _learn_together(matrix: Factored, truth: Truth, params: Params, step: Step) -> list[Any]:
+    """Fit the same learners by Newton's method, which needs no copy of the matrix."""
+    constants = [_constant(borne) for borne in truth.T.astype(np.intp)]
+    varying = truth[:, [constant is None for constant in constants]]
+    learners = iter(
+        fit_together(
+            matrix,
+            varying,
+            regularization=params.regularization,
+            step=lambda which: step(f"{params.model}, {which}"),
+        )
+    )
+    nothing = sparse.csr_matrix((1, matrix.features))
+    return [
+        next(learners) if constant is None else constant.fit(nothing, [constant.constant])
+        for constant in constants
     ]
-    return np.stack(decisions, axis=1)
+
+
+def _constant(borne: NDArray[np.intp]) -> DummyClassifier | None:
+    """Return what a fold learns of a tag without examples, or without counterexamples."""
+    if borne.min() < borne.max():
+        return None
+    return DummyClassifier(strategy="constant", constant=borne[0])
+
+
+def _decide(learners: Sequence[Any], matrix: Factored) -> Doubles:
+    """Return scikit-learn's own decisions, (texts, tags); of a constant, the margin: -1 or 1."""
+    return np.vstack(
+        [
+            np.stack([_decide_one(learner, portion) for learner in learners], axis=1)
+            for portion in matrix.portions()
+        ]
+    )
+
+
+def _decide_one(learner: Any, matrix: sparse.csr_matrix) -> Doubles:
+    if isinstance(learner, DummyClassifier):
+        return np.asarray(2.0 * learner.predict(matrix) - 1, np.float64)
+    return np.asarray(learner.decision_function(matrix), np.float64)
 
 
 def _weights(
     vectorizer: Vectorizer, learners: Sequence[Any], calibration: Calibration, params: Params
 ) -> Weights:
     """Fold inverse document frequency and calibration into the learner's coefficients."""
-    coefficients = np.vstack([one.coef_ for one in learners]).T * calibration.slope
     intercept = np.concatenate([one.intercept_ for one in learners])
     names, idf = vectorizer.own.get_feature_names_out(), vectorizer.own.idf_
-    own = np.zeros((len(names), len(intercept)))
-    if params.words:
-        own, coefficients = coefficients[: len(names)], coefficients[len(names) :]
-    own = (own * idf[:, np.newaxis]).astype(np.float32)
-    ngrams = coefficients * vectorizer.ngram_idf[:, np.newaxis]
+    own = np.zeros((len(names), len(learners)), np.float32)
+    ngrams = np.zeros((len(vectorizer.ngrams), len(learners)), np.float32)
+    # Tag by tag: in float64 all of them would be four times what is served.
+    for tag, (learner, slope) in enumerate(zip(learners, calibration.slope, strict=True)):
+        coefficients = slope * learner.coef_[0].astype(np.float64)
+        if params.words:
+            own[:, tag] = coefficients[: len(names)] * idf
+        ngrams[:, tag] = coefficients[coefficients.size - len(ngrams) :] * vectorizer.ngram_idf
 
     is_pair = np.array([" " in name for name in names])
     words, pairs = np.flatnonzero(~is_pair), np.flatnonzero(is_pair)
@@ -278,7 +325,7 @@ def _weights(
         pair_idf=idf[pairs],
         pair_weights=own[pairs],
         ngrams=vectorizer.ngrams,
-        ngram_weights=ngrams.astype(np.float32),
+        ngram_weights=ngrams,
         ngram_projection=vectorizer.projection,
         ngram_lengths=params.characters or (1, 1),
         intercept=intercept * calibration.slope + calibration.offset,

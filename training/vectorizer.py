@@ -13,6 +13,7 @@ from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.vocabulary import counting
 from tagger.words import words_of
+from training.factored import Factored
 
 MOST_WEIGHTS = 40_000_000
 """Words times tags, and n-grams times tags, that a run may hold: 160 MB each.
@@ -56,7 +57,8 @@ class Vectorizer:
             "ngram_range": (1, 2 if self._params.pairs else 1),
         }
         counter = CountVectorizer(**cut)
-        kept = _most_frequent(counter.fit_transform(texts), least=1, most=self._most)
+        frequency = _document_frequency(counter.fit_transform(texts))
+        kept = _most_frequent(frequency, least=1, most=self._most)
         names = counter.get_feature_names_out()[kept]
         self.own = TfidfVectorizer(**cut, vocabulary=names, sublinear_tf=True).fit(texts)
         if self._params.characters:
@@ -66,29 +68,31 @@ class Vectorizer:
     def _fit_ngrams(self, texts: Sequence[str]) -> None:
         words, counts = self._count_words(texts)
         counter = self._ngram_counter()
-        held = counts @ counter.fit_transform(words)
+        held = Factored(counts, counter.fit_transform(words)).portions()
+        frequency = np.sum([_document_frequency(portion) for portion in held], axis=0)
         # An n-gram of one text alone says nothing of others.
-        kept = _most_frequent(held, least=2, most=self._most)
-        frequency = _document_frequency(held)[kept]
+        kept = _most_frequent(frequency, least=2, most=self._most)
         self.ngrams = tuple(counter.get_feature_names_out()[kept])
-        self.ngram_idf = np.log((1 + len(texts)) / (1 + frequency)) + 1
+        self.ngram_idf = np.log((1 + len(texts)) / (1 + frequency[kept])) + 1
         random = np.random.default_rng(self._params.seed)
         projection = random.standard_normal((len(kept), self._params.projection))
         projection *= self.ngram_idf[:, np.newaxis] / self._params.projection**0.5
         self.projection = projection.astype(np.float32)
 
-    def transform(self, texts: Sequence[str]) -> sparse.csr_matrix:
+    def transform(self, texts: Sequence[str]) -> Factored:
         """Return the matrix of texts: (texts, words and pairs and n-grams)."""
-        blocks = []
+        held, made_of = [], []
         if self._params.words:
-            blocks.append(self.own.transform(texts))
+            held.append(self.own.transform(texts))
+            made_of.append(sparse.identity(len(self.own.vocabulary_)))
         if self.ngrams:
             words, counts = self._count_words(texts)
-            ngrams = counts @ self._ngram_counter(self.ngrams).transform(words)
-            lengths = np.linalg.norm(ngrams @ self.projection.astype(np.float64), axis=1)
+            ngrams = self._ngram_counter(self.ngrams).transform(words).astype(np.float64)
+            lengths = np.linalg.norm(counts @ (ngrams @ self.projection), axis=1)
             lengths[lengths == 0] = 1
-            blocks.append(sparse.diags(1 / lengths) @ ngrams @ sparse.diags(self.ngram_idf))
-        return sparse.hstack(blocks, format="csr")
+            held.append(sparse.diags(1 / lengths) @ counts)
+            made_of.append(ngrams @ sparse.diags(self.ngram_idf))
+        return Factored(sparse.hstack(held, format="csr"), sparse.block_diag(made_of, format="csr"))
 
     def familiarity(self, texts: Sequence[str]) -> Doubles:
         """Return the share of each text's words that are known, (texts,), as `Model` tells it."""
@@ -119,13 +123,12 @@ def _document_frequency(held: sparse.csr_matrix) -> NDArray[np.intp]:
     return np.bincount(held.indices, minlength=held.shape[1])
 
 
-def _most_frequent(held: sparse.csr_matrix, *, least: int, most: int) -> NDArray[np.intp]:
+def _most_frequent(frequency: NDArray[np.intp], *, least: int, most: int) -> NDArray[np.intp]:
     """Return the features that at least so many texts hold, ``most`` of them at most.
 
     The limit is one of frequency, whatever the features are: so with a pair its words are kept,
     and with an n-gram its beginnings.
     """
-    frequency = _document_frequency(held)
     if len(frequency) > most:
         least = max(least, int(np.sort(frequency)[-most - 1]) + 1)
     return np.flatnonzero(frequency >= least)
