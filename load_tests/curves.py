@@ -18,7 +18,7 @@ from load_tests.results import CURVES, PROJECT, Circumstances, Row, circumstance
 from load_tests.rounds import measure, summarise
 from load_tests.subjects import Ground, at_once, tagline
 
-FULL = Effort(rounds=3, seconds=2, most_tags=5_000)
+FULL = Effort(rounds=2, seconds=2, most_tags=5_000)
 QUICK = Effort(rounds=1, seconds=1, most_tags=1_000)
 
 

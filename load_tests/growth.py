@@ -186,7 +186,7 @@ def arrivals(server: Running, effort: Effort) -> Curve:
     return Curve(
         "arrivals",
         "Arrivals, answered or not",
-        f"arrivals as a share of {capacity:,.0f} a second, the capacity",
+        f"share of the capacity, {capacity:,.0f} a second",
         "requests",
         (line,),
     )
@@ -208,10 +208,8 @@ def workers(ground: Ground, effort: Effort) -> Curve:
             measured(server, [Load(count, ground.objects)], effort)[0]
             for count, server in enumerate(servers, start=1)
         )
-    return Curve(
-        "workers", "Workers", "workers on both cores, wrk beside them", "requests",
-        (Line(TAGLINE, points),),
-    )  # fmt: skip
+    line = Line(TAGLINE, points)
+    return Curve("workers", "Workers", "workers, on both cores", "requests", (line,))
 
 
 def tags(ground: Ground, effort: Effort) -> Curve:

@@ -18,7 +18,7 @@ from urllib3.util import Retry
 
 PROJECT = Path(__file__).resolve().parent.parent
 SCRIPT = PROJECT / "load_tests" / "request.lua"
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 15
 
 
@@ -122,7 +122,7 @@ def stop(process: psutil.Process) -> None:
 
 
 def first_answer(server: Running) -> bytes:
-    """Ask for the first body until the server answers 200, for a minute; return the answer."""
+    """Ask for the first body until the server answers 200, for two minutes; return the answer."""
     with server.subject.bodies.open("rb") as bodies:
         body = next(bodies).rstrip(b"\n")
     patient = Retry(

@@ -17,6 +17,8 @@ from load_tests.points import Curve, Line, Point
 from load_tests.results import RESULTS
 
 WIDE = 20
+APART = 2
+"""The factor between two marks of a logarithmic axis at least, lest their numbers meet."""
 PANEL, HEIGHT, LEFT, TOP, GAP = 250, 150, 56, 52, 40
 """Pixels: a panel's plot, its height, before the first, above them, below them."""
 
@@ -53,8 +55,13 @@ class Axis:
         """Return a few round values to write beside it."""
         largest = max(self.values) or 1
         if self.logarithmic:
-            powers = range(math.ceil(math.log10(min(self.values))), math.ceil(math.log10(largest)))
-            return [10.0**power for power in powers] + [largest]
+            smallest = min(self.values)
+            powers = (
+                10.0**power
+                for power in range(math.ceil(math.log10(smallest)), math.ceil(math.log10(largest)))
+            )
+            between = [value for value in powers if smallest * APART < value < largest / APART]
+            return [smallest, *between, largest]
         return [0, largest / 2, largest]
 
 
@@ -67,11 +74,13 @@ def draw(curve: Curve) -> ET.Element:
     if curve.ratio:
         measures.append(_measure(f"ratio to {curve.ratio}", curve.lines, "ratio"))
     width = len(measures) * (LEFT + PANEL) + 20
-    picture = drawing(f"{curve.title}: {curve.grows}", width, TOP + HEIGHT + GAP)
+    picture = drawing(curve.title, width, TOP + HEIGHT + GAP)
     across = Axis(tuple(point.x for line in curve.lines for point in line.points))
     for number, measure in enumerate(measures):
         left = LEFT + number * (LEFT + PANEL)
         _panel(picture, measure, across, curve.lines, left)
+        below = TOP + HEIGHT + 36
+        write(picture, curve.grows, x=left + PANEL / 2, y=below, anchor="middle")
     if len(curve.lines) > 1:
         for number, line in enumerate(curve.lines):
             _dot(picture, number, width - 260 + 130 * number, 14)
@@ -118,7 +127,9 @@ def _dot(picture: ET.Element, number: int, x: float, y: float) -> None:
 
 def _short(value: float) -> str:
     """Write a mark with as many digits as it needs."""
-    return f"{value / 1_000:g}k" if value >= 10_000 else f"{float(f'{value:.3g}'):g}"
+    if value >= 10_000:
+        return f"{value / 1_000:.3g}k"
+    return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
 
 
 def draw_all(growth: Growth) -> None:

@@ -28,7 +28,8 @@ def growth_section() -> Iterator[str]:
     found = curves.read()
     panels.draw_all(found)
     explained = tomllib.loads(EXPLANATIONS.read_text(encoding="utf-8"))
-    yield measured_on(found.on)
+    rounds, seconds = found.effort.rounds, found.effort.seconds
+    yield f"{measured_on(found.on)} Medians of {rounds} rounds of {seconds} s a point."
     yield (
         f"At one connection Tagline reaches {found.one_connection.ratio:.2f} of the rate of "
         "answering each request at once "
@@ -66,7 +67,8 @@ def peers_section() -> Iterator[str]:
     """Write the table of the peers."""
     found = results.read(results.PEERS)
     versions = ", ".join(f"{name} {found.on.versions[name]}" for name in PEERS)
-    yield f"{measured_on(found.on)} {versions}."
+    rounds = f"{found.rounds} rounds of {found.seconds_a_round} s each"
+    yield f"{measured_on(found.on)} {versions}; {rounds}. The ratio is to Tagline on one core."
     yield table(
         ["", "ratio", "quartiles", "requests/s", "p50 ms", "p99 ms", "MiB", "failures"],
         [
