@@ -15,7 +15,7 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load bench soak profile bench-check bulk lint postman prove test clean lock system-packages image image-packages image-test sbom
+.PHONY: help setup serve dev train bento load bench soak profile bench-check bulk sizing lint postman prove test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,11 @@ bench-check: .venv/.develop ## warn when the hot path is no longer the one that 
 bulk: .venv/.serve .cache/bulk/.installed ## tag a million made-up texts on Dask, with kills, and measure it (OPTIONS=)
 	@$(BIN)/python -m training train --if-empty
 	@.cache/bulk/bin/python -m bulk.measure $(OPTIONS)
+
+sizing: .venv/.develop ## measure one pod, and write deploy/SIZING.md from it (PRICES="--core-hour 0.03")
+	@$(BIN)/python -m training train --if-empty
+	@$(BIN)/python -m load_tests.sizing.measure
+	@$(BIN)/python -m load_tests.sizing.page $(PRICES)
 
 lint: .venv/.develop ## linters and types
 	@$(BIN)/ruff check .
