@@ -32,6 +32,12 @@ CROWDS = (Crowd(at=9 * 3_600, factor=4), Crowd(at=20 * 3_600, factor=8))
 """Of the simulated day: one in the morning, a greater one in the evening."""
 
 
+QUIET = 0.5
+BUSY = (
+    " **The machine was busy (load average {:.1f}): measure again before you rely on any of this.**"
+)
+
+
 @dataclass(frozen=True)
 class Prices:
     """What an hour costs, in whatever money: inputs, not facts."""
@@ -78,7 +84,7 @@ def page(measured: OnePod, prices: Prices) -> str:
         "machine": measured.on.machine,
         "commit": measured.on.commit,
         "measured_at": measured.on.measured_at[:10],
-        "load_average": f"{measured.on.load_average:.1f}",
+        "busy": BUSY.format(measured.on.load_average) if measured.on.load_average > QUIET else "",
         "own_start": f"{measured.start_seconds:.1f}",
         "start": str(start),
         "core": f"{prices.core:g}",
