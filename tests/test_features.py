@@ -16,7 +16,7 @@ from tagger.features import PORTION, join_title
 from tagger.sparse import sublinear_counts, sublinear_counts_of_one
 from tagger.vocabulary import MOST_UNKNOWN, NO_WORD, SLOTS, character_ngrams, counting
 from tagger.words import spans_of, words_of
-from tests.fitting import fitted, table, untimed
+from tests.fitting import fitted, untimed
 
 TRICKY = "aBz_09 .,'-\t\n\x1c\x85\xa0İıßΣςéÉe\u0301\u200d\u0e44\u0e20中国カーक्षि❤️👩🏽‍🍳’مُ\ud800"
 texts = st.text(st.characters() | st.sampled_from(TRICKY))
@@ -123,8 +123,9 @@ def test_the_product_is_the_dense_one(rows_of_each: list[list[int]]) -> None:
 @given(st.lists(words, max_size=4))
 def test_pairs_stay_within_their_text(words_of_each: list[list[str]]) -> None:
     """A batch's pairs are those of its texts one by one: none across the border of two."""
-    features = fitted("with pairs").model.features
-    known = [text.split()[:3] for text in table()[0][:2]]
+    model = fitted("with pairs").model
+    features = model.features
+    known = [[model.weights.words[row] for row in pair] for pair in model.weights.pairs[:2]]
     words_of_each = [known[0], *words_of_each, known[1]]
     together = features.bags(words_of_each).pairs
     alone = [features.bags([words]).pairs for words in words_of_each]

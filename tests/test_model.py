@@ -86,9 +86,9 @@ def test_spans_count_code_points(text: str, word: str, spans: list[tuple[int, in
 
 def test_pairs_are_evidence_of_both_words() -> None:
     """A pair's span reaches from its first word to its second."""
-    texts, _ = table()
-    first, second = texts[0].split()[:2]
-    found = fitted("with pairs").model.contributions(f"{first},  {second}!")
+    model = fitted("with pairs").model
+    first, second = (model.weights.words[row] for row in model.weights.pairs[0])
+    found = model.contributions(f"{first},  {second}!")
     assert ((0, len(first) + 3 + len(second)),) in found.spans
 
 
