@@ -47,7 +47,7 @@ class AbstainingSection:
 def abstaining_section(examined: Examined) -> AbstainingSection:
     """Measure the run's limit and others on texts that it had not seen."""
     run, test = examined.run, examined.exam.test
-    policy = replace(policy_of(run), abstain_below=0.0)
+    policy = replace(policy_of(run), abstain_below=-np.inf)
     decisions = decide(Scored(test.scores, test.familiarity), policy)
     given = predicted_tags(decisions, len(run.tags))
 
@@ -91,7 +91,7 @@ def _lead(own: Limit, limits: tuple[Limit, ...]) -> str:
         return f"{lead}."
     other = stricter[0]
     return (
-        f"{lead}; refusing {of_100(other.abstained)} would make {of_100(other.right)} of 100 given "
-        f"tags right instead of {of_100(own.right)}, and find {of_100(other.found)} of 100 true "
-        f"tags instead of {of_100(own.found)}."
+        f"{lead}; refusing {of_100(other.abstained)} would leave {of_100(other.right)} of 100 "
+        f"given tags right, now {of_100(own.right)}, and find {of_100(other.found)} of 100 true "
+        f"ones, now {of_100(own.found)}."
     )

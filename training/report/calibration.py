@@ -114,7 +114,7 @@ def _lead(steps: tuple[Step, ...], distance: float) -> str:
     told = min(steps, key=lambda step: abs(step.mean - 0.75))
     example = (
         f"of 100 tags scored about {told.mean:.2f}, {of_100(told.true)} are right"
-        f"{'' if told.scores >= 50 else f' (by only {told.scores} of them)'}"
+        f"{'' if told.scores >= 50 else f' (judged by only {told.scores})'}"
     )
     if distance <= HONEST:
         return f"A score can be read as a probability: {example}."

@@ -10,6 +10,8 @@ from training.report.examined import Examined
 
 SHOWN = 12
 """Pairs, the most frequent ones."""
+OFTEN = 0.1
+"""Share of a tag's texts from which on a mix-up is worth a rule of its own."""
 WORTH_NAMING = 2
 """Texts from which on a confusion is more than one odd text."""
 
@@ -52,9 +54,15 @@ def mistaken_section(examined: Examined) -> MistakenSection:
 def _lead(pairs: tuple[Pair, ...]) -> str:
     if not pairs:
         return "No two tags are mistaken for each other more than once."
-    first = pairs[0]
+    often = [pair for pair in pairs if pair.texts >= OFTEN * pair.support]
+    first = (often or pairs)[0]
+    told = (
+        f"{first.texts} of the {first.support} texts that are truly {first.true} were given "
+        f"{first.given} instead"
+    )
+    if not often:
+        return f"No two tags are mixed up often; the likeliest: {told}."
     return (
-        f"The likeliest mix-up: {first.texts} of the {first.support} texts that are truly "
-        f"{first.true} were given {first.given} instead. If people mix the two as well, say in "
-        "your rules for tagging what sets them apart, or make them one tag."
+        f"The likeliest mix-up: {told}. If people mix the two as well, say in your rules for "
+        "tagging what sets them apart, or make them one tag."
     )
