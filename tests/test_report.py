@@ -317,10 +317,11 @@ def open_report(browser: Browser) -> Iterator[OpenReport]:
 
 
 def test_it_needs_nothing_beside_itself(whole: Written) -> None:
-    """No script, no picture, no style and no address of anything that would be loaded."""
+    """Nothing in it would be loaded from elsewhere, and no folder of this machine is named."""
     assert not re.search(r"<script|<link|<img|<iframe|@import|url\(|\ssrc=", whole.html)
     assert "http" not in whole.html.replace("http-equiv", "")
     assert "default-src 'none'" in whole.html
+    assert str(whole.path.parent) not in whole.html
 
 
 def test_what_others_wrote_stays_text(hostile: Written, open_report: OpenReport) -> None:
