@@ -13,7 +13,9 @@ from tagger.policy import DIGITS, Policy
 from tagger.records import Prediction, TagScore
 from tagger.sparse import Doubles, Places
 
-REASON = "The text holds no word, or hardly any, that the tagger has seen in training."
+REASON = (
+    "The text is unlike all that the tagger has seen in training, so that any tag would be a guess."
+)
 """Why the tagger abstains."""
 
 

@@ -30,7 +30,7 @@ class Answers:
     scores: NDArray[np.float32]
     """(n, T) probabilities; 0 where the score was too low to decide anything."""
     familiarity: NDArray[np.float32]
-    """(n,) between 0 and 1: how much of a text the run knew."""
+    """(n,): how much each text is like those of training."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

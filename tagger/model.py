@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from tagger.arrays import REMEDY
 from tagger.errors import BrokenRun
 from tagger.evidence import Contributions, contributions
+from tagger.familiarity import familiarity
 from tagger.features import Features, character_lengths
 from tagger.policy import Policy
 from tagger.records import Evidence, Task
@@ -31,7 +32,7 @@ class Scored:
     scores: NDArray[np.float32]
     """(texts, tags): probabilities."""
     familiarity: NDArray[np.float32]
-    """(texts,): the share of each text's different words that the run knows, 0 to 1."""
+    """(texts,): how much each text is like those of training, from 0 upwards."""
 
     def part(self, first: int, last: int) -> Scored:
         """Return the texts from ``first`` to before ``last``."""
@@ -55,8 +56,8 @@ class Model:
 
     def score(self, texts: Sequence[str]) -> Scored:
         """Return every tag's probability for every text, the same whatever its neighbours are."""
-        log_odds, familiarity = self.log_odds(texts)
-        return Scored(_probability(log_odds).astype(np.float32), familiarity.astype(np.float32))
+        log_odds, familiar = self.log_odds(texts)
+        return Scored(_probability(log_odds).astype(np.float32), familiar.astype(np.float32))
 
     def log_odds(self, texts: Sequence[str]) -> tuple[Doubles, Doubles]:
         """Return the log-odds (texts, tags) and the familiarity (texts,) behind the scores."""
@@ -66,7 +67,7 @@ class Model:
         nothing = np.zeros((0, len(self.tags)))
         return (
             np.concatenate([nothing, *(log_odds for log_odds, _ in parts)]),
-            np.concatenate([nothing[:, 0], *(familiarity for _, familiarity in parts)]),
+            np.concatenate([nothing[:, 0], *(familiar for _, familiar in parts)]),
         )
 
     def _log_odds(self, words: Sequence[Sequence[str]]) -> tuple[Doubles, Doubles]:
@@ -80,9 +81,14 @@ class Model:
         characters = sums[:, vocabulary.characters]
         characters /= character_lengths(sums[:, vocabulary.projection])[:, np.newaxis]
         own += characters
+        familiar = familiarity(
+            information=sums[:, -1],
+            words=bags.words.total(bags.words.values),
+            moves=np.einsum("ij,ij->i", own, own),
+            usual=self.weights.usual_lengths,
+        )
         own += self.weights.intercept
-        known = sums[:, -1]
-        return own, known / np.maximum(bags.words.total(bags.words.values), 1)
+        return own, familiar
 
     def contributions(self, text: str) -> Contributions:
         """Return what each word and pair of a text adds to the log-odds of every tag."""

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-FORMAT = 1
+FORMAT = 2
 """Number of the layout of a stored run: raised when an older reader would misread it."""
+READABLE = (1, 2)
+"""Formats that are read; one of 1 tells how familiar a text is by the share of known words."""
 
 Task = Literal["multi", "single"]
 

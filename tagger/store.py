@@ -48,7 +48,7 @@ from tagger.errors import (
 from tagger.exam import Exam
 from tagger.history import History, moved_by_others, standing
 from tagger.model import Model
-from tagger.records import FORMAT, Promotion, Run
+from tagger.records import READABLE, Promotion, Run
 
 NAME = "tagline"
 """Of the model in BentoML's store."""
@@ -308,10 +308,11 @@ class Store:
                 f"{run_id} is not a whole run of Tagline: {record.name} cannot be read ({fault}). "
                 f"{REMEDY}"
             ) from fault
-        if written_as != FORMAT:
+        if written_as not in READABLE:
             raise UnknownFormat(
                 f"{run_id} was written in format {written_as!r}; this version of Tagline reads "
-                f"format {FORMAT}. Train it anew, or use the version that wrote it."
+                f"formats {READABLE[0]} to {READABLE[-1]}. Train it anew, or use the version that "
+                "wrote it."
             )
         try:
             stored = _records().validate_json(content)

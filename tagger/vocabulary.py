@@ -57,7 +57,7 @@ class Vocabulary:
 
     A row holds, one after another: what the word adds by itself to each tag (`own`), what its
     characters add to each tag (`characters`), the projection of its characters (`projection`), and
-    in the last column whether it is known.
+    in the last column what it says about tags (`Weights.word_information`; 0 if it is unknown).
     """
 
     def __init__(self, weights: Weights) -> None:
@@ -77,7 +77,7 @@ class Vocabulary:
 
         self.table = np.zeros((self._missing, 2 * tags + numbers + 1), np.float32)
         self.table[:known, self.own] = weights.word_weights
-        self.table[:known, -1] = 1
+        self.table[:known, -1] = weights.word_information
         self.squares = np.zeros(self._missing)
         self.squares[:known] = weights.word_idf**2
         """(rows,): a word's own share in the squared length of a text."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from tagger.arrays import REMEDY, Array, read_arrays, write_arrays
 from tagger.errors import BrokenRun
+from tagger.familiarity import UsualLengths
 from tagger.sparse import Doubles
 
 Floats = NDArray[np.float32]
@@ -34,6 +35,8 @@ class Weights:
     words: tuple[str, ...]
     word_idf: Doubles
     """(words,): inverse document frequency."""
+    word_information: Floats
+    """(words,): how much each says about a text's tags, in nats; 1 in runs of format 1."""
     word_weights: Floats
     """(words, tags), the inverse document frequency multiplied in."""
     pairs: NDArray[np.int32]
@@ -52,14 +55,19 @@ class Weights:
     """Characters of the shortest and the longest n-gram."""
     intercept: Doubles
     """(tags,)"""
+    usual_lengths: UsualLengths | None
+    """Of the texts of training; None in runs of format 1."""
 
     def write(self, path: Path) -> None:
         """Write all into one file; the same weights give the same bytes."""
+        usual = self.usual_lengths
+        lengths = [] if usual is None else [usual.shortest, usual.longest]
         write_arrays(
             path,
             {
                 "words": _bytes_of(self.words),
                 "word_idf": self.word_idf,
+                "word_information": self.word_information,
                 "word_weights": self.word_weights,
                 "pairs": self.pairs,
                 "pair_idf": self.pair_idf,
@@ -69,6 +77,7 @@ class Weights:
                 "ngram_projection": self.ngram_projection,
                 "ngram_lengths": np.array(self.ngram_lengths, np.int32),
                 "intercept": self.intercept,
+                "usual_lengths": np.array(lengths, np.float64),
             },
         )
 
@@ -82,14 +91,19 @@ class Weights:
             The file is missing, cut short, or an array is not what it should be.
         """
         arrays = _Checked(path, read_arrays(path))
+        arrays.add_what_format_1_lacks()
         words, ngrams = arrays.strings("words"), arrays.strings("ngrams")
         intercept = arrays.take("intercept", np.float64, (None,))
         pairs = arrays.take("pairs", np.int32, (None, 2))
         tags = len(intercept)
         shortest, longest = arrays.take("ngram_lengths", np.int32, (2,)).tolist()
+        usual = arrays.take("usual_lengths", np.float64, (None,)).tolist()
+        if len(usual) not in {0, 2}:
+            raise arrays.broken("usual_lengths", f"as {len(usual)} numbers")
         weights = cls(
             words=words,
             word_idf=arrays.take("word_idf", np.float64, (len(words),)),
+            word_information=arrays.take("word_information", np.float32, (len(words),)),
             word_weights=arrays.take("word_weights", np.float32, (len(words), tags)),
             pairs=pairs,
             pair_idf=arrays.take("pair_idf", np.float64, (len(pairs),)),
@@ -99,6 +113,7 @@ class Weights:
             ngram_projection=arrays.take("ngram_projection", np.float32, (len(ngrams), None)),
             ngram_lengths=(shortest, longest),
             intercept=intercept,
+            usual_lengths=UsualLengths(*usual) if usual else None,
         )
         if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(words):
             raise arrays.broken("pairs", "of words that are not there")
@@ -113,6 +128,13 @@ class _Checked:
 
     path: Path
     arrays: dict[str, Array]
+
+    def add_what_format_1_lacks(self) -> None:
+        """Let every known word count the same, if neither array of abstaining is there."""
+        if not {"word_information", "usual_lengths"} & self.arrays.keys():
+            known = len(self.arrays.get("word_idf", ()))
+            self.arrays["word_information"] = np.ones(known, np.float32)
+            self.arrays["usual_lengths"] = np.zeros(0)
 
     def broken(self, name: str, fault: str) -> BrokenRun:
         return BrokenRun(f"{self.path} holds {name!r} {fault}. {REMEDY}")

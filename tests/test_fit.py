@@ -20,7 +20,7 @@ from tests.fitting import KINDS, fitted, table
 from training import fit as fitting
 from training import vectorizer
 from training.calibration import calibrate
-from training.fit import abstain_below, fit, folds_of
+from training.fit import fit, folds_of
 from training.thresholds import best_thresholds
 
 QUICK = Params(folds=2)
@@ -67,8 +67,8 @@ def test_a_model_that_scores_otherwise_is_refused(monkeypatch: pytest.MonkeyPatc
     """A served model that differs from scikit-learn by more than rounding is never returned."""
     honest = fitting._weights
 
-    def dishonest(*args: object) -> Weights:
-        weights = honest(*args)  # type: ignore[arg-type]  # passed on as they come
+    def dishonest(*args: object, **named: object) -> Weights:
+        weights = honest(*args, **named)  # type: ignore[arg-type]  # passed on as they come
         return replace(weights, word_idf=weights.word_idf * 1.001)
 
     monkeypatch.setattr(fitting, "_weights", dishonest)
@@ -173,12 +173,6 @@ def test_thresholds_are_half_way() -> None:
     twice = 2 * best_thresholds(scores, truth) - own
     assert twice[0] == pytest.approx(twice[1])
     assert 0.2 < twice[0] <= 0.3
-
-
-def test_abstaining_follows_what_texts_of_the_table_reach() -> None:
-    """A text is strange when it knows half the words of the strangest one in a hundred."""
-    assert abstain_below(np.full(200, 0.8)) == pytest.approx(0.4)
-    assert abstain_below(np.zeros(10)) > 0
 
 
 def test_every_step_is_told() -> None:

@@ -15,11 +15,13 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from tagger.errors import SettingsError, TooLittleData, UnequalScores
+from tagger.familiarity import UsualLengths
 from tagger.model import Model
 from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.weights import Weights
+from training.abstaining import LeftOut, Rule, word_information
 from training.calibration import Calibration, Truth, calibrate
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import measure
@@ -87,7 +89,7 @@ class _LeftOut:
     scores: Doubles
     """(texts, tags): probabilities."""
     thresholds: Doubles
-    familiarity: Doubles
+    rule: Rule
     compared: Compared
     unreached: Mapping[str, float]
 
@@ -134,12 +136,23 @@ def fit(
     policy = Policy(
         task=params.task,
         thresholds=np.round(best.thresholds, DIGITS),
-        abstain_below=abstain_below(best.familiarity),
+        abstain_below=best.rule.abstain_below,
     )
 
     step("all texts")
     vectorizer, learners = _learn(texts, tags, truth, best.params, step)
-    model = Model(tags, policy, _weights(vectorizer, learners, best.calibration, best.params))
+    model = Model(
+        tags,
+        policy,
+        _weights(
+            vectorizer,
+            learners,
+            best.calibration,
+            best.params,
+            information=word_information(vectorizer, texts, truth),
+            usual_lengths=best.rule.usual_lengths,
+        ),
+    )
 
     step("proof of equality with scikit-learn")
     expected = best.calibration.log_odds(_decide(learners, vectorizer.transform(texts)))
@@ -158,14 +171,16 @@ def _leave_out(
 ) -> _LeftOut:
     """Let each text be judged by a model fitted on the other folds."""
     begun = time.perf_counter()
-    decisions, familiarity = np.zeros(truth.shape), np.zeros(len(texts))
+    decisions, left_out_of_folds = np.zeros(truth.shape), []
     for fold, (rest, out) in enumerate(folds_of(truth, params)):
         step(f"{params.model}, fold {fold + 1} of {params.folds}")
         training = [texts[i] for i in rest]
         vectorizer, learners = _learn(training, tags, truth[rest], params, step)
         left_out = [texts[i] for i in out]
-        decisions[out] = _decide(learners, vectorizer.transform(left_out))
-        familiarity[out] = vectorizer.familiarity(left_out)
+        decided = _decide(learners, vectorizer.transform([*left_out, ""]))
+        decisions[out], blank = decided[:-1], decided[-1]
+        information = word_information(vectorizer, training, truth[rest])
+        left_out_of_folds.append(LeftOut(out, *vectorizer.sums(left_out, information), blank))
 
     step(f"{params.model}, calibration and thresholds")
     calibration = calibrate(decisions, truth)
@@ -184,7 +199,8 @@ def _leave_out(
         seconds=time.perf_counter() - begun,
     )
     missed = objective.missed_by(measured.by_tag)
-    return _LeftOut(params, calibration, scores, thresholds, familiarity, compared, missed)
+    rule = Rule.fitted(left_out_of_folds, decisions, calibration.slope)
+    return _LeftOut(params, calibration, scores, thresholds, rule, compared, missed)
 
 
 def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -208,15 +224,6 @@ def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], N
     fold_of[left] = np.arange(len(left)) % params.folds
     for fold in range(params.folds):
         yield np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
-
-
-def abstain_below(familiarity: Doubles) -> float:
-    """Return the familiarity under which a text is unlike everything in training.
-
-    That is half of what all but 1% of the texts reach in folds that have not seen them, and always
-    above 0: where no word is known, nothing can be said.
-    """
-    return max(float(np.quantile(familiarity, 0.01)) / 2, 1e-6)
 
 
 def _learn(
@@ -293,7 +300,13 @@ def _decide_one(learner: Any, matrix: sparse.csr_matrix) -> Doubles:
 
 
 def _weights(
-    vectorizer: Vectorizer, learners: Sequence[Any], calibration: Calibration, params: Params
+    vectorizer: Vectorizer,
+    learners: Sequence[Any],
+    calibration: Calibration,
+    params: Params,
+    *,
+    information: Doubles,
+    usual_lengths: UsualLengths,
 ) -> Weights:
     """Fold inverse document frequency and calibration into the learner's coefficients."""
     intercept = np.concatenate([one.intercept_ for one in learners])
@@ -320,6 +333,7 @@ def _weights(
     return Weights(
         words=tuple(row),
         word_idf=idf[words],
+        word_information=information[words].astype(np.float32),
         word_weights=own[words],
         pairs=rows[ascending],
         pair_idf=idf[pairs],
@@ -329,6 +343,7 @@ def _weights(
         ngram_projection=vectorizer.projection,
         ngram_lengths=params.characters or (1, 1),
         intercept=intercept * calibration.slope + calibration.offset,
+        usual_lengths=usual_lengths,
     )
 
 

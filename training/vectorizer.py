@@ -98,12 +98,15 @@ class Vectorizer:
             made_of.append(ngrams @ sparse.diags(self.ngram_idf))
         return Factored(sparse.hstack(held, format="csr"), sparse.block_diag(made_of, format="csr"))
 
-    def familiarity(self, texts: Sequence[str]) -> Doubles:
-        """Return the share of each text's words that are known, (texts,), as `Model` tells it."""
+    def sums(self, texts: Sequence[str], numbers: Doubles) -> tuple[Doubles, Doubles]:
+        """Sum numbers over each text's words, and count the words, as `Model` does: (texts,) each.
+
+        ``numbers`` holds one for every word and pair that is known; an unknown word has 0.
+        """
         words, counts = self._count_words(texts)
-        known = np.array([word in self.own.vocabulary_ for word in words])
-        total = np.asarray(counts.sum(axis=1)).ravel()
-        return np.asarray((counts @ known) / np.maximum(total, 1), np.float64)
+        known = self.own.vocabulary_
+        of_each = np.array([numbers[known[word]] if word in known else 0.0 for word in words])
+        return counts @ of_each, np.asarray(counts.sum(axis=1), np.float64).ravel()
 
     def _count_words(self, texts: Sequence[str]) -> tuple[list[str], sparse.csr_matrix]:
         """Count all words that count, known or not, as 1 + log of their occurrences."""

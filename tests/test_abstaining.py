@@ -1,0 +1,162 @@
+"""A text unlike everything in training gets no tags and a reason; one like it gets its tags."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import requests
+
+from tagger.model import WEIGHTS, Model
+from tagger.records import Params
+from tagger.store import Store
+from tests.conftest import TABLE, TrainedHome
+from tests.fitting import fitted
+from tests.serving import Server, run_python
+from training.data import Reading, read_dataset
+from training.fit import fit
+from training.out_of_domain import texts_by_kind, trade
+from training.split import split
+
+ALLOWED = 0.05
+"""Share of unseen texts like those of the table that may go without tags."""
+
+WORDS = {
+    "cooking": "pannu liemi taikina sipuli uuni kastike peruna juusto leipä keitto",
+    "forest": "kuusi mänty karhu sammal sieni polku suo hirvi lintu kanto",
+    "travel": "juna asema lautta lippu laituri vaunu matka satama bussi kartta",
+}
+"""Finnish, a language that the tagger was never told of; half of each text is `EVERYWHERE`."""
+EVERYWHERE = "ja on oli mutta kun vielä siellä täällä joka sitten hyvin meidän vanha uusi"
+ENDINGS = ("", "n", "ssa", "sta", "lla", "lle", "kin")
+
+
+def predict(server: Server, texts: list[str]) -> list[dict[str, Any]]:
+    """Ask for the tags of texts."""
+    body = {"texts": [{"text": text} for text in texts]}
+    answer = requests.post(f"{server.url}/predict", json=body, timeout=60)
+    assert answer.status_code == 200, answer.text
+    predictions: list[dict[str, Any]] = answer.json()["data"]["predictions"]
+    return predictions
+
+
+def finnish(rows: int, *, seed: int) -> tuple[list[str], list[frozenset[str]]]:
+    """Make up a table: texts, tags of each."""
+    random = np.random.default_rng(seed)
+    texts, tags = [], []
+    for _ in range(rows):
+        tag = random.choice(sorted(WORDS))
+        stems, endings = random.choice(WORDS[tag].split(), 6), random.choice(ENDINGS, 6)
+        words = [stem + ending for stem, ending in zip(stems, endings, strict=True)]
+        texts.append(" ".join([*words, *random.choice(EVERYWHERE.split(), 6)]))
+        tags.append(frozenset({tag}))
+    return texts, tags
+
+
+def test_texts_on_other_subjects_get_no_tags_and_a_reason(server: Server) -> None:
+    """Of texts of ten kinds and more, nine of ten get no tags, and one sentence that says why."""
+    kinds = texts_by_kind()
+    assert len(kinds) >= 10
+    assert min(map(len, kinds.values())) >= 20
+    silent = []
+    for texts in kinds.values():
+        for found in predict(server, list(texts)):
+            silent.append(found["abstained"])
+            if found["abstained"]:
+                assert found["predicted_tags"] == found["scores"] == []
+                assert "unlike" in found["reason"]
+                assert "guess" in found["reason"]
+    assert np.mean(silent) >= 0.9
+
+
+def test_unseen_texts_like_those_of_the_table_are_tagged(
+    server: Server, trained_home: TrainedHome
+) -> None:
+    """Of the texts kept back from training, the run abstains from one in twenty at most."""
+    params = Store(trained_home.path).run(trained_home.run_id).params
+    unseen = split(read_dataset(str(TABLE), Reading()), params).test
+    silent = [found["abstained"] for found in predict(server, list(unseen.texts))]
+    assert np.mean(silent) <= ALLOWED
+
+
+@pytest.mark.parametrize("text", ["Telescope galaxy", "Violin", "bulb, trellis"])
+def test_one_or_two_telling_words_are_enough(text: str, server: Server) -> None:
+    """A text much shorter than any in training is tagged, if its words tell its subject."""
+    (found,) = predict(server, [text])
+    assert not found["abstained"]
+    assert len(found["predicted_tags"]) == 1
+
+
+@pytest.mark.parametrize("text", ["the", "Before the first, then after the new.", "Over and under"])
+def test_words_of_every_subject_are_not(text: str, server: Server) -> None:
+    """Words that the run knows well, but from texts of every kind, are no ground for a tag."""
+    (found,) = predict(server, [text])
+    assert found["abstained"]
+
+
+def test_long_texts_are_tagged(server: Server, trained_home: TrainedHome) -> None:
+    """Texts several times as long as those of training are no stranger for it."""
+    params = Store(trained_home.path).run(trained_home.run_id).params
+    unseen = split(read_dataset(str(TABLE), Reading()), params).test
+    for tag in set().union(*unseen.tags):
+        alike = [text for text, tags in zip(unseen.texts, unseen.tags, strict=True) if tag in tags]
+        (found,) = predict(server, [" ".join(alike)])
+        assert not found["abstained"], tag
+        assert tag in found["predicted_tags"]
+
+
+def test_a_table_in_another_language_is_at_home_there() -> None:
+    """Trained on 200 Finnish texts, a run tags unseen Finnish ones, and abstains from English."""
+    model = fit(*finnish(200, seed=1), Params(min_support=2)).model
+    limit = model.policy.abstain_below
+    unseen, _ = finnish(200, seed=2)
+    assert np.mean(model.score(unseen).familiarity < limit) <= ALLOWED
+    for kind, texts in texts_by_kind().items():
+        if kind != "another language":
+            assert np.mean(model.score(texts).familiarity < limit) >= 0.9, kind
+
+
+def test_the_rule_is_stored_with_the_run(trained_home: TrainedHome) -> None:
+    """The command line abstains as the server does: by what the run's files say."""
+    known, strange = "Telescope galaxy comet", "milk, eggs, bread"
+    told = run_python("-m", "tagger", "tag", known, strange, "--json", home=trained_home.path)
+    assert told.returncode == 0, told.stderr
+    found = json.loads(told.stdout)["predictions"]
+    assert [one["abstained"] for one in found] == [False, True]
+
+
+def test_neighbours_make_no_text_familiar(server: Server) -> None:
+    """A text's abstaining is the same alone and among others."""
+    texts = [text for texts in texts_by_kind().values() for text in texts[:5]]
+    together = predict(server, texts)
+    for text, found in zip(texts, together, strict=True):
+        assert predict(server, [text]) == [found]
+
+
+def test_a_run_of_format_1_goes_by_the_share_of_known_words(tmp_path: Path) -> None:
+    """Runs made before words had weights for abstaining are read, and judge as they did."""
+    fitted().model.write(tmp_path)
+    with np.load(tmp_path / WEIGHTS) as stored:
+        arrays = dict(stored)
+    del arrays["word_information"], arrays["usual_lengths"]
+    np.savez(tmp_path / WEIGHTS, **arrays)
+    shares = Model.read(tmp_path).score(["skillet", "skillet qxzv", "qxzv", "?!"]).familiarity
+    assert shares.tolist() == [1, 0.5, 0, 0]
+
+
+def test_the_trade_is_what_the_run_does() -> None:
+    """The report's shares are those of the texts under the limit, and grow together."""
+    model = fitted().model
+    unseen = model.score(["Broth and onion", "Kites fly high", "Telescope"]).familiarity
+    found = trade(model, unseen)
+    limit = model.policy.abstain_below
+    assert found.own.in_domain == np.mean(unseen < limit)
+    for kind in found.kinds:
+        texts = texts_by_kind()[kind.name]
+        assert kind.texts == len(texts)
+        assert kind.abstained == np.mean(model.score(texts).familiarity < limit)
+    shares = [limit.out_of_domain for limit in found.limits]
+    assert shares == sorted(shares)
