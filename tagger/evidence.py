@@ -11,7 +11,6 @@ from tagger.features import Features, character_lengths
 from tagger.policy import DIGITS
 from tagger.records import Evidence, Word
 from tagger.sparse import Counts, Doubles, Places
-from tagger.vocabulary import Vocabulary
 from tagger.weights import Weights
 from tagger.words import spans_of
 
@@ -45,28 +44,26 @@ class Contributions:
 def contributions(features: Features, weights: Weights, text: str) -> Contributions:
     """Take the log-odds of a text apart: what `Model` sums, word by word and pair by pair."""
     words = features.words(text)
-    bags = features.bags([words])
-    own_length = float(features.own_lengths(bags)[0])
-    rows, places = features.vocabulary.rows(words), spans_of(text)
-    by_row = _by_row(rows, places)
-    spans = [by_row[row] for row in bags.words.rows.tolist()]
-    values = _of_words(features.vocabulary, bags.words, own_length)
-    if bags.pairs is not None:
-        firsts, pairs = features.pairs(rows)
-        by_row = _by_row(pairs, [(places[i][0], places[i + 1][1]) for i in firsts.tolist()])
-        spans += [by_row[row] for row in bags.pairs.rows.tolist()]
-        shares = bags.pairs.values[:, np.newaxis] / own_length
-        of_pairs = weights.pair_weights.take(bags.pairs.rows, axis=0) * shares
-        values = np.concatenate([values, of_pairs])
-    return Contributions(text, tuple(spans), values, weights.intercept)
+    rows, spans = features.vocabulary.rows(words), spans_of(text)
+    firsts, pairs = features.pairs(rows)
+    of_pairs = [(spans[i][0], spans[i + 1][1]) for i in firsts.tolist()]
+    by_row = _by_row(np.concatenate([rows, pairs]), [*spans, *of_pairs])
+    counts = features.count([words])
+    return Contributions(
+        text=text,
+        spans=tuple(by_row[row] for row in counts.rows.tolist()),
+        values=_values(features, counts),
+        intercept=weights.intercept,
+    )
 
 
-def _of_words(vocabulary: Vocabulary, words: Counts, own_length: float) -> Doubles:
-    """Return what each word adds, by itself and by its characters: (words, tags)."""
-    rows = vocabulary.table.take(words.rows, axis=0) * words.values[:, np.newaxis]
+def _values(features: Features, counts: Counts) -> Doubles:
+    """Return what each word or pair adds, by itself and by its characters: (rows, tags)."""
+    vocabulary = features.vocabulary
+    rows = vocabulary.table.take(counts.rows, axis=0) * counts.values[:, np.newaxis]
     projection = rows[:, vocabulary.projection].sum(axis=0, keepdims=True)
-    character_length = float(character_lengths(projection)[0])
-    return rows[:, vocabulary.own] / own_length + rows[:, vocabulary.characters] / character_length
+    own = rows[:, vocabulary.own] / features.own_lengths(counts)
+    return np.asarray(own + rows[:, vocabulary.characters] / character_lengths(projection))
 
 
 def _by_row(rows: Places, spans: Sequence[Span]) -> dict[int, tuple[Span, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
@@ -22,16 +21,6 @@ def join_title(title: str, description: str) -> str:
     return f"{title}. {description}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Bags:
-    """The words of some texts, and their pairs of neighbouring words, as counts of rows."""
-
-    words: Counts
-    """Rows of `Vocabulary.table`."""
-    pairs: Counts | None
-    """Rows of `Weights.pair_weights`; None where the run knows no pair."""
-
-
 class Features:
     """What a run makes of texts before it weighs them."""
 
@@ -42,7 +31,6 @@ class Features:
         self._codes = _codes(first, second)
         self._may_be = np.zeros(1 << (16 * self._n_pairs).bit_length(), np.bool_)
         self._may_be[self._places(first, second)] = True
-        self._pair_squares = weights.pair_idf**2
 
     def portions(self, texts: Sequence[str]) -> Iterator[list[list[str]]]:
         """Cut texts into words, and hand them on in portions of about `PORTION` words."""
@@ -62,56 +50,42 @@ class Features:
         """Return the words of one text that count, and `NO_WORD` for each other."""
         return counting(words_of(text), self.vocabulary)
 
-    def bags(self, words: Sequence[Sequence[str]]) -> Bags:
-        """Count the words, and the pairs of known words, of one portion."""
-        if len(words) == 1:
-            return self._bags_of_one(words[0])
+    def count(self, words: Sequence[Sequence[str]]) -> Counts:
+        """Count the words, and the pairs of known words, of one portion: rows of the vocabulary."""
         rows = self.vocabulary.rows(list(chain.from_iterable(words)))
+        if len(words) == 1:
+            return sublinear_counts_of_one(np.concatenate([rows, self.pairs(rows)[1]]))
         texts = np.repeat(np.arange(len(words)), [len(some) for some in words])
+        if self._n_pairs:
+            places, pairs = self.pairs(rows)
+            inside = np.flatnonzero(texts.take(places) == texts.take(places + 1))
+            rows = np.concatenate([rows, pairs.take(inside)])
+            texts = np.concatenate([texts, texts.take(places.take(inside))])
         n_rows = len(self.vocabulary.table)
-        counts = sublinear_counts(texts, rows, n_texts=len(words), n_rows=n_rows)
-        if not self._n_pairs:
-            return Bags(counts, None)
-        places, pairs = self.pairs(rows)
-        inside = texts[places] == texts[places + 1]
-        return Bags(
-            counts,
-            sublinear_counts(
-                texts[places[inside]], pairs[inside], n_texts=len(words), n_rows=self._n_pairs
-            ),
-        )
-
-    def _bags_of_one(self, words: Sequence[str]) -> Bags:
-        rows = self.vocabulary.rows(words)
-        counts = sublinear_counts_of_one(rows)
-        if not self._n_pairs:
-            return Bags(counts, None)
-        return Bags(counts, sublinear_counts_of_one(self.pairs(rows)[1]))
+        return sublinear_counts(texts, rows, n_texts=len(words), n_rows=n_rows)
 
     def pairs(self, rows: Places) -> tuple[Places, Places]:
-        """Find the known pairs among neighbouring rows: where each begins, and which it is.
+        """Find the known pairs among neighbouring rows: where each begins, and its own row.
 
         Most neighbours are no known pair, which a look at one place of a small table tells: 1.2 us
         a text of 38 words where to search for all of them takes 2.3.
         """
+        if not self._n_pairs:
+            return rows[:0], rows[:0]
         first, second = rows[:-1], rows[1:]
         may_be = np.flatnonzero(self._may_be.take(self._places(first, second)))
         codes = _codes(first.take(may_be), second.take(may_be))
         nearest = self._codes.searchsorted(codes).clip(max=self._n_pairs - 1)
         known = np.flatnonzero(self._codes.take(nearest) == codes)
-        return may_be.take(known), nearest.take(known)
+        return may_be.take(known), nearest.take(known) + self.vocabulary.first_pair
 
     def _places(self, first: Places, second: Places) -> Places:
         """Return the place of each pair in the table of what may be one; few share theirs."""
         return (first * 257 + second) & (len(self._may_be) - 1)
 
-    def own_lengths(self, bags: Bags) -> Doubles:
+    def own_lengths(self, counts: Counts) -> Doubles:
         """Return the length of each text's vector of words and pairs by themselves, (texts,)."""
-        words, pairs = bags.words, bags.pairs
-        squares = words.total(words.values**2 * self.vocabulary.squares.take(words.rows))
-        if pairs is not None:
-            squares += pairs.total(pairs.values**2 * self._pair_squares.take(pairs.rows))
-        return _root(squares)
+        return _root(counts.total(counts.values**2 * self.vocabulary.squares.take(counts.rows)))
 
 
 def character_lengths(projections: Doubles) -> Doubles:

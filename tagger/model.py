@@ -72,18 +72,16 @@ class Model:
 
     def _log_odds(self, words: Sequence[Sequence[str]]) -> tuple[Doubles, Doubles]:
         vocabulary = self.features.vocabulary
-        bags = self.features.bags(words)
-        sums = bags.words.times(vocabulary.table)
+        counts = self.features.count(words)
+        sums = counts.times(vocabulary.table)
         own = sums[:, vocabulary.own]
-        if bags.pairs is not None:
-            own += bags.pairs.times(self.weights.pair_weights)
-        own /= self.features.own_lengths(bags)[:, np.newaxis]
+        own /= self.features.own_lengths(counts)[:, np.newaxis]
         characters = sums[:, vocabulary.characters]
         characters /= character_lengths(sums[:, vocabulary.projection])[:, np.newaxis]
         own += characters
         familiar = familiarity(
-            information=sums[:, -1],
-            words=bags.words.total(bags.words.values),
+            information=sums[:, vocabulary.information],
+            words=sums[:, vocabulary.is_word],
             moves=np.einsum("ij,ij->i", own, own),
             usual=self.weights.usual_lengths,
         )

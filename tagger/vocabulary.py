@@ -53,11 +53,12 @@ def counting(words: list[str], known: Container[str]) -> list[str]:
 
 
 class Vocabulary:
-    """Words -> rows of a table.
+    """Words -> rows of a table; the known pairs of neighbouring words have the last rows of it.
 
-    A row holds, one after another: what the word adds by itself to each tag (`own`), what its
-    characters add to each tag (`characters`), the projection of its characters (`projection`), and
-    in the last column what it says about tags (`Weights.word_information`; 0 if it is unknown).
+    A row holds, one after another: what the word or pair adds by itself to each tag (`own`), what
+    its characters add to each tag (`characters`), the projection of its characters (`projection`),
+    whether it is a word (`is_word`), and what it says about tags (`information`, that is
+    `Weights.word_information`; 0 if it is unknown). Of a pair all but the first is 0.
     """
 
     def __init__(self, weights: Weights) -> None:
@@ -66,21 +67,26 @@ class Vocabulary:
         self.own = slice(0, tags)
         self.characters = slice(tags, 2 * tags)
         self.projection = slice(2 * tags, 2 * tags + numbers)
+        self.is_word, self.information = self.projection.stop, self.projection.stop + 1
         self._lengths = weights.ngram_lengths
         self._ngram_place = {ngram: place for place, ngram in enumerate(weights.ngrams)}
         self._ngrams = np.hstack([weights.ngram_weights, weights.ngram_projection])
         self._row_of: dict[str, int] = {word: row for row, word in enumerate(weights.words)}
         self._row_of[NO_WORD] = known
         self._first_slot = known + 1
-        self._missing = self._first_slot + SLOTS
+        self.first_pair = self._first_slot + SLOTS
+        self._missing = self.first_pair + len(weights.pairs)
         self._remembered: list[str] = []
 
-        self.table = np.zeros((self._missing, 2 * tags + numbers + 1), np.float32)
+        self.table = np.zeros((self._missing, self.information + 1), np.float32)
         self.table[:known, self.own] = weights.word_weights
-        self.table[:known, -1] = weights.word_information
+        self.table[self.first_pair :, self.own] = weights.pair_weights
+        self.table[: self.first_pair, self.is_word] = 1
+        self.table[:known, self.information] = weights.word_information
         self.squares = np.zeros(self._missing)
         self.squares[:known] = weights.word_idf**2
-        """(rows,): a word's own share in the squared length of a text."""
+        self.squares[self.first_pair :] = weights.pair_idf**2
+        """(rows,): a word's or pair's own share in the squared length of a text."""
         for first in range(0, known, SLOTS):
             self._put_together(weights.words[first : first + SLOTS], first)
 
@@ -127,4 +133,5 @@ class Vocabulary:
             rows=rows,
             values=np.ones(len(rows)),
         )
-        self.table[first : first + len(found), self.own.stop : -1] = counts.times(self._ngrams)
+        columns = slice(self.characters.start, self.projection.stop)
+        self.table[first : first + len(found), columns] = counts.times(self._ngrams)

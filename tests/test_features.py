@@ -127,11 +127,10 @@ def test_pairs_stay_within_their_text(words_of_each: list[list[str]]) -> None:
     features = model.features
     known = [[model.weights.words[row] for row in pair] for pair in model.weights.pairs[:2]]
     words_of_each = [known[0], *words_of_each, known[1]]
-    together = features.bags(words_of_each).pairs
-    alone = [features.bags([words]).pairs for words in words_of_each]
-    assert together is not None
-    assert together.rows.tolist() == [row for one in alone if one for row in one.rows.tolist()]
-    assert len(together.rows) > 0
+    together = features.count(words_of_each)
+    alone = [features.count([words]) for words in words_of_each]
+    assert together.rows.tolist() == [row for one in alone for row in one.rows.tolist()]
+    assert together.rows.max() >= features.vocabulary.first_pair
 
 
 def test_portions_hold_every_text_in_order() -> None:
