@@ -20,6 +20,7 @@ from tests.runs import answering, answers, made_run, named, put
 from tests.serving import run_python
 from tests.test_page import browser
 from training.data import Reading
+from training.out_of_domain import texts_by_kind
 from training.report.slices import STORED
 from training.report.table import find_table
 
@@ -209,6 +210,14 @@ def test_a_column_slices_the_test(whole: Written) -> None:
     rows = whole.rows("slices")
     assert "By origin" in rows
     assert 20 <= int(rows["letter"][-1]) < whole.run.performance.overall.texts
+
+
+def test_it_shows_what_abstaining_trades(whole: Written) -> None:
+    """Its own limit and others on the table's unseen texts, and each kind of foreign text."""
+    section = whole.section("abstaining")
+    assert section.count('class="own"') == 1
+    assert "on quite other subjects" in section
+    assert texts_by_kind().keys() <= whole.rows("abstaining").keys()
 
 
 def test_every_section_begins_with_what_it_means(whole: Written) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from tagger.compare import policy_of, predicted_tags
 from tagger.decide import decide
 from tagger.model import Scored
+from training.out_of_domain import Kind, trade
 from training.report.charts import Chart, Figure, chart, shares
 from training.report.examined import Examined
 from training.report.wording import of_100
@@ -41,6 +42,8 @@ class AbstainingSection:
 
     lead: str
     limits: tuple[Limit, ...]
+    kinds: tuple[Kind, ...]
+    """Of text that the table is not about."""
     chart: Chart
 
 
@@ -68,9 +71,11 @@ def abstaining_section(examined: Examined) -> AbstainingSection:
     # Limits that leave the same share unanswered are one; of them the run's own is kept.
     by_share = {found.abstained: found for found in (*others, own)}
     limits = tuple(sorted(by_share.values(), key=lambda found: found.abstained))
+    foreign = trade(examined.model, test.familiarity)
     return AbstainingSection(
-        lead=_lead(own, limits),
+        lead=_lead(own, limits, foreign.own.out_of_domain),
         limits=limits,
+        kinds=foreign.kinds,
         chart=chart(
             "Given tags that are right, by the share of texts left without an answer",
             shares("Texts left without an answer", high=WIDEST, step=0.1),
@@ -81,10 +86,10 @@ def abstaining_section(examined: Examined) -> AbstainingSection:
     )
 
 
-def _lead(own: Limit, limits: tuple[Limit, ...]) -> str:
+def _lead(own: Limit, limits: tuple[Limit, ...], foreign: float) -> str:
     lead = (
-        f"Of 100 unseen texts like those of its table, {of_100(own.abstained)} get no tags because "
-        "the run knows too little of them"
+        f"Of 100 unseen texts like those of its table, {of_100(own.abstained)} get no tags, "
+        f"and {of_100(foreign)} of 100 on quite other subjects"
     )
     stricter = [limit for limit in limits if limit.abstained >= own.abstained + EXAMPLE]
     if not stricter:
