@@ -92,15 +92,16 @@ def word_information(vectorizer: Vectorizer, texts: Sequence[str], truth: Truth)
     held.data[:] = 1
     # A fold may have no example of a tag, or no counterexample.
     share = truth.mean(axis=0).clip(1e-6, 1 - 1e-6)
+    borne = truth.astype(np.float64)
     portions = [
-        _relative_entropy(held[:, first : first + PORTION], truth, share)
+        _relative_entropy(held[:, first : first + PORTION], borne, share)
         for first in range(0, held.shape[1], PORTION)
     ]
     return np.concatenate([np.zeros(0), *portions])
 
 
-def _relative_entropy(held: sparse.csc_matrix, truth: Truth, share: Doubles) -> Doubles:
+def _relative_entropy(held: sparse.csc_matrix, borne: Doubles, share: Doubles) -> Doubles:
     frequency = np.diff(held.indptr)[:, np.newaxis]
-    given = (held.T @ truth.astype(np.float64) + PRIOR * share) / (frequency + PRIOR)
+    given = (held.T @ borne + PRIOR * share) / (frequency + PRIOR)
     entropy = given * np.log(given / share) + (1 - given) * np.log((1 - given) / (1 - share))
     return np.asarray(entropy.sum(axis=1), np.float64)
