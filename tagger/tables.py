@@ -120,13 +120,14 @@ SAMPLE = 1 << 16
 def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
     """Find delimiter and quoting of a CSV, and how many rows stand before its header.
 
-    Of all ways to read the beginning, the one that finds most columns in the header and most rows
-    that have as many; the first of them where several do.
+    Of all ways to read the beginning, the one that finds most columns in the header and fits the
+    rows best; the first of them where several do.
     """
     sample = text.read(SAMPLE)
     text.seek(0)
     lines = io.StringIO(sample, newline="").readlines()
-    if len(sample) == SAMPLE and len(lines) > 1:
+    is_cut = len(sample) == SAMPLE and len(lines) > 1
+    if is_cut:
         lines.pop()
     first = lines[0].strip().lower() if lines else ""
     if first.startswith("sep=") and len(first) == 5:
@@ -137,7 +138,7 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
         for escaped in ((False, True) if "\\" in sample else (False,))
         for delimiter in DELIMITERS
     ]
-    return max(ways, key=lambda way: _fit(lines, way)), 0
+    return max(ways, key=lambda way: _fit(lines, way, is_cut=is_cut)), 0
 
 
 def _read_as(delimiter: str, *, escaped: bool, quote: str) -> type[csv.Dialect]:
@@ -154,15 +155,21 @@ def _read_as(delimiter: str, *, escaped: bool, quote: str) -> type[csv.Dialect]:
     )
 
 
-def _fit(lines: Sequence[str], way: type[csv.Dialect]) -> tuple[int, int]:
-    """Say how well a CSV's beginning can be read in one way: columns, rows of as many cells."""
+def _fit(lines: Sequence[str], way: type[csv.Dialect], *, is_cut: bool) -> tuple[int, int]:
+    """Say how well a CSV's beginning can be read in one way.
+
+    That is by its columns, then by how many more rows have as many cells than have not.
+    """
+    reader = csv.reader(lines, way)
     rows: list[list[str]] = []
     try:
-        rows.extend(csv.reader(lines, way))
+        rows.extend(reader)
     except csv.Error:
-        return 0, len(rows)
+        # A beginning may end within the quotes of a cell of several lines.
+        if not (is_cut and reader.line_num == len(lines)):
+            return 0, len(rows)
     width = len(rows[0]) if rows else 0
-    return width, sum(len(row) == width for row in rows)
+    return width, sum(1 if len(row) == width else -1 for row in rows)
 
 
 # Writing

@@ -190,6 +190,21 @@ def test_any_cells_of_any_csv(tmp_path: Path, rows: list[tuple[str, str]], delim
     assert read == rows
 
 
+@pytest.mark.parametrize("lines", [1, 40, 400, 2_000])
+def test_cells_of_several_lines(tmp_path: Path, lines: int) -> None:
+    """Delimiter and quoting are found in cells of lines, also where what is looked at ends in one.
+
+    A quote at the end of a line, and a backslash somewhere, are no other way to quote.
+    """
+    path = tmp_path / "table.csv"
+    cell = 'A "word" (C:\\files); and, at the end, "of a line"\r\n' * lines + "the end"
+    rows = [(f"{number} {cell}", "tag") for number in range(20)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "tag"), *rows])
+    read = [tuple(row.values.values()) for row in read_rows(find_source(str(path)))]
+    assert read == rows
+
+
 VALUES = st.dictionaries(
     st.sampled_from(["text", "a", "b"]), st.text(st.characters(codec="utf-8")), min_size=3
 )
