@@ -97,7 +97,7 @@ def writer(model: Model) -> Callable[[Decisions], list[str]]:
             for column, value in zip(decisions.columns, decisions.values, strict=True)
         ]
         return [
-            f'"predicted_tags":[{",".join(tags[first:last])}],"scores":['
+            f'"predicted_tags":[{"" if unlike else ",".join(tags[first:last])}],"scores":['
             f"{','.join(scores[first:last])}" + (abstained if unlike else '],"abstained":false')
             for (first, last), unlike in zip(
                 pairwise(decisions.starts), decisions.abstained, strict=True

@@ -166,6 +166,7 @@ def test_abstaining(server: Server) -> None:
     assert "seen in training" in found["reason"]
     shown = predict(server, {"texts": [unseen], "threshold": 0}).json()["data"]["predictions"][0]
     assert shown["abstained"] is True
+    assert shown["predicted_tags"] == []
     assert len(shown["scores"]) == 6
 
 

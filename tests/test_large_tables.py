@@ -8,8 +8,7 @@ from sklearn.svm import LinearSVC
 
 from tagger.records import Params
 from tests.fitting import fitted, table
-from training import fit as fitting
-from training import newton
+from training import learners, newton
 from training.fit import fit
 from training.newton import fit_together
 from training.vectorizer import Vectorizer
@@ -33,7 +32,7 @@ def test_newton_finds_what_liblinear_finds(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_large_table_is_fitted_and_proved(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its scores are those of a small table, but for the tolerance; rare tags included."""
     small = fitted()
-    monkeypatch.setattr(fitting, "MOST_FOR_LIBLINEAR", 0)
+    monkeypatch.setattr(learners, "MOST_FOR_LIBLINEAR", 0)
     texts, tags_of_each = table()
     told: list[str] = []
     large = fit(texts, tags_of_each, Params(folds=3), step=told.append)

@@ -21,6 +21,7 @@ from tests.conftest import TrainedHome
 from tests.fitting import TABLE, table
 from tests.serving import Server, run_python
 from training import fit as fitting
+from training import learners
 from training.calibration import calibrate
 from training.candidates import CANDIDATES, COMPARED, params_for
 from training.data import Reading, read_dataset
@@ -182,7 +183,7 @@ def test_every_candidate_is_set_beside_plain_scikit_learn(tmp_path: Path) -> Non
 
 def test_every_candidate_is_described() -> None:
     """Each name that can be asked for can be fitted, and each that is compared can be asked for."""
-    assert set(CANDIDATES) == set(fitting.LEARNERS)
+    assert set(CANDIDATES) == set(learners.LEARNERS)
     assert set(COMPARED) <= set(CANDIDATES)
     assert params_for(COMPARED[0], Params()) == Params()
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.svm import LinearSVC
 
 from tagger.errors import SettingsError, TooLittleData, UnequalScores
 from tagger.familiarity import UsualLengths
@@ -25,33 +21,12 @@ from training.abstaining import LeftOut, Rule, word_information
 from training.calibration import Calibration, Truth, calibrate
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import measure
-from training.factored import Factored
-from training.naive_bayes import NaiveBayesSVC
-from training.newton import fit_together
+from training.learners import LEARNERS, Step, decide, learn
 from training.thresholds import Objective, thresholds_for
 from training.vectorizer import Vectorizer
 
-LEARNERS: Mapping[str, Callable[[Params], Any]] = {
-    "svc": lambda params: LinearSVC(C=params.regularization, random_state=params.seed),
-    "naive-bayes": lambda params: NaiveBayesSVC(C=params.regularization, random_state=params.seed),
-    "logistic": lambda params: LogisticRegression(C=params.regularization, solver="liblinear"),
-}
-"""Linear learners by the name that `Params.model` gives; each is fitted once a tag."""
-
 TOLERANCE = 1e-5
 """Of log-odds: what rounding weights to float32 may change."""
-
-NAME_WEIGHT = 2
-"""Texts that a tag's name counts as, where names are learnt from."""
-
-MOST_FOR_LIBLINEAR = 50_000_000
-"""Numbers in the matrix times tags up to which liblinear is used: it then takes under a minute.
-
-Of 2 tags that is 0.7 GiB at its peak: 28 bytes a number, the matrix and liblinear's copy of it.
-"""
-
-Step = Callable[[str], None]
-"""Is told what comes next, for people to see."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +115,7 @@ def fit(
     )
 
     step("all texts")
-    vectorizer, learners = _learn(texts, tags, truth, best.params, step)
+    vectorizer, learners = learn(texts, tags, truth, best.params, step)
     model = Model(
         tags,
         policy,
@@ -155,7 +130,7 @@ def fit(
     )
 
     step("proof of equality with scikit-learn")
-    expected = best.calibration.log_odds(_decide(learners, vectorizer.transform(texts)))
+    expected = best.calibration.log_odds(decide(learners, vectorizer.transform(texts)))
     _prove_equal(model.log_odds(texts)[0], expected)
     return Fitted(
         model,
@@ -175,9 +150,9 @@ def _leave_out(
     for fold, (rest, out) in enumerate(folds_of(truth, params)):
         step(f"{params.model}, fold {fold + 1} of {params.folds}")
         training = [texts[i] for i in rest]
-        vectorizer, learners = _learn(training, tags, truth[rest], params, step)
+        vectorizer, learners = learn(training, tags, truth[rest], params, step)
         left_out = [texts[i] for i in out]
-        decided = _decide(learners, vectorizer.transform([*left_out, ""]))
+        decided = decide(learners, vectorizer.transform([*left_out, ""]))
         decisions[out], blank = decided[:-1], decided[-1]
         information = word_information(vectorizer, training, truth[rest])
         left_out_of_folds.append(LeftOut(out, *vectorizer.sums(left_out, information), blank))
@@ -224,79 +199,6 @@ def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], N
     fold_of[left] = np.arange(len(left)) % params.folds
     for fold in range(params.folds):
         yield np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
-
-
-def _learn(
-    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params, step: Step
-) -> tuple[Vectorizer, list[Any]]:
-    """Fit scikit-learn's vectorizers, and one learner a tag."""
-    names = [tag.replace("-", " ").replace("_", " ") for tag in tags] if params.names else []
-    vectorizer = Vectorizer(params, tags=len(tags)).fit([*texts, *names])
-    matrix = vectorizer.transform(texts)
-    if params.model == "svc" and matrix.count() * len(tags) > MOST_FOR_LIBLINEAR:
-        return vectorizer, _learn_together(matrix, truth, params, step)
-    return vectorizer, _learn_apart(
-        matrix.matrix(), vectorizer.transform(names).matrix() if names else None, truth, params
-    )
-
-
-def _learn_apart(
-    matrix: sparse.csr_matrix, of_names: sparse.csr_matrix | None, truth: Truth, params: Params
-) -> list[Any]:
-    """Fit a learner a tag by liblinear."""
-    learners = []
-    for tag in range(truth.shape[1]):
-        examples, borne = matrix, truth[:, tag].astype(np.intp)
-        if of_names is not None:
-            # Of other tags a name says nothing: that of `segmentation` is no example of a text
-            # without `computer-vision`.
-            examples = sparse.vstack([matrix, *[of_names[[tag]]] * NAME_WEIGHT], format="csr")
-            borne = np.append(borne, [1] * NAME_WEIGHT)
-        learner = _constant(borne) or LEARNERS[params.model](params)
-        learners.append(learner.fit(examples, borne))
-    return learners
-
-
-def _learn_together(matrix: Factored, truth: Truth, params: Params, step: Step) -> list[Any]:
-    """Fit the same learners by Newton's method, which needs no copy of the matrix."""
-    constants = [_constant(borne) for borne in truth.T.astype(np.intp)]
-    varying = truth[:, [constant is None for constant in constants]]
-    learners = iter(
-        fit_together(
-            matrix,
-            varying,
-            regularization=params.regularization,
-            step=lambda which: step(f"{params.model}, {which}"),
-        )
-    )
-    nothing = sparse.csr_matrix((1, matrix.features))
-    return [
-        next(learners) if constant is None else constant.fit(nothing, [constant.constant])
-        for constant in constants
-    ]
-
-
-def _constant(borne: NDArray[np.intp]) -> DummyClassifier | None:
-    """Return what a fold learns of a tag without examples, or without counterexamples."""
-    if borne.min() < borne.max():
-        return None
-    return DummyClassifier(strategy="constant", constant=borne[0])
-
-
-def _decide(learners: Sequence[Any], matrix: Factored) -> Doubles:
-    """Return scikit-learn's own decisions, (texts, tags); of a constant, the margin: -1 or 1."""
-    return np.vstack(
-        [
-            np.stack([_decide_one(learner, portion) for learner in learners], axis=1)
-            for portion in matrix.portions()
-        ]
-    )
-
-
-def _decide_one(learner: Any, matrix: sparse.csr_matrix) -> Doubles:
-    if isinstance(learner, DummyClassifier):
-        return np.asarray(2.0 * learner.predict(matrix) - 1, np.float64)
-    return np.asarray(learner.decision_function(matrix), np.float64)
 
 
 def _weights(
