@@ -26,8 +26,6 @@ SHARES = (0.05, 0.2, 0.4, 0.6, 0.75, 0.9, 1.1, 1.3)
 """Rates that are measured, as shares of the capacity."""
 BOUNDS = Bounds(queue=500)
 """The queue is made short, so that seconds of too much load fill it."""
-FLUSH_SECONDS = 1.0
-"""The server tells its metrics twice a second."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +81,7 @@ class Taken:
 
 
 def told_by(server: Running) -> Told:
-    """Read the metrics of batches."""
+    """Read the metrics of batches; the one worker writes them down before it answers."""
     text = requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=10).text
     sums = {
         sample.name: sample.value
@@ -110,7 +108,6 @@ def take(server: Running, rate: float, *, seconds: float, seed: int) -> Taken:
     before, used = told_by(server), processor_seconds(server.tree())
     answers = uvloop.run(ask_all(server.port, sent, moments))
     used = processor_seconds(server.tree()) - used
-    time.sleep(FLUSH_SECONDS)
     after = told_by(server)
     told = Told(
         after.texts - before.texts,
