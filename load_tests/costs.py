@@ -62,6 +62,7 @@ PLACES = (
     Place("validate", "app/reading.py"),
     Place("queue", "runners/"),
     Place("features", "tagger/words.py"),
+    Place("features", "tagger/packed.py"),
     Place("features", "tagger/vocabulary.py"),
     Place("features", "tagger/features.py"),
     Place("features", "tagger/sparse.py", function="sublinear"),

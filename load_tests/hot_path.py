@@ -14,8 +14,8 @@ import click
 from load_tests.results import BENCH, PROJECT, read
 
 HOT_PATH = (
-    *("tagger/words.py", "tagger/vocabulary.py", "tagger/sparse.py", "tagger/features.py"),
-    *("tagger/model.py", "tagger/decide.py"),
+    *("tagger/words.py", "tagger/packed.py", "tagger/vocabulary.py", "tagger/features.py"),
+    *("tagger/sparse.py", "tagger/familiarity.py", "tagger/model.py", "tagger/decide.py"),
     *("runners/batching.py", "runners/tag_runner.py"),
     *("app/edge.py", "app/incoming.py", "app/routes.py", "app/reading.py", "app/predict.py"),
     *("app/envelope.py", "app/joined_writes.py", "app/metrics.py"),

@@ -7,13 +7,16 @@ from itertools import chain
 
 import numpy as np
 
+from tagger.packed import Words
 from tagger.sparse import Counts, Doubles, Places, sublinear_counts, sublinear_counts_of_one
-from tagger.vocabulary import Vocabulary, counting
+from tagger.vocabulary import MOST_UNKNOWN, Vocabulary, counting
 from tagger.weights import Weights
-from tagger.words import words_of
+from tagger.words import words_as_bytes
 
-PORTION = 4096
-"""Words turned into numbers at a time, unless one text alone has more: it bounds memory."""
+PORTION = 1 << 15
+"""Bytes turned into numbers at a time, unless one text alone has more: it bounds memory."""
+FEW = 2048
+"""Bytes of text below which the fixed cost of `Words` is more than it saves."""
 
 
 def join_title(title: str, description: str) -> str:
@@ -32,37 +35,49 @@ class Features:
         self._may_be = np.zeros(1 << (16 * self._n_pairs).bit_length(), np.bool_)
         self._may_be[self._places(first, second)] = True
 
-    def portions(self, texts: Sequence[str]) -> Iterator[list[list[str]]]:
-        """Cut texts into words, and hand them on in portions of about `PORTION` words."""
-        portion: list[list[str]] = []
-        words = 0
+    def portions(self, texts: Sequence[str]) -> Iterator[list[bytes]]:
+        """Cut texts into words, and hand them on in portions of about `PORTION` bytes."""
+        portion: list[bytes] = []
+        size = 0
         for text in texts:
             cut = self.words(text)
-            if words and words + len(cut) > PORTION:
+            if size and size + len(cut) > PORTION:
                 yield portion
-                portion, words = [], 0
+                portion, size = [], 0
             portion.append(cut)
-            words += len(cut)
+            size += len(cut)
         if portion:
             yield portion
 
-    def words(self, text: str) -> list[str]:
-        """Return the words of one text that count, and `NO_WORD` for each other."""
-        return counting(words_of(text), self.vocabulary)
+    def words(self, text: str) -> bytes:
+        """Return the words of one text that count, and `NO_WORD` for each other, between blanks."""
+        words = words_as_bytes(text)
+        if len(words) <= 2 * MOST_UNKNOWN:  # too short to hold more
+            return words
+        return " ".join(counting(words.decode().split(), self.vocabulary)).encode()
 
-    def count(self, words: Sequence[Sequence[str]]) -> Counts:
+    def count(self, texts: Sequence[bytes]) -> Counts:
         """Count the words, and the pairs of known words, of one portion: rows of the vocabulary."""
-        rows = self.vocabulary.rows(list(chain.from_iterable(words)))
-        if len(words) == 1:
+        rows, words_of_each = self._rows(texts)
+        if len(texts) == 1:
             return sublinear_counts_of_one(np.concatenate([rows, self.pairs(rows)[1]]))
-        texts = np.repeat(np.arange(len(words)), [len(some) for some in words])
+        of_text = np.repeat(np.arange(len(texts)), words_of_each)
         if self._n_pairs:
             places, pairs = self.pairs(rows)
-            inside = np.flatnonzero(texts.take(places) == texts.take(places + 1))
+            inside = np.flatnonzero(of_text.take(places) == of_text.take(places + 1))
             rows = np.concatenate([rows, pairs.take(inside)])
-            texts = np.concatenate([texts, texts.take(places.take(inside))])
+            of_text = np.concatenate([of_text, of_text.take(places.take(inside))])
         n_rows = len(self.vocabulary.table)
-        return sublinear_counts(texts, rows, n_texts=len(words), n_rows=n_rows)
+        return sublinear_counts(of_text, rows, n_texts=len(texts), n_rows=n_rows)
+
+    def _rows(self, texts: Sequence[bytes]) -> tuple[Places, Places]:
+        """Return the rows of all words, and how many words each text has."""
+        if sum(map(len, texts)) < FEW:
+            cut = [text.decode().split() for text in texts]
+            rows = self.vocabulary.rows(list(chain.from_iterable(cut)))
+            return rows, np.array([len(words) for words in cut])
+        words = Words.find(texts)
+        return self.vocabulary.rows_of_texts(words), words.of_each
 
     def pairs(self, rows: Places) -> tuple[Places, Places]:
         """Find the known pairs among neighbouring rows: where each begins, and its own row.
@@ -75,7 +90,7 @@ class Features:
         first, second = rows[:-1], rows[1:]
         may_be = np.flatnonzero(self._may_be.take(self._places(first, second)))
         codes = _codes(first.take(may_be), second.take(may_be))
-        nearest = self._codes.searchsorted(codes).clip(max=self._n_pairs - 1)
+        nearest = np.minimum(self._codes.searchsorted(codes), self._n_pairs - 1)
         known = np.flatnonzero(self._codes.take(nearest) == codes)
         return may_be.take(known), nearest.take(known) + self.vocabulary.first_pair
 

@@ -70,7 +70,7 @@ class Model:
             np.concatenate([nothing[:, 0], *(familiar for _, familiar in parts)]),
         )
 
-    def _log_odds(self, words: Sequence[Sequence[str]]) -> tuple[Doubles, Doubles]:
+    def _log_odds(self, words: Sequence[bytes]) -> tuple[Doubles, Doubles]:
         vocabulary = self.features.vocabulary
         counts = self.features.count(words)
         sums = counts.times(vocabulary.table)

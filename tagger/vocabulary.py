@@ -12,6 +12,7 @@ from itertools import chain, repeat
 
 import numpy as np
 
+from tagger.packed import PackedWords, Words
 from tagger.sparse import Counts, Places
 from tagger.weights import Weights
 
@@ -22,8 +23,8 @@ One costs about 10 us to put together, so no text holds the server for much long
 """
 SLOTS = 8192
 """Unknown words remembered at a time."""
-NO_WORD = ""
-"""Stands in for a word that does not count; its row is zeros."""
+NO_WORD = "\0"
+"""Stands in for a word that does not count; its row is zeros. No text's words hold this."""
 
 
 def character_ngrams(word: str, lengths: tuple[int, int], place: dict[str, int]) -> list[int]:
@@ -77,6 +78,9 @@ class Vocabulary:
         self.first_pair = self._first_slot + SLOTS
         self._missing = self.first_pair + len(weights.pairs)
         self._remembered: list[str] = []
+        self._times_forgotten = 0
+        frequent_first = np.argsort(weights.word_idf, kind="stable")
+        self._packed = PackedWords(weights.words, frequent_first, n_rows=self.first_pair)
 
         self.table = np.zeros((self._missing, self.information + 1), np.float32)
         self.table[:known, self.own] = weights.word_weights
@@ -104,6 +108,16 @@ class Vocabulary:
         self._remember(new)
         return self._look_up(words)
 
+    def rows_of_texts(self, words: Words) -> Places:
+        """Return what `rows` returns, of many words in less time."""
+        rows, others = self._packed.rows(words)
+        if not len(others):
+            return rows
+        times_forgotten = self._times_forgotten
+        rows[others] = self.rows(words.spelt(others))
+        # What was forgotten may be among the rows found before.
+        return rows if times_forgotten == self._times_forgotten else self.rows_of_texts(words)
+
     def _look_up(self, words: Sequence[str]) -> Places:
         return np.fromiter(map(self._row_of.get, words, repeat(self._missing)), np.intp, len(words))
 
@@ -115,11 +129,14 @@ class Vocabulary:
         for word in self._remembered:
             del self._row_of[word]
         self._remembered.clear()
+        self._packed.remove(self._first_slot)
+        self._times_forgotten += 1
 
     def _remember(self, words: list[str]) -> None:
         first = self._first_slot + len(self._remembered)
         self._put_together(words, first)
         self._row_of.update(zip(words, range(first, first + len(words)), strict=True))
+        self._packed.add(words, np.arange(first, first + len(words)))
         self._remembered += words
 
     def _put_together(self, words: Iterable[str], first: int) -> None:

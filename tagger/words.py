@@ -55,6 +55,13 @@ def words_of(text: str) -> list[str]:
     return words
 
 
+def words_as_bytes(text: str) -> bytes:
+    """Return the words of `words_of` as UTF-8, with blanks and nothing else between them."""
+    if text.isascii():
+        return text.encode().translate(_BYTES)
+    return " ".join(words_of(text)).encode()
+
+
 def spans_of(text: str) -> list[tuple[int, int]]:
     """Return where the words of `words_of` start and end, in code points of ``text``.
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
 from tagger.features import PORTION, join_title
+from tagger.packed import NUMBER, PackedWords, Words
 from tagger.sparse import sublinear_counts, sublinear_counts_of_one
 from tagger.vocabulary import MOST_UNKNOWN, NO_WORD, SLOTS, character_ngrams, counting
-from tagger.words import spans_of, words_of
+from tagger.words import spans_of, words_as_bytes, words_of
 from tests.fitting import fitted, untimed
 
 TRICKY = "aBz_09 .,'-\t\n\x1c\x85\xa0İıßΣςéÉe\u0301\u200d\u0e44\u0e20中国カーक्षि❤️👩🏽‍🍳’مُ\ud800"
@@ -127,8 +128,9 @@ def test_pairs_stay_within_their_text(words_of_each: list[list[str]]) -> None:
     features = model.features
     known = [[model.weights.words[row] for row in pair] for pair in model.weights.pairs[:2]]
     words_of_each = [known[0], *words_of_each, known[1]]
-    together = features.count(words_of_each)
-    alone = [features.count([words]) for words in words_of_each]
+    texts_of_words = [" ".join(some).encode() for some in words_of_each]
+    together = features.count(texts_of_words)
+    alone = [features.count([text]) for text in texts_of_words]
     assert together.rows.tolist() == [row for one in alone for row in one.rows.tolist()]
     assert together.rows.max() >= features.vocabulary.first_pair
 
@@ -136,11 +138,55 @@ def test_pairs_stay_within_their_text(words_of_each: list[list[str]]) -> None:
 def test_portions_hold_every_text_in_order() -> None:
     """However long the texts are, each stands in one portion, and portions stay small."""
     features = fitted().model.features
-    some = ["word " * n for n in (1, PORTION - 1, 2, PORTION * 2, 0, 5, 5)]
+    some = ["word " * n for n in (1, PORTION // 5 - 1, 2, PORTION * 2, 0, 5, 5)]
     portions = list(features.portions(some))
-    assert [words for portion in portions for words in portion] == [text.split() for text in some]
+    found = [text.decode().split() for portion in portions for text in portion]
+    assert found == [text.split() for text in some]
     for portion in portions:
         assert len(portion) == 1 or sum(map(len, portion)) <= PORTION
+
+
+@untimed
+@given(st.lists(texts, min_size=1, max_size=5))
+def test_words_found_in_bytes_are_the_words(some: list[str]) -> None:
+    """The words found in the joined bytes of some texts are those of each text, in order."""
+    found = Words.find([words_as_bytes(text) for text in some])
+    expected = [words_of(text) for text in some]
+    assert found.spelt(np.arange(len(found.starts))) == [
+        word for words in expected for word in words
+    ]
+    assert found.of_each.tolist() == [len(words) for words in expected]
+
+
+letters = st.text("ab\u00e9\u4e2d", min_size=1, max_size=40)
+
+
+@untimed
+@given(st.lists(letters, unique=True, max_size=40), st.lists(letters, max_size=40))
+def test_packed_words_give_a_word_its_own_row_or_none(known: list[str], asked: list[str]) -> None:
+    """A word is found under its own row or not at all, whatever its length; most are found."""
+    rows = np.arange(len(known))[::-1]
+    packed = PackedWords(known, rows, n_rows=len(known) + 1)
+    words = [*known, *asked]
+    found, others = packed.rows(Words.find([" ".join(words).encode()]))
+    missed = set(others.tolist())
+    for place, word in enumerate(words):
+        assert place in missed or known[found[place]] == word
+    short = [place for place, word in enumerate(known) if len(word.encode()) <= NUMBER]
+    assert len(missed & set(short)) <= len(short) / 2
+    packed.remove(0)
+    assert len(packed.rows(Words.find([" ".join(words).encode()]))[1]) == len(words)
+
+
+@untimed
+@given(st.lists(texts | words.map(" ".join), min_size=2, max_size=6))
+def test_many_words_have_the_rows_of_one_by_one(some: list[str]) -> None:
+    """Looked up together in their bytes, known, unknown and new words have the rows they have."""
+    vocabulary = fitted().model.features.vocabulary
+    cut = [words_as_bytes(text) for text in some]
+    together = vocabulary.rows_of_texts(Words.find(cut))
+    one_by_one = [word for text in some for word in words_of(text)]
+    assert together.tolist() == vocabulary.rows(one_by_one).tolist()
 
 
 def test_too_many_unknown_words_are_passed_over() -> None:
@@ -155,10 +201,12 @@ def test_unknown_words_are_remembered_within_bounds() -> None:
     vocabulary = fitted().model.features.vocabulary
     first = vocabulary.table[vocabulary.rows(["gardeningly"])]
     rows = len(vocabulary.table)
-    for start in range(0, 3 * SLOTS, PORTION):
-        flood = [f"flood{i}" for i in range(start, start + PORTION)]
+    for start in range(0, 3 * SLOTS, SLOTS // 2):
+        flood = [f"flood{i}" for i in range(start, start + SLOTS // 2)]
         found = vocabulary.rows(["gardeningly", *flood])
-        assert len(set(found.tolist())) == 1 + PORTION
+        assert len(set(found.tolist())) == 1 + SLOTS // 2
         assert (vocabulary.table[found[0]] == first).all()
+        again = vocabulary.rows_of_texts(Words.find([" ".join(flood).encode()]))
+        assert again.tolist() == found[1:].tolist()
     assert len(vocabulary.table) == rows
     assert "flood1" not in vocabulary
