@@ -68,6 +68,7 @@ PLACES = (
     Place("features", "tagger/sparse.py", function="sublinear"),
     Place("arrays", "tagger/sparse.py"),
     Place("arrays", "tagger/model.py"),
+    Place("arrays", "tagger/familiarity.py"),
     Place("decide", "tagger/decide.py"),
     Place("serialise", "app/predict.py"),
     Place("serialise", "app/envelope.py", function="Envelopes.success"),
