@@ -190,7 +190,7 @@ def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:
     return {
         BadJson: BadJson("The body is not JSON: Expecting value, line 1 column 1."),
         UnsupportedMedia: UnsupportedMedia(
-            "The content type is text/plain, and only JSON is read: "
+            "The content type is 'text/plain', and only JSON is read: "
             "send Content-Type: application/json."
         ),
         TooLargeBody: TooLargeBody(

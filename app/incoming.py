@@ -15,9 +15,8 @@ from tagger.errors import Fault, InvalidInput, TooLargeBody, UnsupportedMedia
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
-JSON_TYPE = re.compile(
-    rb'application/(?:[\w.-]+\+)?json\s*(?:;\s*charset="?([\w-]+)"?\s*)?', re.IGNORECASE
-)
+JSON_TYPE = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
+CHARSET = re.compile(rb';\s*charset\s*=\s*"?([^\s;"]*)', re.IGNORECASE)
 
 
 class CallerLeft(Exception):
@@ -56,16 +55,15 @@ def read_head(headers: Sequence[Header], limits: Limits) -> Head:
 
 
 def _check_type(value: bytes) -> None:
-    found = JSON_TYPE.fullmatch(value.strip())
-    if not found:
+    if not JSON_TYPE.fullmatch(value.strip()):
         raise UnsupportedMedia(
-            f"The content type is {shown(value.decode('latin-1'))}, and only JSON is read: "
+            f"The content type is {shown(value.decode('latin-1'))!r}, and only JSON is read: "
             "send Content-Type: application/json."
         )
-    charset = found[1]
-    if charset and charset.lower() not in (b"utf-8", b"utf8"):
+    charset = CHARSET.search(value)
+    if charset and charset[1].lower() not in (b"utf-8", b"utf8"):
         raise UnsupportedMedia(
-            f"The charset is {shown(charset.decode('latin-1'))}, and only UTF-8 is read."
+            f"The charset is {shown(charset[1].decode('latin-1'))!r}, and only UTF-8 is read."
         )
 
 

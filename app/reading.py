@@ -7,6 +7,7 @@ the same texts, the same faults in the same words.
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -125,6 +126,10 @@ def read_any(body: bytes, limits: Limits) -> Question:
 
 
 def _parse(body: bytes) -> Any:
+    if not body:
+        raise BadJson("The body is not JSON: it is empty.")
+    if body.startswith(BOM_UTF8):
+        raise BadJson("The body is not JSON: it begins with a byte order mark. Save it without.")
     try:
         return json.loads(
             body.decode(),
@@ -199,12 +204,15 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
         )
 
 
+SHAPE = 'A request is {"texts": [{"text": "…"}]}; a text may also be a title and a description.'
+NO_OBJECT = f"Input should be a JSON object. {SHAPE}"
 MESSAGES = {
-    "missing": "Field is missing: a text is given as text, or as title and description.",
+    "missing": f"Field is missing. {SHAPE}",
     "extra_forbidden": "Field is unknown: leave it out, or look for a slip of the pen.",
-    "model_type": "Input should be a JSON object.",
-    "model_attributes_type": "Input should be a JSON object.",
-    "union_tag_invalid": "Input should be a JSON object.",
+    "list_type": f"Input should be a list. {SHAPE}",
+    "model_type": NO_OBJECT,
+    "model_attributes_type": NO_OBJECT,
+    "union_tag_invalid": NO_OBJECT,
 }
 """In place of pydantic's own words, where a caller would not understand those."""
 

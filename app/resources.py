@@ -7,11 +7,9 @@ from typing import Any, Protocol
 
 from app import schemas
 from app.reading import shown
-from tagger.errors import UnknownResource, UnknownRun, known_names
+from tagger.errors import UnknownResource, known_names
 from tagger.records import Run, best_first
-
-PROMOTED = "promoted"
-"""Works as a run id."""
+from tagger.store import PROMOTED
 
 
 class Store(Protocol):
@@ -25,6 +23,9 @@ class Store(Protocol):
 
     def promoted(self) -> str | None:
         """Which one is promoted."""
+
+    def resolve(self, name: str) -> str:
+        """Which run a name means."""
 
 
 class Served(Protocol):
@@ -59,12 +60,8 @@ class Resources:
         """Any run by its id."""
         if run_id == self.served.run_id:
             return self.served
-        if run_id == PROMOTED:
-            promoted = self._store.promoted()
-            if promoted is None:
-                known = [run.run_id for run in self._store.runs()]
-                raise UnknownRun(PROMOTED, known)
-            return self.run(promoted)
+        if run_id in PROMOTED:
+            return self.run(self._store.resolve(run_id))
         return self._store.run(run_id)
 
     def runs(self, top: int | None) -> schemas.Runs:
@@ -102,8 +99,8 @@ def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.
     if path is None:
         return whole
     part: Any = whole.model_dump(mode="json", by_alias=True)
-    rest = path
-    while rest:
+    rest: str | None = path
+    while rest is not None:
         names = list(part) if isinstance(part, dict) else []
         fitting = [name for name in names if rest == name or rest.startswith(f"{name}.")]
         if not fitting:
@@ -113,7 +110,8 @@ def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.
                 + known_names("Parts", before + shown(rest), [before + name for name in names])
             )
         name = max(fitting, key=len)
-        part, rest = part[name], rest[len(name) + 1 :]
+        part = part[name]
+        rest = None if rest == name else rest[len(name) + 1 :]
     return schemas.Part.model_validate({path: part})
 
 

@@ -92,6 +92,13 @@ def test_every_fault_is_told(server: Server) -> None:
     ]
 
 
+@pytest.mark.parametrize("body", [{"text": "bare"}, ["bare"], {"texts": "bare"}, {"texts": ["x"]}])
+def test_another_shape_is_told_the_right_one(server: Server, body: Any) -> None:
+    """Who sends a text in a shape of their own is shown how a request looks."""
+    first, *_ = post(server, "/predict", json.dumps(body).encode()).json()["detail"]
+    assert '{"texts": [{"text": ' in first["msg"]
+
+
 def test_the_empty_list_is_told_in_words(server: Server) -> None:
     """The sentence that the contract names."""
     (fault,) = post(server, "/predict", b'{"texts": []}').json()["detail"]
@@ -121,7 +128,7 @@ def test_limits_are_named(server: Server, path: str) -> None:
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"", "not JSON"),
+        (b"", "empty"),
         (b"{", "not JSON"),
         (b'{"texts": [{"text": "\xff"}]}', "UTF-8"),
         (b'{"texts": [{"text": "x"}], "threshold": NaN}', "NaN"),
@@ -131,7 +138,7 @@ def test_limits_are_named(server: Server, path: str) -> None:
         (b'{"texts": [{"te\\u0078t": "x", "text": "y"}]}', "twice"),
         (b"[" * 100_000, "too deeply"),
         (b'{"a":' * 100_000, "too deeply"),
-        (b'\xef\xbb\xbf{"texts": [{"text": "x"}]}', "not JSON"),
+        (b'\xef\xbb\xbf{"texts": [{"text": "x"}]}', "byte order mark"),
         (b'{"texts": [{"text": "x"}]} x', "not JSON"),
     ],
 )
@@ -153,6 +160,10 @@ def test_what_is_not_json_or_means_two_things(
         ({"Content-Type": "application/json; charset=latin-1"}, 415),
         ({"Content-Encoding": "gzip"}, 415),
         ({"Content-Type": "application/json; charset=UTF-8"}, 200),
+        ({"Content-Type": 'application/json; charset="utf-8"; version=1'}, 200),
+        ({"Content-Type": "application/json; version=1; charset=latin-1"}, 415),
+        ({"Content-Type": "application/json;"}, 200),
+        ({"Content-Type": "application/jsonp"}, 415),
         ({"Content-Type": "application/vnd.api+json"}, 200),
         ({"X-Request-Timeout": "soon"}, 422),
         ({"X-Request-Timeout": "nan"}, 422),

@@ -86,9 +86,21 @@ def test_runs(server: Server, trained_home: TrainedHome) -> None:
     assert data(server, "/runs?top=1") == data(server, "/runs")
 
 
-@pytest.mark.parametrize("name", ["promoted", "by id"])
+@pytest.mark.parametrize("top", ["0", "-1", "x", "1.5", ""])
+def test_a_senseless_top_is_one_fault_with_its_place(server: Server, top: str) -> None:
+    """What is told is what a caller sent: the parameter's name, and nothing of the code within."""
+    answer = get(server, f"/runs?top={top}")
+    assert answer.status_code == 422
+    (fault,) = answer.json()["detail"]
+    assert fault["loc"] == ["query", "top"]
+
+
+@pytest.mark.parametrize("name", ["promoted", "latest", "by id"])
 def test_one_run(server: Server, trained_home: TrainedHome, name: str) -> None:
-    """A run whole, its performance and its params, by its id or as the promoted one."""
+    """A run whole, its performance and its params, by its id or as the promoted one.
+
+    `latest` is BentoML's name for the same run, and means it on every path.
+    """
     run_id = trained_home.run_id if name == "by id" else name
     run = data(server, f"/runs/{run_id}")
     assert run["run_id"] == trained_home.run_id
@@ -179,7 +191,7 @@ def test_an_answer_does_not_depend_on_its_neighbours(server: Server) -> None:
         assert alone["predictions"] == [found]
 
 
-@pytest.mark.parametrize("run_id", ["promoted", "by id"])
+@pytest.mark.parametrize("run_id", ["promoted", "latest", "by id"])
 def test_predictions_by_a_named_run(server: Server, trained_home: TrainedHome, run_id: str) -> None:
     """POST /runs/{run_id}/predict answers as POST /predict does when it is the same run."""
     name = trained_home.run_id if run_id == "by id" else run_id
@@ -192,6 +204,8 @@ def test_predictions_by_a_named_run(server: Server, trained_home: TrainedHome, r
     [
         ("/performance?filter=overal", "Parts that exist: overall,"),
         ("/performance?filter=class.cookin", "Parts that exist: class.cooking,"),
+        ("/performance?filter=class.", "Parts that exist: class."),
+        ("/performance?filter=", "Parts that exist: overall,"),
         ("/params/sed", "Params that exist: seed,"),
         ("/tags/sail", "Tags that exist: sailing,"),
         ("/runs/nothing", "Runs that exist: "),
