@@ -13,7 +13,7 @@ from tagger.vocabulary import MOST_UNKNOWN, Vocabulary, counting
 from tagger.weights import Weights
 from tagger.words import words_as_bytes
 
-PORTION = 1 << 15
+PORTION = 20 * 1024
 """Bytes turned into numbers at a time, unless one text alone has more: it bounds memory."""
 FEW = 2048
 """Bytes of text below which the fixed cost of `Words` is more than it saves."""
