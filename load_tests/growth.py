@@ -10,6 +10,7 @@ from pathlib import Path
 
 from load_tests import made_runs, made_texts
 from load_tests.bare_loop import bare_loop
+from load_tests.capacity import capacity_of
 from load_tests.made_words import unknown_words
 from load_tests.measure import Running, Sample, load, running
 from load_tests.open_loop import arrive
@@ -24,8 +25,6 @@ TEXT_LENGTHS = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 TAGS = (10, 100, 1_000, 5_000)
 UNKNOWN_SHARES = (0, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 ARRIVALS = (0.5, 0.8, 0.95, 1.2)
-PLENTY = 256
-"""Connections that keep a server busy all the time: what it then answers is its capacity."""
 IN_FLIGHT = 2_000
 """Texts on all connections together at most, where a request brings many: with more, a second or
 two would not be enough to see a request through from its start."""
@@ -169,7 +168,7 @@ def unknown_share(server: Running, ground: Ground, effort: Effort) -> Curve:
 
 def arrivals(server: Running, effort: Effort) -> Curve:
     """Grow the rate at which requests arrive, whether or not the last ones are answered."""
-    capacity = load(server, seconds=2 * effort.seconds, connections=PLENTY).requests_per_second
+    capacity = capacity_of(server)
     points = []
     for share in ARRIVALS:
         found = arrive(server, per_second=share * capacity, seconds=2 * effort.seconds)
@@ -178,8 +177,8 @@ def arrivals(server: Running, effort: Effort) -> Curve:
                 share,
                 found.answered_per_second,
                 found.p99_ms,
-                failures=found.failures,
-                late_p99_ms=found.late_p99_ms,
+                failures=found.refused + found.failures,
+                generator_busy=found.busy,
             )
         )
     line = Line(TAGLINE, tuple(points))

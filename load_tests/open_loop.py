@@ -5,14 +5,18 @@ causes are not seen (coordinated omission). Here the moments of arrival are draw
 many independent callers, and an answer's latency counts from the moment its request was due, even
 when no connection was free to send it on.
 
-``python -m load_tests.open_loop`` is a process of its own, on a core of its own, whose loop never
-sleeps: a timer of the loop would come up to a millisecond late.
+``python -m load_tests.open_loop`` is a process of its own, on a core of its own, which never
+sleeps: a timer would come up to a millisecond late. It has a limit too, so it tells how much of
+that core it needed, and how late it was.
 """
 
 from __future__ import annotations
 
-import asyncio
-import random
+import gc
+import re
+import resource
+import select
+import socket
 import subprocess
 import sys
 import time
@@ -21,133 +25,183 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, cycle
 from pathlib import Path
-from typing import cast
+from random import Random
 from urllib.parse import urlsplit
 
 import click
 import numpy as np
-import uvloop
 from pydantic import TypeAdapter
 
 from load_tests.measure import PROJECT, Running
 
-MOST_CONNECTIONS = 1_024
+CONNECTIONS = 1_024
 PATIENCE = 30
 """Seconds after the last arrival until missing answers count as failures."""
-LENGTH = b"content-length: "
+CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
+REFUSED = (b"429", b"503")
+MOST_BYTES = 1 << 16
+"""Read at once."""
 
 
 @dataclass(frozen=True)
 class Arrivals:
-    """What became of requests that arrived at a fixed rate."""
+    """What became of requests that arrived at a rate; each is in one of the four counts."""
 
+    arrived: int
+    answered: int
+    """With 200."""
+    refused: int
+    """With 429 or 503."""
+    failures: int
+    """Answered otherwise, or not at all."""
     offered_per_second: float
     answered_per_second: float
     p50_ms: float
+    """Of those answered with 200, from the moment the request was due."""
     p99_ms: float
+    held: int
+    """Requests that waited for a connection, every one being busy when they were due."""
+    busy: float
+    """Share of the time of arrivals in which the generator worked; near 1 it is the limit."""
     late_p99_ms: float
-    """How late the generator itself was in looking at what was due: what it adds at most."""
-    failures: int
+    """How late the generator looked at what was due: what it adds to a latency at most."""
 
 
-class Connection(asyncio.Protocol):
+class Connection:
     """One keep-alive connection, one request at a time."""
 
-    def __init__(self, generator: Generator) -> None:
-        self._generator = generator
+    def __init__(self, real: socket.socket) -> None:
+        self._socket = real
+        self.descriptor = real.fileno()
         self._received = b""
-        self._due = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be free for a request."""
-        # uvloop's transports are of none of asyncio's own classes.
-        self._transport = cast("asyncio.Transport", transport)
-        self._generator.free.append(self)
+        self.due: float | None = None
+        """When the request was due whose answer is awaited."""
 
     def send(self, request: bytes, due: float) -> None:
         """Send a request that was due at a moment of the past."""
-        self._due = due
-        self._transport.write(request)
+        self.due = due
+        self._socket.sendall(request)
 
-    def data_received(self, data: bytes) -> None:
-        """Be free again once the answer is whole."""
+    def receive(self) -> bytes | None:
+        """Read what is there: the status of an answer that is now whole, else None.
+
+        Raises
+        ------
+        ConnectionError
+            The server closed the connection.
+        """
+        data = self._socket.recv(MOST_BYTES)
+        if not data:
+            raise ConnectionResetError
         self._received += data
-        head, found, body = self._received.partition(b"\r\n\r\n")
-        if found and len(body) >= _content_length(head):
-            self._received = b""
-            ok = head.startswith(b"HTTP/1.1 200 ")
-            self._generator.answered(self, time.perf_counter() - self._due, ok=ok)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """End the measurement: an answer is lost."""
-        del exc
-        self._generator.lost()
-
-
-def _content_length(head: bytes) -> int:
-    start = head.lower().index(LENGTH) + len(LENGTH)
-    return int(head[start:].split(b"\r\n", 1)[0])
+        head = self._received.find(b"\r\n\r\n")
+        length = CONTENT_LENGTH.search(self._received, 0, head + 2) if head >= 0 else None
+        if length is None or len(self._received) < head + 4 + int(length[1]):
+            return None
+        status, self._received = self._received[9:12], b""
+        return status
 
 
 class Generator:
-    """Sends requests at the moments they are due and keeps the latency of every answer."""
+    """Sends requests at the moments they are due and notes what becomes of each."""
 
     def __init__(self, requests: Sequence[bytes], due: Sequence[float]) -> None:
-        self.free: list[Connection] = []
         self.latencies: list[float] = []
         self.lateness: list[float] = []
-        self.failures = 0
+        self.refused = self.failures = self.held = 0
+        self.busy_seconds = 0.0
         self._requests = cycle(requests)
         self._to_come = deque(due)
-        self._waiting: deque[float] = deque()
+        self._overdue: deque[float] = deque()
         self._missing = len(due)
-        self._closing = False
+        self._poll = select.epoll()
+        self._connections: dict[int, Connection] = {}
+        self._free: list[Connection] = []
 
-    async def run(self, host: str, port: int) -> float:
-        """Send all; return the seconds from the first moment to the last answer."""
-        loop = asyncio.get_running_loop()
-        for _ in range(MOST_CONNECTIONS):
-            await loop.create_connection(lambda: Connection(self), host, port)
+    def connect(self, real: socket.socket) -> None:
+        """Add a connection to send requests on."""
+        connection = Connection(real)
+        self._connections[connection.descriptor] = connection
+        self._poll.register(connection.descriptor, select.EPOLLIN)
+        self._free.append(connection)
+
+    def run(self) -> float:
+        """Send all, wait for the answers; return the seconds from first moment to last answer."""
         begun = time.perf_counter()
-        end = begun + self._to_come[-1] + PATIENCE
         self._to_come = deque(begun + moment for moment in self._to_come)
-        while self._missing and time.perf_counter() < end:
-            self._send_what_is_due()
-            await asyncio.sleep(0)
-        self._closing = True
+        last = self._to_come[-1]
+        now = begun
+        while self._missing and self._connections and now < last + PATIENCE:
+            worked = self._receive() + self._send_what_is_due(now)
+            looked, now = now, time.perf_counter()
+            if worked and now < last:
+                self.busy_seconds += now - looked
         self.failures += self._missing
-        return time.perf_counter() - begun
+        return now - begun
 
-    def _send_what_is_due(self) -> None:
-        now = time.perf_counter()
+    def _receive(self) -> int:
+        """Take the answers that are there; return from how many connections."""
+        ready = self._poll.poll(0)
+        for descriptor, _ in ready:
+            connection = self._connections[descriptor]
+            try:
+                status = connection.receive()
+            except ConnectionError:
+                self._lose(connection)
+                continue
+            if status is not None and connection.due is not None:
+                self._note(status, time.perf_counter() - connection.due)
+                connection.due = None
+                self._free.append(connection)
+        return len(ready)
+
+    def _send_what_is_due(self, now: float) -> int:
+        """Send what is due by now and finds a connection; return how many."""
+        fresh = 0
         while self._to_come and self._to_come[0] <= now:
             self.lateness.append(now - self._to_come[0])
-            self._waiting.append(self._to_come.popleft())
-        while self._waiting and self.free:
-            self.free.pop().send(next(self._requests), self._waiting.popleft())
+            self._overdue.append(self._to_come.popleft())
+            fresh += 1
+        sent = 0
+        while self._overdue and self._free:
+            connection = self._free.pop()
+            try:
+                connection.send(next(self._requests), self._overdue.popleft())
+            except ConnectionError:
+                self._lose(connection)
+            sent += 1
+        self.held += min(fresh, len(self._overdue))
+        return sent
 
-    def answered(self, connection: Connection, latency: float, *, ok: bool) -> None:
-        """Take note of an answer; its connection is free."""
+    def _note(self, status: bytes, latency: float) -> None:
         self._missing -= 1
-        if ok:
+        if status == b"200":
             self.latencies.append(latency)
+        elif status in REFUSED:
+            self.refused += 1
         else:
             self.failures += 1
-        self.free.append(connection)
 
-    def lost(self) -> None:
-        """Take note that the server closed a connection before the end."""
-        if not self._closing:
+    def _lose(self, connection: Connection) -> None:
+        """Do without a connection that the server closed; what it was asked has no answer."""
+        del self._connections[connection.descriptor]
+        self._poll.unregister(connection.descriptor)
+        if connection.due is None:
+            self._free.remove(connection)
+        else:
+            self._missing -= 1
             self.failures += 1
 
 
-def arrive(server: Running, *, per_second: float, seconds: int, core: str = "1") -> Arrivals:
+def arrive(
+    server: Running, *, per_second: float, seconds: float, seed: int = 0, core: str = "1"
+) -> Arrivals:
     """Send a server requests at a rate, from a process of its own on a core of its own."""
     done = subprocess.run(
         [
             *("taskset", "-c", core, sys.executable, "-m", "load_tests.open_loop"),
-            *(server.url, str(server.subject.bodies)),
-            *("--per-second", str(per_second), "--seconds", str(seconds)),
+            *(server.url, str(server.subject.bodies), "--per-second", str(per_second)),
+            *("--seconds", str(seconds), "--seed", str(seed)),
         ],
         cwd=PROJECT,
         stdout=subprocess.PIPE,
@@ -156,9 +210,9 @@ def arrive(server: Running, *, per_second: float, seconds: int, core: str = "1")
     return TypeAdapter(Arrivals).validate_json(done.stdout)
 
 
-def moments(per_second: float, seconds: float) -> list[float]:
+def moments(per_second: float, seconds: float, seed: int) -> list[float]:
     """Draw when requests of independent callers arrive: exponential gaps, as Poisson's."""
-    chance = random.Random(0)
+    chance = Random(seed)
     count = max(1, round(per_second * seconds))
     return list(accumulate(chance.expovariate(per_second) for _ in range(count)))
 
@@ -177,22 +231,33 @@ def request_of(url: str, body: bytes) -> bytes:
 @click.argument("url")
 @click.argument("bodies", type=click.Path(exists=True, path_type=Path))
 @click.option("--per-second", type=float, required=True, help="Requests that arrive a second.")
-@click.option("--seconds", type=int, required=True, help="How long they arrive.")
-def main(url: str, bodies: Path, *, per_second: float, seconds: int) -> None:
-    """Send requests at a rate, each with the next of BODIES, and print the latencies as JSON."""
-    parts = urlsplit(url)
+@click.option("--seconds", type=float, required=True, help="How long they arrive.")
+@click.option("--seed", default=0, show_default=True, help="Of the moments at which they arrive.")
+def main(url: str, bodies: Path, *, per_second: float, seconds: float, seed: int) -> None:
+    """Send requests at a rate, each with the next of BODIES; print what became of them as JSON."""
     requests = [request_of(url, body) for body in bodies.read_bytes().splitlines()]
-    due = moments(per_second, seconds)
+    due = moments(per_second, seconds, seed)
     generator = Generator(requests, due)
-    took = uvloop.run(generator.run(parts.hostname or "127.0.0.1", parts.port or 80))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a connection is an open file
+    parts = urlsplit(url)
+    for _ in range(CONNECTIONS):
+        generator.connect(socket.create_connection((parts.hostname, parts.port or 80)))
+    gc.disable()  # nothing here is in cycles, and its pauses would be taken for the server's
+    took = generator.run()
     p50, p99 = np.percentile(generator.latencies or [0], (50, 99)) * 1e3
     found = Arrivals(
+        arrived=len(due),
+        answered=len(generator.latencies),
+        refused=generator.refused,
+        failures=generator.failures,
         offered_per_second=len(due) / due[-1],
         answered_per_second=len(generator.latencies) / took,
         p50_ms=p50,
         p99_ms=p99,
+        held=generator.held,
+        busy=generator.busy_seconds / due[-1],
         late_p99_ms=float(np.percentile(generator.lateness, 99)) * 1e3,
-        failures=generator.failures,
     )
     click.echo(TypeAdapter(Arrivals).dump_json(found))
 

@@ -27,8 +27,8 @@ class Point:
     """Processor time of the server a request."""
     ratio: float | None = None
     """Of ``per_second`` to what `Curve.ratio` names."""
-    late_p99_ms: float | None = None
-    """Of arrivals: how late the generator was, as `Arrivals` has it."""
+    generator_busy: float | None = None
+    """Of arrivals: the share of its time in which the generator worked, as `Arrivals` has it."""
 
 
 @dataclass(frozen=True)

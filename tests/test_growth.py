@@ -10,7 +10,6 @@ import pytest
 
 from load_tests import made_runs, made_texts
 from load_tests.made_words import unknown_words
-from load_tests.open_loop import Connection, Generator, moments
 from load_tests.panels import Axis, draw
 from load_tests.points import Curve, Line, Point
 from load_tests.readme import EXPLANATIONS, points_table, written
@@ -21,36 +20,6 @@ from tagger.words import words_of
 from tests.runs import TABLE, named, put
 
 TEXTS = ["a first text about nothing much", "and a second one of seven more words"]
-
-
-class Sent(Connection):
-    """A connection that keeps what it is given to send."""
-
-    def __init__(self, generator: Generator) -> None:
-        super().__init__(generator)
-        self.sent: list[tuple[bytes, float]] = []
-
-    def send(self, request: bytes, due: float) -> None:
-        """Keep it."""
-        self.sent.append((request, due))
-
-
-def test_a_request_that_waits_for_a_connection_keeps_the_moment_it_was_due() -> None:
-    """Its latency counts from then, so a slow server hides no wait."""
-    generator = Generator([b"request"], [-2.0, -1.0])
-    generator._send_what_is_due()
-    connection = Sent(generator)
-    for _ in range(2):
-        generator.free.append(connection)
-        generator._send_what_is_due()
-    assert connection.sent == [(b"request", -2.0), (b"request", -1.0)]
-
-
-def test_requests_arrive_at_the_rate_that_was_asked_for() -> None:
-    """So many a second over the whole time, and never in step."""
-    due = moments(1_000, 20)
-    assert len(due) / due[-1] == pytest.approx(1_000, rel=0.05)
-    assert np.std(np.diff(due)) == pytest.approx(1 / 1_000, rel=0.1)
 
 
 def test_made_up_words_differ_and_are_unknown() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,15 +11,20 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from load_tests.open_loop import moments
+from load_tests.sizing.costs import Used, fit
 from load_tests.sizing.day import Autoscaler, Crowd, Loss, Pod, simulate, traffic
-from load_tests.sizing.page import PAGE, Prices, need, page, read_one_pod
+from load_tests.sizing.page import FULL, PAGE, Prices, autoscaled, need, page, read_one_pod
 from load_tests.sizing.pod import Bounds, Costs
+from load_tests.sizing.pod import Pod as OnePod
 from load_tests.sizing.pod import simulate as simulate_pod
 from tests.fitting import untimed
 from tests.serving import PROJECT
 
-COSTS = Costs(request=40e-6, refusal=20e-6, batch=50e-6, text=20e-6)
-POD = Pod(capacity=10, queue=30, start_seconds=12)
+COSTS = Costs(wake=100e-6, batch=50e-6, text=20e-6, request=40e-6, refusal=20e-6)
+POD = Pod(
+    capacity=10, queue=30, start_seconds=12, refusal=0.5, rates=(5, 10, 12), cores=(0.5, 1, 1)
+)
 SCALER = Autoscaler()
 DAY = traffic(15, (Crowd(at=30_000, factor=6),), seed=1)
 PRODUCTION = PROJECT / "deploy" / "kubernetes" / "production" / "autoscaler.yaml"
@@ -35,9 +40,10 @@ def test_a_pod_loses_no_request(rate: float, queue: int, seed: int) -> None:
 
 def test_a_pod_refuses_only_what_is_beyond_it() -> None:
     """Below its capacity nothing is refused, above it about what is too much; batches grow."""
-    full = 1 / (COSTS.request + COSTS.text + COSTS.batch / 250)
+    bounds = Bounds(queue=500)
+    full = COSTS.capacity(bounds)
     loads = [
-        simulate_pod(share * full, seconds=3, costs=COSTS, bounds=Bounds(queue=500), seed=0)
+        simulate_pod(share * full, seconds=3, costs=COSTS, bounds=bounds, seed=0)
         for share in (0.1, 0.5, 0.9, 1.3)
     ]
     assert [load.refused for load in loads[:3]] == [0, 0, 0]
@@ -46,6 +52,38 @@ def test_a_pod_refuses_only_what_is_beyond_it() -> None:
     sizes = [load.batch_texts for load in loads]
     assert sizes == sorted(sizes)
     assert loads[0].p99_ms < loads[2].p99_ms < loads[3].p99_ms
+
+
+def test_the_same_seed_gives_the_same_load() -> None:
+    """A pod's simulation is the same for the same seed, and another for another."""
+    first, again, other = (
+        simulate_pod(5_000, seconds=1, costs=COSTS, bounds=Bounds(), seed=seed)
+        for seed in (3, 3, 4)
+    )
+    assert first == again != other
+
+
+def used(rate: float) -> Used:
+    """What the simulated pod would be measured to have done at a rate."""
+    pod = OnePod(moments(rate, 2, seed=1), COSTS, Bounds(queue=100))
+    pod.run()
+    answered = len(pod.latencies)
+    batch_seconds = COSTS.batch * pod.batches + COSTS.text * answered
+    work = COSTS.wake * pod.wakes + COSTS.request * answered + COSTS.refusal * pod.refused
+    return Used(
+        cpu_seconds=work + batch_seconds,
+        wakes=pod.wakes,
+        batches=pod.batches,
+        batch_seconds=batch_seconds,
+        answered=answered,
+        refused=pod.refused,
+    )
+
+
+def test_costs_are_found_from_what_a_pod_did() -> None:
+    """From processor time at several rates, of which one is beyond the pod, each cost comes out."""
+    found = fit([used(rate) for rate in (500, 4_000, 9_000, 13_000, 22_000)])
+    assert asdict(found) == pytest.approx(asdict(COSTS), rel=1e-3)
 
 
 def test_the_same_seed_gives_the_same_day() -> None:
@@ -119,7 +157,26 @@ def test_what_is_needed_survives_a_zone() -> None:
     for rate in (1_000, 30_000, 100_000):
         pods = need(rate, 5_000, prices).pods
         assert pods * 2 / 3 * 5_000 >= rate
-        assert rate / pods <= 0.6 * 5_000
+        assert rate / pods <= FULL * 5_000
+
+
+def test_the_autoscaler_asks_for_what_its_target_allows() -> None:
+    """As many pods as keep each at its share of a core, whatever share of its capacity that is."""
+    dear_when_small = replace(POD, cores=(0.9, 1, 1))
+    assert autoscaled(99, POD) == 17  # 6 a second are 0.6 cores
+    assert autoscaled(99, dear_when_small) == 30  # 3 1/3 are
+    assert autoscaled(1, POD) == SCALER.least
+
+
+def test_refusing_takes_time_from_answering() -> None:
+    """Far beyond its capacity a pod answers the less, the more a refusal costs."""
+    flood = np.full(60, 15 * SCALER.least)
+    answered = [
+        simulate(flood, replace(POD, refusal=share), replace(SCALER, most=3)).answered
+        for share in (0, 0.5, 0.9)
+    ]
+    assert answered == sorted(answered, reverse=True)
+    assert answered[0] > answered[2]
 
 
 def test_the_page_is_what_was_measured() -> None:

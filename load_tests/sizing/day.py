@@ -2,7 +2,8 @@
 
 The autoscaler is Kubernetes' with the rules of `deploy/kubernetes/production/autoscaler.yaml`. The
 pods share what arrives evenly; each second every ready pod answers as many requests as it was
-measured to, what is left waits up to the pods' queue bounds, and what is beyond is refused.
+measured to, what is left waits up to the pods' queue bounds, and what is beyond is refused, which
+takes a pod time too.
 """
 
 from __future__ import annotations
@@ -51,6 +52,22 @@ class Pod:
     """Requests that may wait."""
     start_seconds: int
     """From the wish for a pod to its first request."""
+    refusal: float
+    """Time to refuse a request, as a share of the time to answer one."""
+    rates: tuple[float, ...]
+    """Requests a second, growing, at which it was measured,"""
+    cores: tuple[float, ...]
+    """and the cores that it used at each, never fewer at more: more than in proportion at first,
+    for small batches are dear."""
+
+    def cores_at(self) -> list[float]:
+        """Return the cores that it uses at 0, 1, 2 … requests a second, up to the last measured."""
+        rates = np.arange(self.rates[-1] + 1)
+        return list(map(float, np.interp(rates, (0, *self.rates), (0, *self.cores))))
+
+    def rate_at(self, cores: float) -> float:
+        """Return the rate at which it uses so many cores."""
+        return float(np.interp(cores, (0, *self.cores), (0, *self.rates)))
 
 
 @dataclass(frozen=True)
@@ -110,6 +127,7 @@ def simulate(
     ready, starting = scaler.least, [0] * (len(arrivals) + pod.start_seconds + 1)
     backlog = answered = refused = refusing = 0
     longest = 0.0
+    cores_at = pod.cores_at()
     used: list[float] = []
     wanted: list[int] = []
     asked: list[int] = []
@@ -119,14 +137,14 @@ def simulate(
             lost = round(ready * lost_at[second])
             ready -= lost
             starting[second + pod.start_seconds] += lost  # Kubernetes puts others in their place
-        done = min(backlog + arriving, ready * pod.capacity)
-        beyond = max(0, backlog + arriving - done - ready * pod.queue)
+        done, beyond = _served(backlog + arriving, ready, pod)
         backlog += arriving - done - beyond
         answered += done
         refused += beyond
         refusing += beyond > 0
         longest = max(longest, backlog / max(1, ready * pod.capacity))
-        used.append(done / pod.capacity)
+        each = min(len(cores_at) - 1, round((done + beyond) / max(1, ready)))
+        used.append(ready * cores_at[each])
         pods = wanted[-1] if wanted else scaler.least
         if second % scaler.look_seconds == scaler.look_seconds - 1:
             cores = float(np.mean(used[-scaler.lag_seconds :]))
@@ -147,6 +165,20 @@ def simulate(
         pods_most=max(wanted),
         pods_mean=float(np.mean(wanted)),
     )
+
+
+def _served(requests: int, ready: int, pod: Pod) -> tuple[int, int]:
+    """Return how many requests the ready pods answer in a second, and how many they refuse.
+
+    What neither fits into the second nor into the queues is refused, in time that is then lost for
+    answers: ``answered + pod.refusal * refused`` requests' time is what there is.
+    """
+    capacity, room = ready * pod.capacity, ready * pod.queue
+    beyond = requests - capacity - room
+    if beyond <= 0:
+        return min(requests, capacity), 0
+    refused = min(requests - room, math.ceil(beyond / (1 - pod.refusal)))
+    return requests - room - refused, refused
 
 
 def _asked(cores: float, pods: int, scaler: Autoscaler) -> int:

@@ -9,11 +9,13 @@ from pathlib import Path
 from string import Template
 
 import click
+import numpy as np
 from pydantic import TypeAdapter
 
 from load_tests.results import PROJECT
 from load_tests.sizing.day import DAY, Autoscaler, Crowd, Day, Loss, Pod, simulate, traffic
 from load_tests.sizing.measure import ONE_POD, OnePod
+from load_tests.sizing.pod import Bounds, Costs
 
 PAGE = PROJECT / "deploy" / "SIZING.md"
 TEMPLATE = Path(__file__).with_name("page.md")
@@ -21,6 +23,8 @@ SEED = 20_261_124
 ZONES = 3
 PEAK = 5
 """Times the day's mean that the busiest minute of a day is taken to be."""
+FULL = 0.6
+"""Share of its capacity that a pod is to answer at the peak: the rest is for what is not even."""
 GIB_A_POD = 0.375
 """Memory that deploy/kubernetes/base requests for a pod; a core goes with it."""
 HOURS_A_MONTH = 730
@@ -28,10 +32,12 @@ SCHEDULE_SECONDS = 5
 """Taken for a node to be chosen and the container made, its image there already."""
 PROBE_SECONDS = 2
 """At most between two looks of the readiness probe."""
-CROWDS = (Crowd(at=9 * 3_600, factor=4), Crowd(at=20 * 3_600, factor=8))
+CROWDS = (Crowd(at=9 * 3_600, factor=4), Crowd(at=20 * 3_600, factor=20))
 """Of the simulated day: one in the morning, a greater one in the evening."""
-
-
+DEAREST_REFUSAL = 0.95
+"""As a share of an answer; where both cost the same a pod beyond its capacity answers nobody."""
+JUDGED = (0.5, 1.2)
+"""Shares of the capacity between which the simulation is judged."""
 QUIET = 0.5
 BUSY = (
     " **The machine was busy (load average {:.1f}): measure again before you rely on any of this.**"
@@ -55,17 +61,26 @@ class Need:
     money_a_month: float
 
 
-def need(rate: float, capacity: float, prices: Prices, *, target: float = 0.6) -> Need:
+def need(rate: float, capacity: float, prices: Prices) -> Need:
     """Find the pods for a peak of ``rate`` requests a second, by two rules.
 
-    None uses more of its core than the autoscaler's target; and with a zone's share of the pods
-    gone, the others can still answer all. Never fewer than a pod a zone.
+    None has to answer more than a share of its capacity; and with a zone's share of the pods gone,
+    the others can still answer all. Never fewer than a pod a zone.
     """
-    by_target = rate / (capacity * target)
+    by_share = rate / (capacity * FULL)
     without_a_zone = rate / capacity * ZONES / (ZONES - 1)
-    pods = max(ZONES, math.ceil(max(by_target, without_a_zone)))
+    pods = max(ZONES, math.ceil(max(by_share, without_a_zone)))
     gib = pods * GIB_A_POD
     return Need(pods, gib, (pods * prices.core + gib * prices.gib) * HOURS_A_MONTH)
+
+
+def autoscaled(rate: float, pod: Pod) -> int:
+    """Return the pods that the autoscaler asks for at a rate, if it may have as many as it likes.
+
+    It looks at processors, and a pod that answers few texts a batch uses more of its core than of
+    its capacity; so it asks for more pods than the rate needs.
+    """
+    return max(Autoscaler.least, math.ceil(rate / pod.rate_at(Autoscaler.target)))
 
 
 def read_one_pod(path: Path = ONE_POD) -> OnePod:
@@ -73,50 +88,76 @@ def read_one_pod(path: Path = ONE_POD) -> OnePod:
     return TypeAdapter(OnePod).validate_json(path.read_bytes())
 
 
+def simulated_pod(measured: OnePod) -> Pod:
+    """Make the pod of the simulated days out of what was measured."""
+    cores = [one.rate * one.cpu_us * 1e-6 for one in measured.rounds]
+    return Pod(
+        capacity=int(measured.capacity),
+        queue=Bounds().queue,
+        start_seconds=math.ceil(measured.start_seconds) + SCHEDULE_SECONDS + PROBE_SECONDS,
+        refusal=min(DEAREST_REFUSAL, measured.costs.refusal * measured.capacity),
+        rates=tuple(one.rate for one in measured.rounds),
+        cores=tuple(np.maximum.accumulate(cores).tolist()),
+    )
+
+
 def page(measured: OnePod, prices: Prices) -> str:
     """Write the page."""
-    start = math.ceil(measured.start_seconds) + SCHEDULE_SECONDS + PROBE_SECONDS
-    pod = Pod(capacity=int(measured.capacity), queue=20_000, start_seconds=start)
+    pod = simulated_pod(measured)
+    at_target = pod.rate_at(Autoscaler.target)
     lesson = 500_000 / DAY
+    busy = measured.on.load_average
     figures = {
         "capacity": f"{measured.capacity:,.0f}",
+        "closed_capacity": f"{measured.closed_capacity:,.0f}",
         "memory": f"{measured.memory_mib:.0f}",
         "machine": measured.on.machine,
         "commit": measured.on.commit,
         "measured_at": measured.on.measured_at[:10],
-        "busy": BUSY.format(measured.on.load_average) if measured.on.load_average > QUIET else "",
+        "busy": BUSY.format(busy) if busy > QUIET else "",
         "own_start": f"{measured.start_seconds:.1f}",
-        "start": str(start),
+        "start": str(pod.start_seconds),
         "core": f"{prices.core:g}",
         "gib": f"{prices.gib:g}",
         "lesson": f"{lesson:.1f}",
         "lesson_peak": f"{lesson * PEAK:.0f}",
+        "full": f"{FULL:g}",
+        "target": f"{Autoscaler.target:g}",
+        "at_target": f"{at_target:,.0f}",
+        "at_target_share": f"{at_target / measured.capacity:.0%}",
         "day_mean": f"{_day_mean(pod):,.0f}",
-        "request_us": f"{measured.costs.request * 1e6:.0f}",
-        "refusal_us": f"{measured.costs.refusal * 1e6:.0f}",
-        "batch_us": f"{measured.costs.batch * 1e6:.0f}",
-        "text_us": f"{measured.costs.text * 1e6:.0f}",
+        "costs": _costs(measured.costs),
+        "refusal_share": f"{pod.refusal:.2f}",
         "queue": str(measured.queue),
         "seed": str(SEED),
-        "needs": needs(measured.capacity, prices),
+        "needs": needs(pod, prices),
         "batching": batching(measured),
+        "agreement": agreement(measured),
         "checked": checked(measured),
         "days": days(pod),
     }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(figures)
 
 
-def needs(capacity: float, prices: Prices) -> str:
+def _costs(costs: Costs) -> str:
+    return (
+        f"{costs.wake * 1e6:.0f} us to wake a loop that slept, {costs.batch * 1e6:.0f} us a batch, "
+        f"{costs.text * 1e6:.0f} us a text, {costs.request * 1e6:.0f} us a request beside its "
+        f"text, {costs.refusal * 1e6:.0f} us a refusal"
+    )
+
+
+def needs(pod: Pod, prices: Prices) -> str:
     """Lay out what three rates need."""
     rates = (
         ("500,000 a day, the lesson's", 500_000 / DAY * PEAK),
         ("1,000/s", 1_000.0),
         ("100,000/s", 100_000.0),
     )
-    found = ((name, rate, need(rate, capacity, prices)) for name, rate in rates)
+    found = ((name, rate, need(rate, pod.capacity, prices)) for name, rate in rates)
     return _table(
         (name, f"{rate:,.0f}", f"{it.pods:,}", f"{it.pods:,}", f"{it.gib:,.1f}",
-         f"{it.money_a_month:,.0f}")
+         f"{it.money_a_month:,.0f}", f"{autoscaled(rate, pod):,}")
         for name, rate, it in found
     )  # fmt: skip
 
@@ -130,8 +171,29 @@ def batching(measured: OnePod) -> str:
             f"{one.measured.batch_texts:.1f}",
             f"{one.batch_us:.0f}",
             f"{one.cpu_us:.0f}",
+            f"{one.rate * one.cpu_us * 1e-6:.2f}",
         )
         for one in measured.rounds
+    )
+
+
+def agreement(measured: OnePod) -> str:
+    """Tell in how far simulation and measurement agree, in one sentence."""
+    least, most = JUDGED
+    judged = [
+        one
+        for one in measured.rounds
+        if least <= round(one.rate / measured.capacity, 2) <= most and not one.uncounted
+    ]
+    p50 = [one.simulated.p50_ms / one.measured.p50_ms for one in judged]
+    p99 = [one.simulated.p99_ms / one.measured.p99_ms for one in judged]
+    refused = [abs(one.simulated.refused_share - one.measured.refused_share) for one in judged]
+    return (
+        f"Capacity by simulation: {measured.simulated_capacity:,.0f}/s, "
+        f"{measured.simulated_capacity / measured.capacity:.2f} of the measured one. From {least} "
+        f"to {most} of the capacity the simulated p50 is {min(p50):.2f} to {max(p50):.2f} times "
+        f"the measured one, the p99 {min(p99):.2f} to {max(p99):.2f} times, and the shares of "
+        f"refused requests differ by {max(refused) * 100:.1f} percentage points at most."
     )
 
 
@@ -140,11 +202,12 @@ def checked(measured: OnePod) -> str:
     return _table(
         (
             f"{one.rate:,.0f}",
+            f"{one.rate / measured.capacity:.0%}",
             *(f"{side.p50_ms:.2f}" for side in (one.measured, one.simulated)),
             *(f"{side.p99_ms:.1f}" for side in (one.measured, one.simulated)),
-            *(f"{side.refused / side.arrived:.1%}" for side in (one.measured, one.simulated)),
+            *(f"{side.refused_share:.1%}" for side in (one.measured, one.simulated)),
             *(f"{side.batch_texts:.1f}" for side in (one.measured, one.simulated)),
-            str(one.unsent + one.others),
+            str(one.uncounted),
         )
         for one in measured.rounds
     )
@@ -168,7 +231,7 @@ def days(pod: Pod) -> str:
 
 def _day_mean(pod: Pod) -> float:
     """Return the mean traffic of the simulated day: two pods' work, so three are near enough."""
-    return 2.0 * pod.capacity * Autoscaler().target
+    return 2 * pod.rate_at(Autoscaler.target)
 
 
 def _told(day: Day) -> Sequence[str]:

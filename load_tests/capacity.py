@@ -1,0 +1,67 @@
+"""A server's capacity for callers who do not wait: the highest rate at which no backlog grows.
+
+wrk's rate is another number, and mostly a higher one: its connections were answered together, so
+they ask together, and a server that works in batches is asked in batches. Callers of the public
+come one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from load_tests.measure import Running, load
+from load_tests.open_loop import arrive
+
+SECONDS = 4
+"""Of one look at a rate."""
+P99_MS = 100
+REFUSED = 0.001
+"""Share. In four seconds a rate that is 3% too high makes the last of its callers wait 120 ms, or
+fills a short queue."""
+STEPS = 6
+TRIES = 2
+"""A rate is too high when it fails twice: a machine that stood still for a moment is no limit of
+the server's."""
+CONNECTIONS = 256
+"""Of wrk: they keep a server busy all the time."""
+ABOVE = 1.2
+"""How far above wrk's rate to look."""
+
+
+class Found(Protocol):
+    """What became of requests that arrived, at a server or at a simulated one."""
+
+    @property
+    def arrived(self) -> int: ...  # noqa: D102
+    @property
+    def answered(self) -> int: ...  # noqa: D102
+    @property
+    def p99_ms(self) -> float: ...  # noqa: D102
+
+
+def kept_up(found: Found) -> bool:
+    """Tell whether a server kept up with what arrived."""
+    return found.p99_ms <= P99_MS and found.answered >= (1 - REFUSED) * found.arrived
+
+
+def highest_rate(keeps_up: Callable[[float], bool], *, most: float, steps: int = STEPS) -> float:
+    """Halve what is between the rates that are kept up with and those that are not."""
+    low, high = 0.0, most
+    for _ in range(steps):
+        middle = (low + high) / 2
+        low, high = (middle, high) if keeps_up(middle) else (low, middle)
+    return low
+
+
+def capacity_of(server: Running) -> float:
+    """Find the requests a second that a server keeps up with, in about half a minute."""
+
+    def keeps_up(rate: float) -> bool:
+        return any(
+            kept_up(arrive(server, per_second=rate, seconds=SECONDS, seed=seed))
+            for seed in range(TRIES)
+        )
+
+    closed = load(server, seconds=2, connections=CONNECTIONS).requests_per_second
+    return highest_rate(keeps_up, most=ABOVE * closed)

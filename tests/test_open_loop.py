@@ -1,0 +1,104 @@
+"""Requests that come when they come are each accounted for once, from the moment they were due."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import cycle
+from threading import Thread
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from load_tests.capacity import highest_rate
+from load_tests.open_loop import Generator, moments
+from tests.fitting import untimed
+
+ANSWER = b"HTTP/1.1 %b X\r\nContent-Length: 4\r\n\r\nbody"
+CLOSED = b""
+
+
+class Peer(Thread):
+    """The other end of one connection: gives each request the next answer, in two pieces."""
+
+    def __init__(self, end: socket.socket, answers: Iterator[bytes]) -> None:
+        super().__init__()
+        self._end = end
+        self._answers = answers
+
+    def run(self) -> None:
+        """Answer until the caller, or an answer that is `CLOSED`, ends it."""
+        with self._end:
+            while self._end.recv(1_024):
+                status = next(self._answers)
+                if status is CLOSED:
+                    return
+                whole = ANSWER % status
+                self._end.sendall(whole[:30])
+                self._end.sendall(whole[30:])
+
+
+@contextmanager
+def generator(due: list[float], *peers: list[bytes]) -> Iterator[Generator]:
+    """Make one with a connection a list of answers, which come round and round."""
+    made = Generator([b"request"], due)
+    threads = []
+    with ExitStack() as ends:
+        for answers in peers:
+            own, other = socket.socketpair()
+            made.connect(ends.enter_context(own))
+            threads.append(Peer(other, cycle(answers)))
+            threads[-1].start()
+        yield made
+    for thread in threads:
+        thread.join()
+
+
+@untimed
+@given(
+    st.lists(
+        st.lists(st.sampled_from([b"200", b"429", b"503", b"500", CLOSED]), min_size=1, max_size=4),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_every_request_is_accounted_for_once(peers: list[list[bytes]]) -> None:
+    """Answered, refused, or a failure, whatever the server does with its connections."""
+    due = [0.0] * 30
+    with generator(due, *peers) as made:
+        made.run()
+    assert len(made.latencies) + made.refused + made.failures == len(due)
+
+
+def test_what_comes_back_is_told_apart() -> None:
+    """200 is an answer, 429 and 503 are refusals, another status or none is a failure."""
+    with generator([0.0] * 6, [b"200", b"503", b"429", b"500", b"200", CLOSED]) as made:
+        made.run()
+    assert (len(made.latencies), made.refused, made.failures) == (2, 2, 2)
+
+
+def test_a_request_that_waits_for_a_connection_counts_from_when_it_was_due() -> None:
+    """So a slow server hides no wait; and how many had to wait is told."""
+    with generator([-2.0, -1.0], [b"200"]) as made:
+        made.run()
+    assert made.latencies[0] >= 2
+    assert made.latencies[1] >= 1
+    assert made.held == 1
+
+
+def test_requests_arrive_at_the_rate_that_was_asked_for() -> None:
+    """So many a second over the whole time, never in step, and the same for the same seed."""
+    due = moments(1_000, 20, seed=0)
+    assert len(due) / due[-1] == pytest.approx(1_000, rel=0.05)
+    assert np.std(np.diff(due)) == pytest.approx(1 / 1_000, rel=0.1)
+    assert due == moments(1_000, 20, seed=0) != moments(1_000, 20, seed=1)
+
+
+@given(st.floats(1, 1_000))
+def test_the_capacity_is_the_highest_rate_that_is_kept_up_with(true: float) -> None:
+    """To a sixty-fourth of where the search ends."""
+    found = highest_rate(lambda rate: rate <= true, most=1_000)
+    assert found <= true <= found + 1_000 / 64
