@@ -107,7 +107,7 @@ def test_rows_are_counted_text_by_text(rows_of_each: list[list[int]]) -> None:
 
 
 @untimed
-@given(st.lists(st.lists(st.integers(0, 9), max_size=12), min_size=1, max_size=6))
+@given(st.lists(st.lists(st.integers(0, 9), max_size=12), min_size=1, max_size=40))
 def test_the_product_is_the_dense_one(rows_of_each: list[list[int]]) -> None:
     """Counts times a table is what numpy's dense product gives."""
     rows = np.array([row for some in rows_of_each for row in some], np.intp)
