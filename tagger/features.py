@@ -18,6 +18,9 @@ PORTION = 20 * 1024
 FEW = 2048
 """Bytes of text below which the fixed cost of `Words` is more than it saves."""
 
+LEAST = np.finfo(np.float64).tiny
+"""In place of 0, where something is divided by it."""
+
 
 def join_title(title: str, description: str) -> str:
     """Join a title and a description to the one text that is trained on and tagged."""
@@ -115,7 +118,7 @@ def character_lengths(projections: Doubles) -> Doubles:
 
 def _root(squares: Doubles) -> Doubles:
     """Return the root, never 0: of a text without words all is 0, whatever it is divided by."""
-    return np.sqrt(np.maximum(squares, np.finfo(np.float64).tiny))
+    return np.sqrt(np.maximum(squares, LEAST))
 
 
 def _codes(first: Places, second: Places) -> Places:
