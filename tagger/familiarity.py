@@ -11,10 +11,12 @@ from tagger.sparse import Doubles
 
 @dataclass(frozen=True, slots=True)
 class UsualLengths:
-    """Between which lengths nine of ten texts of training lie, in words as `Counts` weighs them."""
+    """Lengths of texts of training, in words as `Counts` weighs them."""
 
     shortest: float
+    """The same as `longest`; less in earlier runs, to which a longer text was more familiar."""
     longest: float
+    """One of twenty texts is longer."""
 
 
 def familiarity(
@@ -22,11 +24,10 @@ def familiarity(
 ) -> Doubles:
     """Return how familiar some texts are: 0 where no word is known, with no upper bound.
 
-    It is what the mean word says about tags, times how far the text moves the scores, to the power
-    of 3/2, times the root of its length: the more words, the less of their mean is chance. So that
-    two telling words are enough, short texts count as the shortest usual ones; and a text that is
-    longer than usual is the less familiar for it, down to a half, since long texts on any subject
-    hold some words that are known.
+    It is what the mean word says, times how far the text moves the scores, to the power of 3/2. A
+    text that is longer than usual is the less familiar for it, down to a half, since long texts on
+    any subject hold some words that are known. (Runs whose shortest usual length is below the
+    longest were fitted with the root of the length as a further factor.)
 
     Parameters
     ----------

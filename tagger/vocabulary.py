@@ -58,7 +58,7 @@ class Vocabulary:
 
     A row holds, one after another: what the word or pair adds by itself to each tag (`own`), what
     its characters add to each tag (`characters`), the projection of its characters (`projection`),
-    whether it is a word (`is_word`), and what it says about tags (`information`, that is
+    whether it is a word (`is_word`), and what it says for abstaining (`information`, that is
     `Weights.word_information`; 0 if it is unknown). Of a pair all but the first is 0.
     """
 

@@ -36,7 +36,7 @@ class Weights:
     word_idf: Doubles
     """(words,): inverse document frequency."""
     word_information: Floats
-    """(words,): how much each says about a text's tags, in nats; 1 in runs of format 1."""
+    """(words,): how much each says that a text is like those of training; 1 in runs of format 1."""
     word_weights: Floats
     """(words, tags), the inverse document frequency multiplied in."""
     pairs: NDArray[np.int32]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+from numpy.typing import NDArray
 
 from tagger.model import WEIGHTS, Model
 from tagger.records import Params
@@ -16,6 +17,7 @@ from tagger.store import Store
 from tests.conftest import TABLE, TrainedHome
 from tests.fitting import fitted
 from tests.serving import Server, run_python
+from training.abstaining import ABSTAINED, abstain_below
 from training.data import Reading, read_dataset
 from training.fit import fit
 from training.out_of_domain import texts_by_kind, trade
@@ -145,6 +147,33 @@ def test_a_run_of_format_1_goes_by_the_share_of_known_words(tmp_path: Path) -> N
     np.savez(tmp_path / WEIGHTS, **arrays)
     shares = Model.read(tmp_path).score(["skillet", "skillet qxzv", "qxzv", "?!"]).familiarity
     assert shares.tolist() == [1, 0.5, 0, 0]
+
+
+def test_a_run_to_which_longer_texts_were_more_familiar_judges_as_it_did(tmp_path: Path) -> None:
+    """Earlier runs of format 2 take the root of a text's length, within usual bounds, as factor."""
+    fitted().model.write(tmp_path)
+    texts = ["skillet", "skillet broth onion kite", "skillet broth onion kite telescope galaxy"]
+
+    def familiarities(shortest: float, longest: float) -> NDArray[np.float32]:
+        with np.load(tmp_path / WEIGHTS) as stored:
+            arrays = dict(stored)
+        arrays["usual_lengths"] = np.array([shortest, longest], np.float64)
+        np.savez(tmp_path / WEIGHTS, **arrays)
+        return Model.read(tmp_path).score(texts).familiarity
+
+    factor = familiarities(2, 8) / familiarities(8, 8)
+    assert factor == pytest.approx(np.sqrt([2 / 8, 4 / 8, 6 / 8]), rel=1e-6)
+
+
+@pytest.mark.parametrize("texts", [5, 28, 29, 150, 1000])
+def test_few_texts_set_no_bolder_limit_than_many(texts: int) -> None:
+    """Of texts like the left-out ones 3.5% at most are expected to go without tags."""
+    left_out = np.random.default_rng(texts).permutation(np.arange(1.0, texts + 1))
+    limit = abstain_below(left_out)
+    assert limit > 0
+    # A further text comes at each of the places among the left-out ones alike.
+    assert (np.sum(left_out < limit) + (limit >= 1)) / (texts + 1) <= ABSTAINED
+    assert np.sum(left_out <= limit) >= int(ABSTAINED * texts)
 
 
 def test_the_trade_is_what_the_run_does() -> None:

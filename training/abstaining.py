@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Self
 
 import numpy as np
@@ -15,8 +18,12 @@ from tagger.sparse import Doubles
 from training.calibration import Truth
 from training.vectorizer import Vectorizer
 
-MOST_ABSTAINED = 0.05
-"""Share of unseen texts like those of the table that may go without tags."""
+ABSTAINED = 0.035
+"""Share of unseen texts like those of the table that are expected to go without tags.
+
+5% may: the rest is for a table whose texts come in families, where those left out are not as new to
+a fold as texts of tomorrow.
+"""
 PRIOR = 2.0
 """Texts with tags as they are on average that are added to those that hold a word.
 
@@ -66,29 +73,64 @@ class Rule:
 
 
 def usual_lengths(words: Doubles) -> UsualLengths:
-    """Return the lengths that one of twenty texts falls short of, and one of twenty exceeds."""
-    shortest, longest = np.quantile(words, [0.05, 0.95]).clip(min=1).tolist()
-    return UsualLengths(shortest, longest)
+    """Return the length that one of twenty texts exceeds, as both: to be longer earns nothing."""
+    longest = max(1.0, float(np.quantile(words, 0.95)))
+    return UsualLengths(longest, longest)
 
 
 def abstain_below(familiarities: Doubles) -> float:
-    """Return the limit under which lie a little fewer of the left-out texts than may do so unseen.
+    """Return the limit under which `ABSTAINED` of texts like the left-out ones are expected to lie.
 
-    Fewer by two standard errors, since the few texts of a small table tell the limit badly: 3.5%
-    of 900 texts, 1.5% of 150. It is above 0, for where no word is known nothing can be said.
+    A further text is as likely to come at each place among them, so it is the one at that share of
+    the places, rounded down, whatever the size of the table (conformal prediction: Vovk and others,
+    "Algorithmic learning in a random world", 2005). It is above 0, for where no word is known
+    nothing can be said.
     """
-    error = np.sqrt(MOST_ABSTAINED * (1 - MOST_ABSTAINED) / len(familiarities))
-    return max(float(np.quantile(familiarities, max(0, MOST_ABSTAINED - 2 * error))), 1e-6)
+    place = int(ABSTAINED * (len(familiarities) + 1))
+    return max(float(np.sort(familiarities)[place - 1]) if place else 0.0, 1e-6)
 
 
 def word_information(vectorizer: Vectorizer, texts: Sequence[str], truth: Truth) -> Doubles:
-    """Return how much each word and pair says about a text's tags: (words and pairs,), in nats.
+    """Return how much each word says that a text is like these: (words and pairs,), pairs 0.
+
+    A word says much that tells about tags, and the more so the longer it is. For in every language
+    the short words are those of all subjects (Zipf, "Human behavior and the principle of least
+    effort", 1949); among titles "but" may be rare, and have stood with few tags by chance. The root
+    lets words such as "model" count, which are the table's own although they stand with every tag.
+    """
+    held = vectorizer.own.transform(texts).tocsc()
+    names = vectorizer.own.get_feature_names_out()
+    words = np.flatnonzero([" " not in name for name in names])
+    information = np.zeros(len(names))
+    information[words] = np.sqrt(_information(held[:, words], truth))
+    information[words] *= _length_ranks(names[words].tolist(), np.diff(held.indptr)[words]) ** 2
+    return information
+
+
+def _length_ranks(words: Sequence[str], frequency: NDArray[np.integer]) -> Doubles:
+    """Return what share of the words of running text is shorter than each: (words,).
+
+    A rare character is longer than a frequent one: its length is that of its code, minus the log of
+    its share. So words differ in scripts too where all have two characters.
+    """
+    characters = Counter(chain.from_iterable(words))
+    total = characters.total()
+    code = {character: math.log(total / count) for character, count in characters.items()}
+    lengths = [sum(code[character] for character in word) for word in words]
+    order = np.argsort(lengths, kind="stable")
+    running = frequency[order]
+    shorter = np.empty(len(words))
+    shorter[order] = (running.cumsum() - running / 2) / max(1, running.sum())
+    return shorter
+
+
+def _information(held: sparse.csc_matrix, truth: Truth) -> Doubles:
+    """Return how much each word says about a text's tags: (words,), in nats.
 
     It is the relative entropy (Kullback and Leibler, 1951) of the tags of the texts that hold the
     word to the tags of all texts, summed over the tags: near 0 for a word that stands in texts of
     every kind, such as "the", in whatever language.
     """
-    held = vectorizer.own.transform(texts).tocsc()
     held.data[:] = 1
     # A fold may have no example of a tag, or no counterexample.
     share = truth.mean(axis=0).clip(1e-6, 1 - 1e-6)
@@ -97,7 +139,7 @@ def word_information(vectorizer: Vectorizer, texts: Sequence[str], truth: Truth)
         _relative_entropy(held[:, first : first + PORTION], borne, share)
         for first in range(0, held.shape[1], PORTION)
     ]
-    return np.concatenate([np.zeros(0), *portions])
+    return np.concatenate([np.zeros(0), *portions]).clip(min=0)
 
 
 def _relative_entropy(held: sparse.csc_matrix, borne: Doubles, share: Doubles) -> Doubles:
