@@ -189,3 +189,16 @@ def test_the_trade_is_what_the_run_does() -> None:
         assert kind.abstained == np.mean(model.score(texts).familiarity < limit)
     shares = [limit.out_of_domain for limit in found.limits]
     assert shares == sorted(shares)
+
+
+def test_what_a_table_leaves_unanswered_can_be_measured(tmp_path: Path) -> None:
+    """`python -m training.abstained` tells the share of each kind of text that gets no tags."""
+    strange = tmp_path / "strange.csv"
+    strange.write_text("kind,text\nletters,qxzv wvq\nletters,zzxq\nnumbers,12 77\n", "utf-8")
+    command = ("-m", "training.abstained", str(TABLE), "--texts", str(strange), "--splits", "2")
+    done = run_python(*command, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("|") for line in done.stdout.strip().splitlines()]
+    shares = {cells[1].strip(): cells[2].strip() for cells in lines}
+    assert float(shares["unseen, of the table itself"]) <= ALLOWED
+    assert [shares[kind] for kind in ("letters", "numbers", "mean of the kinds")] == ["1.000"] * 3

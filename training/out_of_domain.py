@@ -53,10 +53,10 @@ class Trade:
 
 
 @cache
-def texts_by_kind() -> dict[str, tuple[str, ...]]:
-    """Read the texts on other subjects."""
+def texts_by_kind(source: Path = TEXTS) -> dict[str, tuple[str, ...]]:
+    """Read texts on other subjects, of a CSV file with the columns kind and text."""
     found: dict[str, list[str]] = {}
-    with TEXTS.open(encoding="utf-8", newline="") as lines:
+    with source.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             found.setdefault(row["kind"], []).append(row["text"])
     return {kind: tuple(texts) for kind, texts in found.items()}

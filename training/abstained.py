@@ -1,0 +1,73 @@
+"""What share of texts goes without tags, by kind (`python -m training.abstained TABLE`).
+
+Each split trains as `train` does, and asks for the tags of the texts that it kept back, and of
+texts on other subjects: ours (`out_of_domain.csv`), or those of another file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from tagger.model import Model
+from tagger.records import Params, Task
+from training.candidates import COMPARED, params_for
+from training.data import Reading, read_dataset
+from training.fit import fit
+from training.out_of_domain import TEXTS, texts_by_kind
+from training.split import split
+
+UNSEEN = "unseen, of the table itself"
+
+
+def abstained(model: Model, texts: Sequence[str]) -> float:
+    """Return the share of texts that get no tags, as `decide` has it."""
+    return float(np.mean(model.score(texts).familiarity < model.policy.abstain_below))
+
+
+def show(shares: dict[str, list[float]]) -> Table:
+    """Lay out the mean of the splits for every kind of text, in Markdown."""
+    table = Table("texts", "abstained", box=box.MARKDOWN)
+    for kind, found in shares.items():
+        table.add_row(kind, f"{np.mean(found):.3f}")
+    others = [np.mean(found) for kind, found in shares.items() if kind != UNSEEN]
+    table.add_row("mean of the kinds", f"{np.mean(others):.3f}")
+    return table
+
+
+@click.command()
+@click.argument("table")
+@click.option(
+    *("--texts", "file"),
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=TEXTS,
+    help="CSV of other subjects, with the columns kind and text.  [default: ours]",
+)
+@click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one.")
+@click.option("--splits", type=click.IntRange(min=1), default=5, show_default=True)
+@click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
+def main(table: str, *, file: Path, task: Task | None, splits: int, min_support: int) -> None:
+    """Tell what share of TABLE's unseen texts, and of texts on other subjects, gets no tags."""
+    dataset = read_dataset(table, Reading())
+    usual = Params(task=task or dataset.task, min_support=min_support)
+    shares: dict[str, list[float]] = {}
+    for number in range(splits):
+        params = replace(usual, salt=f"abstained {number}")
+        parts = split(dataset, params)
+        first, *others = [params_for(name, params) for name in COMPARED]
+        model = fit(parts.training.texts, parts.training.tags, first, others=others).model
+        for kind, texts in {UNSEEN: parts.test.texts, **texts_by_kind(file)}.items():
+            shares.setdefault(kind, []).append(abstained(model, texts))
+        click.echo(f"split {number + 1} of {splits}", err=True)
+    Console(width=80).print(show(shares))
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m training.abstained")
