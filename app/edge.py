@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from app.bodies import Bodies
 from app.envelope import (
     BY_STATUS,
     EXCHANGE,
@@ -28,14 +29,7 @@ from app.envelope import (
     Header,
     status_of,
 )
-from app.incoming import (
-    CallerLeft,
-    Message,
-    Receive,
-    read_body,
-    read_head,
-    while_connected,
-)
+from app.incoming import CallerLeft, Message, Receive, read_head, while_connected
 from app.logs import unforeseen
 from app.metrics import Metrics
 from app.predict import Loaded, Predictor
@@ -85,6 +79,7 @@ class Edge:
         self._runner = runner
         self._predictor = predictor
         self._limits = limits
+        self._bodies = Bodies(limits.body_bytes)
         self._envelopes = envelopes
         self._metrics = metrics
         self._stopping = stopping
@@ -166,9 +161,10 @@ class Edge:
         """Answer a prediction."""
         exchange = out.exchange
         asked = read_head(scope["headers"], self._limits)
-        body = await read_body(receive, self._limits.body_bytes)
+        deadline = exchange.started + asked.seconds
+        body = await self._bodies.read(receive, deadline)
         loaded = self._runner.served if run_id is None else await self._runner.of(run_id)
-        work = self._predictor.predict(body, loaded, exchange.started + asked.seconds)
+        work = self._predictor.predict(body, loaded, deadline)
         data = await (work if len(body) < WATCHED_FROM else while_connected(work, receive))
         answer = self._envelopes.success(exchange, data)
         headers: tuple[Header, ...] = ((b"x-run-id", loaded.run.run_id.encode()),)

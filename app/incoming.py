@@ -1,4 +1,4 @@
-"""What comes in with a prediction: headers and body, within limits."""
+"""What comes in with a prediction: what its headers ask for, and whether its caller is there."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def read_head(headers: Sequence[Header], limits: Limits) -> Head:
                 _check_type(value)
         elif name == b"content-length":
             if int(value) > limits.body_bytes:
-                raise _too_large(limits.body_bytes)
+                raise too_large(limits.body_bytes)
         elif name == b"accept-encoding":
             zipped = b"gzip" in value and b"gzip;q=0" not in value
         elif name == b"x-request-timeout":
@@ -85,30 +85,8 @@ def _seconds(value: bytes) -> float:
     return seconds
 
 
-async def read_body(receive: Receive, most: int) -> bytes:
-    """Read a request's body.
-
-    Raises
-    ------
-    TooLargeBody
-        As soon as it is longer than it may be; the rest is not read.
-    CallerLeft
-        In the middle of it.
-    """
-    body = b""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise CallerLeft
-        part: bytes = message.get("body", b"")
-        body += part
-        if len(body) > most:
-            raise _too_large(most)
-        if not message.get("more_body"):
-            return body
-
-
-def _too_large(most: int) -> TooLargeBody:
+def too_large(most: int) -> TooLargeBody:
+    """Say that a body is longer than it may be."""
     return TooLargeBody(
         f"The body is longer than the {most} bytes that it may have: send several requests."
     )

@@ -137,7 +137,8 @@ def install() -> None:
 def protocol_in_use() -> str:
     """Name the class that reads requests; uvicorn chooses it by what is installed."""
     classes = getattr(auto, "AutoHTTPProtocol", object).__mro__
-    return next((kind.__name__ for kind in classes if kind.__module__ != __name__), "unknown")
+    uvicorns = (kind.__name__ for kind in classes if kind.__module__.startswith("uvicorn."))
+    return next(uvicorns, "unknown")
 
 
 def joined(protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:

@@ -16,6 +16,8 @@ def configure(log_format: str) -> None:
     # uvicorn formats a line a request for nobody as long as a handler stands above this logger:
     # 12 us of CPU a request.
     logging.getLogger("uvicorn.access").propagate = False
+    # BentoML gives this one a handler and its root another: each line would be there twice.
+    logging.getLogger("uvicorn.error").propagate = False
     if log_format == "json":
         for name in ("bentoml", "uvicorn.error", ""):
             for handler in logging.getLogger(name).handlers:

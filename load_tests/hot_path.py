@@ -17,7 +17,14 @@ HOT_PATH = (
     *("tagger/words.py", "tagger/packed.py", "tagger/vocabulary.py", "tagger/features.py"),
     *("tagger/sparse.py", "tagger/familiarity.py", "tagger/model.py", "tagger/decide.py"),
     *("runners/batching.py", "runners/tag_runner.py"),
-    *("app/edge.py", "app/incoming.py", "app/routes.py", "app/reading.py", "app/predict.py"),
+    *(
+        "app/edge.py",
+        "app/incoming.py",
+        "app/bodies.py",
+        "app/routes.py",
+        "app/reading.py",
+        "app/predict.py",
+    ),
     *("app/envelope.py", "app/joined_writes.py", "app/metrics.py"),
     "service.py",
 )

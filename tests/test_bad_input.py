@@ -270,3 +270,39 @@ def test_no_word_of_a_caller_is_logged(server: Server) -> None:
     post(server, "/predict", secret.encode())
     requests.get(f"{server.url}/tags/{secret}", timeout=30)
     assert secret not in server.log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ("BREW / HTTP/1.1\nHost: x\n\n", b""),
+        ("no HTTP at all\n\n", b""),
+        ("POST /predict HTTP/1.1\nHost: x\nContent-Length: many\n\n", b""),
+        ("POST /predict HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n", b"no length\r\n"),
+    ],
+)
+def test_what_is_no_http_is_refused_in_the_envelope(server: Server, head: str, body: bytes) -> None:
+    """What reaches no application gets the same shape, and one line in the log."""
+    logged_before = server.log.read_text().count("Invalid HTTP request")
+    answer = raw(server, head, body)
+    received, _, envelope = answer.partition(b"\r\n\r\n")
+    assert received.startswith(b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\n")
+    assert b"x-request-id: " in received
+    told = json.loads(envelope)
+    assert (told["message"], told["status-code"]) == ("Bad Request", 400)
+    assert told["detail"]
+    assert server.log.read_text().count("Invalid HTTP request") == logged_before + 1
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("sent", [b"", b'{"texts": ['])
+def test_a_body_that_does_not_come_in_time(server: Server, path: str, sent: bytes) -> None:
+    """A caller who stops in the middle of a body gets a 504, not a connection that hangs."""
+    answer = raw(
+        server,
+        f"POST {path} HTTP/1.1\nHost: x\nContent-Type: application/json\n"
+        "X-Request-Timeout: 0.2\nContent-Length: 100\n\n",
+        sent,
+    )
+    assert answer.startswith(b"HTTP/1.1 504 ")
+    assert b"body" in answer
