@@ -29,6 +29,7 @@ from app.cors import allow_origins
 from app.edge import Edge
 from app.envelope import Envelopes, Exchange
 from app.metrics import Metrics, forget_dead_workers
+from app.own_process import in_own_process
 from app.predict import Predictor, writer
 from app.reading import Limits
 from app.schemas import Predictions, PredictRequest, Success
@@ -114,7 +115,7 @@ class Tagger:
         """End with one sentence, before any worker starts, if it could not serve as it is set."""
         try:
             bento.heed_traffic(NAME, settings)
-            runner.check()
+            in_own_process(runner.check)
             bento.look_often(CHECK_SECONDS)
         except TaglineError as fault:
             sys.exit(str(fault))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.own_process import in_own_process
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, environment, free_port
 
@@ -72,6 +75,20 @@ def test_a_damaged_run(trained_home: TrainedHome, tmp_path: Path) -> None:
     for path in damaged.rglob("*.npz"):
         path.write_bytes(path.read_bytes()[:-1] + b"!")
     check_refusal(try_to_serve(damaged), "is not the file that was written")
+
+
+def test_a_check_that_is_killed() -> None:
+    """Its signal is told in the status, as a shell would, and nothing goes on."""
+    with pytest.raises(SystemExit) as ended:
+        in_own_process(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    assert ended.value.code == 128 + signal.SIGKILL
+
+
+def test_the_supervisor_holds_nothing_that_its_check_loaded() -> None:
+    """What the check takes is taken in another process."""
+    seen: list[int] = []
+    in_own_process(lambda: seen.append(1))
+    assert not seen
 
 
 def copied(trained_home: TrainedHome, folder: Path) -> Path:
