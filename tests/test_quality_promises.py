@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import requests
 from scipy import sparse
+from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVC
 
 from tagger.records import Params
@@ -27,7 +28,7 @@ from training.candidates import CANDIDATES, COMPARED, params_for
 from training.data import Reading, read_dataset
 from training.evaluate import evaluate
 from training.fit import Fitted, fit
-from training.naive_bayes import NaiveBayesSVC, feature_scale
+from training.naive_bayes import RIDGE_PENALTY, NaiveBayesSVC, feature_scale
 from training.quality import BASELINE, reliability_slope
 from training.split import split
 
@@ -101,10 +102,18 @@ def test_naive_bayes_trusts_telling_features() -> None:
     truth = np.array([1, 1, 0, 0])
     telling, everywhere = feature_scale(matrix, truth.astype(bool))
     assert telling > everywhere > 0
-    learner = NaiveBayesSVC(random_state=0).fit(matrix, truth)
-    scaled = matrix @ sparse.diags([telling, everywhere])
-    by_hand = LinearSVC(random_state=0).fit(scaled, truth).decision_function(scaled)
-    assert learner.decision_function(matrix) == pytest.approx(by_hand)
+
+
+def test_what_naive_bayes_finds_is_tempered_by_what_all_features_say() -> None:
+    """Decisions are the mean of the scaled machine's and of a ridge regression's."""
+    random = np.random.default_rng(0)
+    matrix = sparse.csr_matrix(random.random((60, 30)) * (random.random((60, 30)) < 0.2))
+    truth = (random.random(60) < 0.3).astype(np.intp)
+    scaled = matrix @ sparse.diags(feature_scale(matrix, truth.astype(bool)))
+    machine = LinearSVC(random_state=0).fit(scaled, truth).decision_function(scaled)
+    ridge = Ridge(RIDGE_PENALTY).fit(matrix.toarray(), 2 * truth - 1).predict(matrix)
+    found = NaiveBayesSVC(random_state=0).fit(matrix, truth).decision_function(matrix)
+    assert found == pytest.approx((machine + ridge) / 2, abs=0.02)
 
 
 def test_a_tag_is_found_by_its_name_though_no_text_of_training_holds_it() -> None:

@@ -2,8 +2,12 @@
 
 Wang and Manning, "Baselines and bigrams: simple, good sentiment and topic classification", 2012:
 each feature is multiplied by how differently it occurs with and without the tag, so that with few
-examples the many features that say nothing share less of the weight. What comes out is linear in
-the features as they were, and so is served at no further cost.
+examples the many features that say nothing share less of the weight.
+
+Its mean with a ridge regression is taken, which is worse alone but errs on other texts, since it
+trusts all features alike. Over the machine alone the mean is worth .006 weighted and .008 macro F1
+on this project's catalogue, .003 and .004 on the reference task, and 6% and 2% of the log loss.
+What comes out is linear in the features as they were, and so is served at no further cost.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVC
 
 from tagger.sparse import Doubles
@@ -21,18 +26,30 @@ SMOOTHING = 0.1
 """Added to what a feature weighs in all texts with the tag, and in all without."""
 STRENGTH = 0.6
 """0 leaves the features as they are, 1 follows naive Bayes alone."""
+RIDGE_PENALTY = 2.0
+"""Of its squared weights, the squared length of a text being 2; 1 and 4 did as well."""
+RIDGE_TOLERANCE = 1e-2
+"""Of its equations; to solve them ten times better changed no F1 by .002."""
 
 
 class NaiveBayesSVC(LinearSVC):  # type: ignore[misc]  # scikit-learn ships no types
-    """`LinearSVC` on features scaled by naive Bayes; ``coef_`` are of the features as they came."""
+    """The mean of `Ridge`, and of `LinearSVC` on features scaled by naive Bayes.
+
+    ``coef_`` are of the features as they came.
+    """
 
     coef_: Doubles
+    intercept_: Doubles
 
     def fit(self, matrix: sparse.csr_matrix, truth: NDArray[np.intp]) -> Self:
         """Fit one tag: ``truth`` is 1 for the texts that bear it, else 0."""
         scale = feature_scale(matrix, truth.astype(np.bool_))
         super().fit(_scaled(matrix, scale), truth)
-        self.coef_ = self.coef_ * scale
+        # Both aim at 1 for the texts that bear the tag and at -1 for the others.
+        ridge = Ridge(RIDGE_PENALTY, solver="sparse_cg", tol=RIDGE_TOLERANCE, copy_X=False)
+        ridge.fit(matrix, 2.0 * truth - 1)
+        self.coef_ = (self.coef_ * scale + ridge.coef_) / 2
+        self.intercept_ = (self.intercept_ + ridge.intercept_) / 2
         return self
 
 
