@@ -16,13 +16,15 @@ from tagger.records import Params
 from tagger.sparse import Doubles
 from training.calibration import Truth
 from training.factored import Factored
-from training.naive_bayes import NaiveBayesSVC
+from training.naive_bayes import TOLERANCE, NaiveBayesSVC
 from training.newton import fit_together
 from training.vectorizer import Vectorizer
 
 LEARNERS: Mapping[str, Callable[[Params], Any]] = {
     "svc": lambda params: LinearSVC(C=params.regularization, random_state=params.seed),
-    "naive-bayes": lambda params: NaiveBayesSVC(C=params.regularization, random_state=params.seed),
+    "naive-bayes": lambda params: NaiveBayesSVC(
+        C=params.regularization, tol=TOLERANCE, random_state=params.seed
+    ),
     "logistic": lambda params: LogisticRegression(C=params.regularization, solver="liblinear"),
 }
 """Linear learners by the name that `Params.model` gives; each is fitted once a tag."""

@@ -26,8 +26,10 @@ SMOOTHING = 0.1
 """Added to what a feature weighs in all texts with the tag, and in all without."""
 STRENGTH = 0.6
 """0 leaves the features as they are, 1 follows naive Bayes alone."""
-RIDGE_PENALTY = 2.0
-"""Of its squared weights, the squared length of a text being 2; 1 and 4 did as well."""
+TOLERANCE = 1e-2
+"""Of the machine: 0.7 of the time that `LinearSVC`'s own takes, and no F1 changes by .001."""
+RIDGE_PENALTY = 0.2
+"""Of its squared weights, times C. At C = 0.1 twice and half of it did as well."""
 RIDGE_TOLERANCE = 1e-2
 """Of its equations; to solve them ten times better changed no F1 by .002."""
 
@@ -46,7 +48,7 @@ class NaiveBayesSVC(LinearSVC):  # type: ignore[misc]  # scikit-learn ships no t
         scale = feature_scale(matrix, truth.astype(np.bool_))
         super().fit(_scaled(matrix, scale), truth)
         # Both aim at 1 for the texts that bear the tag and at -1 for the others.
-        ridge = Ridge(RIDGE_PENALTY, solver="sparse_cg", tol=RIDGE_TOLERANCE, copy_X=False)
+        ridge = Ridge(RIDGE_PENALTY / self.C, solver="sparse_cg", tol=RIDGE_TOLERANCE, copy_X=False)
         ridge.fit(matrix, 2.0 * truth - 1)
         self.coef_ = (self.coef_ * scale + ridge.coef_) / 2
         self.intercept_ = (self.intercept_ + ridge.intercept_) / 2
