@@ -18,6 +18,7 @@ from load_tests.sizing.page import FULL, PAGE, Prices, autoscaled, need, page, r
 from load_tests.sizing.pod import Bounds, Costs
 from load_tests.sizing.pod import Pod as OnePod
 from load_tests.sizing.pod import simulate as simulate_pod
+from runners import batching
 from tests.fitting import untimed
 from tests.serving import PROJECT
 
@@ -52,6 +53,12 @@ def test_a_pod_refuses_only_what_is_beyond_it() -> None:
     sizes = [load.batch_texts for load in loads]
     assert sizes == sorted(sizes)
     assert loads[0].p99_ms < loads[2].p99_ms < loads[3].p99_ms
+
+
+def test_the_bounds_are_those_of_the_batcher() -> None:
+    """The simulated pod gathers a batch within the limits that the real one has by default."""
+    real = asdict(batching.Bounds())
+    assert asdict(Bounds()) == {name: real[name] for name in asdict(Bounds())}
 
 
 def test_the_same_seed_gives_the_same_load() -> None:

@@ -46,7 +46,7 @@ class Bounds:
 
     queue: int = 20_000
     batch: int = 256
-    enough: int = 32
+    enough: int = 64
     """Texts from which on a batch waits for no more, if the one before held more than one."""
     seconds: float = 0.005
 
