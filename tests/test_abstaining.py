@@ -121,6 +121,14 @@ def test_a_table_in_another_language_is_at_home_there() -> None:
             assert np.mean(model.score(texts).familiarity < limit) >= 0.9, kind
 
 
+def test_short_words_are_enough_where_they_tell_a_tag() -> None:
+    """Words as short as those of every kind of text are ground for a tag, if it is theirs."""
+    model = fit(*finnish(200, seed=1), Params(min_support=2)).model
+    texts = ["uuni", "suo polku sieni", "kun", "joka kun mutta"]
+    familiar = model.score(texts).familiarity >= model.policy.abstain_below
+    assert familiar.tolist() == [True, True, False, False]
+
+
 def test_the_rule_is_stored_with_the_run(trained_home: TrainedHome) -> None:
     """The command line abstains as the server does: by what the run's files say."""
     known, strange = "Telescope galaxy comet", "milk, eggs, bread"
