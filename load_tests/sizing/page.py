@@ -183,8 +183,12 @@ def agreement(measured: OnePod) -> str:
     judged = [
         one
         for one in measured.rounds
-        if least <= round(one.rate / measured.capacity, 2) <= most and not one.uncounted
+        if least <= round(one.rate / measured.capacity, 2) <= most
+        and one.measured.answered
+        and not one.uncounted
     ]
+    if not judged:
+        return "No rate was measured in a way that counts: measure again."
     p50 = [one.simulated.p50_ms / one.measured.p50_ms for one in judged]
     p99 = [one.simulated.p99_ms / one.measured.p99_ms for one in judged]
     refused = [abs(one.simulated.refused_share - one.measured.refused_share) for one in judged]
