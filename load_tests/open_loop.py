@@ -34,7 +34,7 @@ from pydantic import TypeAdapter
 
 from load_tests.measure import PROJECT, Running
 
-CONNECTIONS = 1_024
+CONNECTIONS = 4_000
 PATIENCE = 30
 """Seconds after the last arrival until missing answers count as failures."""
 CONTENT_LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)

@@ -47,7 +47,8 @@ def fit(rates: Sequence[Used]) -> Costs:
         batch=batch,
         text=text,
         request=max(answer - text, LEAST),
-        refusal=max(refusal, LEAST),
+        # Where none was refused nothing tells: as dear as an answer, then.
+        refusal=max(refusal, LEAST) if counts[:, 3].any() else answer,
     )
 
 
