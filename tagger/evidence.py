@@ -44,7 +44,8 @@ class Contributions:
 def contributions(features: Features, weights: Weights, text: str) -> Contributions:
     """Take the log-odds of a text apart: what `Model` sums, word by word and pair by pair."""
     words = features.words(text)
-    rows, spans = features.vocabulary.rows(words.decode().split()), spans_of(text)
+    rows = features.vocabulary.rows(words.decode().split())
+    spans = spans_of(text, signs=weights.signs)
     firsts, pairs = features.pairs(rows)
     of_pairs = [(spans[i][0], spans[i + 1][1]) for i in firsts.tolist()]
     by_row = _by_row(np.concatenate([rows, pairs]), [*spans, *of_pairs])

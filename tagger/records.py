@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-FORMAT = 2
+FORMAT = 3
 """Number of the layout of a stored run: raised when an older reader would misread it."""
-READABLE = (1, 2)
-"""Formats that are read; one of 1 tells how familiar a text is by the share of known words."""
+READABLE = (1, 2, 3)
+"""Formats that are read; 1 tells how familiar a text is by the share of known words."""
 
 Task = Literal["multi", "single"]
 
@@ -29,6 +29,8 @@ class Params:
     words: bool = True
     pairs: bool = False
     """Whether pairs of neighbouring words are features; beside characters they add nothing sure."""
+    signs: bool = False
+    """Whether punctuation, symbols and emoji are features, as words of their own."""
     names: bool = False
     """Whether each tag's name is learnt from, as a text that bears the tag."""
     characters: tuple[int, int] | None = (2, 6)

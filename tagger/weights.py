@@ -57,6 +57,8 @@ class Weights:
     """(tags,)"""
     usual_lengths: UsualLengths | None
     """Of the texts of training; None in runs of format 1."""
+    signs: bool
+    """Whether signs are words too; never in runs of formats 1 and 2."""
 
     def write(self, path: Path) -> None:
         """Write all into one file; the same weights give the same bytes."""
@@ -78,6 +80,7 @@ class Weights:
                 "ngram_lengths": np.array(self.ngram_lengths, np.int32),
                 "intercept": self.intercept,
                 "usual_lengths": np.array(lengths, np.float64),
+                "signs": np.array([self.signs]),
             },
         )
 
@@ -91,7 +94,7 @@ class Weights:
             The file is missing, cut short, or an array is not what it should be.
         """
         arrays = _Checked(path, read_arrays(path))
-        arrays.add_what_format_1_lacks()
+        arrays.add_what_older_formats_lack()
         words, ngrams = arrays.strings("words"), arrays.strings("ngrams")
         intercept = arrays.take("intercept", np.float64, (None,))
         pairs = arrays.take("pairs", np.int32, (None, 2))
@@ -114,6 +117,7 @@ class Weights:
             ngram_lengths=(shortest, longest),
             intercept=intercept,
             usual_lengths=UsualLengths(*usual) if usual else None,
+            signs=bool(arrays.take("signs", np.bool_, (1,))[0]),
         )
         if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(words):
             raise arrays.broken("pairs", "of words that are not there")
@@ -129,8 +133,9 @@ class _Checked:
     path: Path
     arrays: dict[str, Array]
 
-    def add_what_format_1_lacks(self) -> None:
-        """Let every known word count the same, if neither array of abstaining is there."""
+    def add_what_older_formats_lack(self) -> None:
+        """Let signs be no words, and every known word count the same if no array says more."""
+        self.arrays.setdefault("signs", np.array([False]))
         if not {"word_information", "usual_lengths"} & self.arrays.keys():
             known = len(self.arrays.get("word_idf", ()))
             self.arrays["word_information"] = np.ones(known, np.float32)

@@ -4,6 +4,9 @@ A word is a run of letters, digits, underscores and the marks that combine with 
 Scripts that put no blanks between words (Chinese, Japanese, Thai and their kin) have no such runs
 worth the name. In their place every two neighbouring characters are a word of their own, which
 needs no dictionary and does nearly as well as all n-grams of up to four characters.
+
+Signs are what stands between words without being a blank: punctuation, symbols, emoji. A run may
+count each stretch of them as a word too, after the words.
 """
 
 from __future__ import annotations
@@ -28,12 +31,19 @@ BLANKLESS = (
 
 _WORD = re.compile(rf"\w[\w{MARKS}]*")
 _BLANKLESS_RUN = re.compile(f"[{BLANKLESS}]+")
+_CONTROLS = "\x00-\x1f\x7f-\x9f"
+_SIGNS = re.compile(rf"[^\w\s{_CONTROLS}{MARKS}][^\w\s{_CONTROLS}]*")
 
 _ASCII = bytes(
     ord(chr(i).lower()) if chr(i).isalnum() or chr(i) == "_" else ord(" ") for i in range(128)
 )
 _BYTES = _ASCII + bytes(range(128, 256))
 """What each byte of UTF-8 becomes: ASCII in lower case, a blank if of no word; others stay."""
+_SIGN_BYTES = bytes(
+    ord(" ") if chr(i).isalnum() or chr(i) == "_" or not chr(i).isprintable() else i
+    for i in range(128)
+) + bytes(range(128, 256))
+"""The same for signs: a blank if of a word, or a character that controls."""
 
 
 def words_of(text: str) -> list[str]:
@@ -62,14 +72,36 @@ def words_as_bytes(text: str) -> bytes:
     return " ".join(words_of(text)).encode()
 
 
-def spans_of(text: str) -> list[tuple[int, int]]:
-    """Return where the words of `words_of` start and end, in code points of ``text``.
+def signs_of(text: str) -> list[str]:
+    """Return the stretches of signs of a text in order."""
+    if text.isascii():
+        return text.encode().translate(_SIGN_BYTES).decode().split()
+    return _SIGNS.findall(text.lower().encode(errors="replace").decode())
+
+
+def words_and_signs_of(text: str) -> list[str]:
+    """Return the words of a text, then its signs."""
+    return words_of(text) + signs_of(text)
+
+
+def words_and_signs_as_bytes(text: str) -> bytes:
+    """Return them as `words_as_bytes` does; it costs 1 us more for 20 words of ASCII."""
+    if text.isascii():
+        as_sent = text.encode()
+        return as_sent.translate(_BYTES) + b" " + as_sent.translate(_SIGN_BYTES)
+    return " ".join(words_and_signs_of(text)).encode()
+
+
+def spans_of(text: str, *, signs: bool = False) -> list[tuple[int, int]]:
+    """Return where the words start and end, and perhaps the signs, in code points of ``text``.
 
     Lower-casing can lengthen a text ('İ' becomes two code points), so places in the lower-cased
     text are led back to those in the text as sent.
     """
     lowered = text.lower()
     places = _places(lowered)
+    if signs:
+        places += [match.span() for match in _SIGNS.finditer(lowered)]
     if len(lowered) == len(text):
         return places
     origin = [place for place, character in enumerate(text) for _ in character.lower()]

@@ -39,6 +39,7 @@ KINDS = {
     "characters alone": Params(words=False),
     "other n-grams": Params(characters=(3, 5), projection=8),
     "logistic": Params(model="logistic", regularization=5.0),
+    "svc-signs": params_for("svc-signs", Params()),
     "naive-bayes": params_for("naive-bayes", Params()),
     "single": Params(task="single"),
 }

@@ -17,18 +17,21 @@ class Candidate:
 
     regularization: float
     pairs: bool = False
+    signs: bool = False
+    """Whether punctuation, symbols and emoji are words too."""
     names: bool = False
     """Whether the names of the tags are learnt from too."""
 
 
 CANDIDATES: Mapping[str, Candidate] = {
     "svc": Candidate(regularization=0.5),
+    "svc-signs": Candidate(regularization=0.5, pairs=True, signs=True),
     "naive-bayes": Candidate(regularization=0.1, pairs=True, names=True),
     "logistic": Candidate(regularization=5.0),
 }
 """By the name that `Params.model` gives."""
 
-COMPARED = ("svc", "naive-bayes")
+COMPARED = ("svc", "svc-signs", "naive-bayes")
 """What a training compares; logistic regression won nowhere that was looked at."""
 
 MOST_COMPARED = 1_000_000
@@ -49,5 +52,6 @@ def params_for(name: str, params: Params, *, regularization: float | None = None
         model=name,
         regularization=regularization or candidate.regularization,
         pairs=candidate.pairs,
+        signs=candidate.signs,
         names=candidate.names,
     )

@@ -246,6 +246,7 @@ def _weights(
         ngram_lengths=params.characters or (1, 1),
         intercept=intercept * calibration.slope + calibration.offset,
         usual_lengths=usual_lengths,
+        signs=params.signs,
     )
 
 

@@ -22,6 +22,7 @@ from training.vectorizer import Vectorizer
 
 LEARNERS: Mapping[str, Callable[[Params], Any]] = {
     "svc": lambda params: LinearSVC(C=params.regularization, random_state=params.seed),
+    "svc-signs": lambda params: LinearSVC(C=params.regularization, random_state=params.seed),
     "naive-bayes": lambda params: NaiveBayesSVC(
         C=params.regularization, tol=TOLERANCE, random_state=params.seed
     ),

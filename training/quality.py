@@ -57,6 +57,10 @@ class Measured:
     """Weighted F1 on folds of the training side, by which training chooses."""
     brier_skill: float = np.nan
     """1 - Brier score over that of the training side's base rates."""
+    accuracy: float = np.nan
+    """Share of the texts whose tags are exactly right."""
+    model: str = ""
+    """The one that was fitted."""
     slope: float = np.nan
     """Of reliability, by logistic regression of truth on log-odds: 1 is right."""
 
@@ -65,18 +69,21 @@ def plain(parts: Split, params: Params, *, characters: bool) -> Measured:
     """Learn words, pairs and perhaps characters as scikit-learn alone does."""
     begun = time.process_time()
     truth = truth_of(parts.training.tags, parts.tags)
-    decisions = np.zeros(truth.shape)
-    for rest, out in folds_of(truth, params):
-        training = [parts.training.texts[i] for i in rest]
-        left_out = [parts.training.texts[i] for i in out]
-        decisions[out] = _plain_decisions(training, truth[rest], left_out, characters=characters)
     scores = _plain_decisions(parts.training.texts, truth, parts.test.texts, characters=characters)
     if params.task == "single":
         predicted = scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(parts.tags))
     else:
+        decisions = np.zeros(truth.shape)
+        for rest, out in folds_of(truth, params):
+            training = [parts.training.texts[i] for i in rest]
+            left_out = [parts.training.texts[i] for i in out]
+            decisions[out] = _plain_decisions(
+                training, truth[rest], left_out, characters=characters
+            )
         predicted = scores >= best_thresholds(decisions, truth)
     overall = measure(truth_of(parts.test.tags, parts.tags), predicted, parts.tags).overall
-    return Measured(overall.f1, overall.macro_f1, time.process_time() - begun)
+    seconds = time.process_time() - begun
+    return Measured(overall.f1, overall.macro_f1, seconds, accuracy=overall.accuracy)
 
 
 def _plain_decisions(
@@ -93,10 +100,10 @@ def _plain_decisions(
     return np.asarray(learner.decision_function(asked_matrix), np.float64)
 
 
-def trained(parts: Split, params: Params) -> Measured:
-    """Train as `train` does, and measure through the code that serves."""
+def trained(parts: Split, params: Params, *, others: Sequence[Params] = ()) -> Measured:
+    """Train as `train` does on the best of these params; measure through the code that serves."""
     begun = time.process_time()
-    fitted = fit(parts.training.texts, parts.training.tags, params)
+    fitted = fit(parts.training.texts, parts.training.tags, params, others=others)
     seconds = time.process_time() - begun
     test = evaluate(fitted.model, parts.test)
     overall = test.performance.overall
@@ -106,7 +113,9 @@ def trained(parts: Split, params: Params) -> Measured:
         overall.macro_f1,
         seconds,
         microseconds=_microseconds(fitted.model, parts.test.texts),
-        folds_f1=fitted.compared[0].f1,
+        accuracy=overall.accuracy,
+        model=fitted.params.model,
+        folds_f1=max(one.f1 for one in fitted.compared),
         brier_skill=skill,
         slope=slope,
     )

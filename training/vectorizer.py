@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.vocabulary import counting
-from tagger.words import words_of
+from tagger.words import words_and_signs_of, words_of
 from training.factored import Factored
 
 MOST_WEIGHTS = 40_000_000
@@ -40,6 +40,7 @@ class Vectorizer:
 
     def __init__(self, params: Params, *, tags: int) -> None:
         self._params = params
+        self._cut = words_and_signs_of if params.signs else words_of
         self._most = MOST_WEIGHTS // tags
         self.own: TfidfVectorizer
         """Of words and pairs, fitted."""
@@ -51,7 +52,7 @@ class Vectorizer:
     def fit(self, texts: Sequence[str]) -> Vectorizer:
         """Learn vocabularies and document frequencies."""
         cut = {
-            "tokenizer": words_of,
+            "tokenizer": self._cut,
             "token_pattern": None,
             "lowercase": False,
             "ngram_range": (1, 2 if self._params.pairs else 1),
@@ -111,7 +112,7 @@ class Vectorizer:
     def _count_words(self, texts: Sequence[str]) -> tuple[list[str], sparse.csr_matrix]:
         """Count all words that count, known or not, as 1 + log of their occurrences."""
         known = self.own.vocabulary_
-        counter = CountVectorizer(analyzer=lambda text: counting(words_of(text), known))
+        counter = CountVectorizer(analyzer=lambda text: counting(self._cut(text), known))
         counts = counter.fit_transform(texts).astype(np.float64)
         counts.data = 1 + np.log(counts.data)
         return counter.get_feature_names_out().tolist(), counts

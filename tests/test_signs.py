@@ -1,0 +1,69 @@
+"""Punctuation, symbols and emoji are words to a run that learnt from them, and to no other."""
+# ruff: noqa: RUF001 - signs of other scripts are meant
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from tagger.records import Params
+from tagger.words import signs_of, spans_of, words_and_signs_as_bytes, words_of
+from tests.fitting import fitted, table, untimed
+from tests.test_features import texts
+from training.candidates import COMPARED, params_for
+from training.fit import fit
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Hello, World_x don't 3D!!", [",", "'", "!!"]),
+        ("e\u0301! caf\u00e9?", ["!", "?"]),
+        ("a\x00b\x7f\tc", []),
+        ("C++ (%d)\n$5.0", ["++", "(%", ")", "$", "."]),
+        ("home ❤️ 👩🏽‍🍳", ["❤️", "👩🏽‍🍳"]),
+        ("«نعم»، لا؟", ["«", "»،", "؟"]),
+        ("我爱。", ["。"]),
+        ("a\ud800b", ["?"]),
+        ("", []),
+    ],
+)
+def test_signs_of_every_script(text: str, expected: list[str]) -> None:
+    """Signs are what is neither of a word, nor a blank, nor a character that controls."""
+    assert signs_of(text) == expected
+
+
+@untimed
+@given(texts)
+def test_signs_stand_after_the_words_by_any_way(text: str) -> None:
+    """Bytes and spans hold the words, then the signs, with nothing but blanks between them."""
+    signs = signs_of(text)
+    assert words_and_signs_as_bytes(text).decode().split() == words_of(text) + signs
+    spans = spans_of(text, signs=True)
+    assert spans[: len(spans) - len(signs)] == spans_of(text)
+    for sign, (start, end) in zip(reversed(signs), reversed(spans), strict=False):
+        assert text[start:end].lower().encode(errors="replace").decode() == sign
+
+
+def test_training_finds_that_signs_tell() -> None:
+    """Where signs alone tell tags apart, training chooses signs, tags by them and shows them."""
+    words = [f"{text} {i}" for i, text in enumerate(table()[0])]
+    asked = [*(f"{text}?" for text in words), *(f"{text} 🎉" for text in words)]
+    tags = [{"question"}] * len(words) + [{"party"}] * len(words)
+    first, *others = (params_for(name, Params(folds=2)) for name in COMPARED)
+    found = fit(asked, tags, first, others=others)
+    assert found.params.signs
+    scores = found.model.score(["unheard of?", "unheard of 🎉"]).scores
+    assert [found.model.tags[tag] for tag in scores.argmax(axis=1)] == ["question", "party"]
+    (evidence,) = found.model.explain("What?", [found.model.tags.index("question")])
+    assert (evidence.words[0].text, evidence.words[0].spans) == ("?", ((4, 5),))
+
+
+def test_without_them_signs_change_nothing() -> None:
+    """To a run that did not learn from signs a text is the same with and without them."""
+    model = fitted().model
+    with_signs, without = model.score(["skillet, «and» broth! 🎉", "skillet and broth"]).scores
+    assert (with_signs == without).all()
+    with_signs, without = fitted("svc-signs").model.score(["skillet ❤️", "skillet"]).scores
+    assert np.abs(with_signs - without).max() > 0

@@ -1,0 +1,157 @@
+"""Whether `train` is worse anywhere than plain scikit-learn (`python -m training.anywhere TABLE`).
+
+One row a table: what `train` makes of it without an option, beside words and pairs of words with a
+`LinearSVC`, and beside those with characters. As in `training.quality` every difference is the mean
+of paired differences over splits, with its 95% interval. README.md tells what came of it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import click
+import numpy as np
+
+from tagger.records import Params, Task
+from training.candidates import COMPARED, params_for
+from training.data import Dataset, Reading, read_dataset
+from training.quality import Measured, interval, plain, trained
+from training.split import Split, split
+
+MARGIN = -0.005
+"""A table is one where training is worse if an interval lies wholly below this."""
+MOST_FOR_CHARACTERS = 30_000_000
+"""Characters times tags above which the baseline with characters is left out: it takes hours."""
+HEADINGS = (
+    *("table", "task", "rows", "tags", "words", "model", "accuracy"),
+    *("weighted F1", "to words", "to words + char_wb"),
+    *("macro F1", "to words", "to words + char_wb"),
+    *("s", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """What is said of a table itself, of its first split where splits differ."""
+
+    name: str
+    task: Task
+    rows: int
+    tags: int
+    words: float
+    """Of a text, in the mean."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Training and both baselines on the splits of a table."""
+
+    table: Table
+    ours: Sequence[Measured]
+    words: Sequence[Measured]
+    characters: Sequence[Measured]
+    """None of them where they would take too long."""
+
+    def is_worse(self) -> bool:
+        """Tell whether training is worse than words, or than characters where those help."""
+        return any(
+            _interval_to(self.ours, base, figure)[2] < MARGIN
+            for figure in ("f1", "macro_f1")
+            for base in (self.words, self.characters)
+            if base is self.words or (base and _interval_to(base, self.words, figure)[0] > 0)
+        )
+
+
+def compare(dataset: Dataset, params: Params, *, splits: int) -> Compared:
+    """Measure training and the baselines on several splits of a dataset."""
+    ours, words, characters = [], [], []
+    parts = split(dataset, params)
+    table = Table(
+        name=Path(dataset.source).stem,
+        task=params.task,
+        rows=len(dataset.labelled),
+        tags=len(parts.tags),
+        words=float(np.mean([len(text.split()) for text in dataset.labelled.texts])),
+    )
+    for number in range(splits):
+        of_split = replace(params, salt=f"anywhere {number}")
+        parts = split(dataset, of_split)
+        first, *others = (params_for(name, of_split) for name in COMPARED)
+        ours.append(trained(parts, first, others=others))
+        words.append(plain(parts, of_split, characters=False))
+        if _size(parts) <= MOST_FOR_CHARACTERS:
+            characters.append(plain(parts, of_split, characters=True))
+        click.echo(f"{table.name}: split {number + 1} of {splits}", err=True)
+    return Compared(table, ours, words, characters)
+
+
+def _size(parts: Split) -> int:
+    return sum(map(len, parts.training.texts)) * len(parts.tags)
+
+
+def row_of(compared: Compared) -> tuple[str, ...]:
+    """Return what stands under `HEADINGS`."""
+    table, ours = compared.table, compared.ours
+    model, _ = Counter(one.model for one in ours).most_common(1)[0]
+    single = table.task == "single"
+    return (
+        *(table.name, table.task, f"{table.rows:,}", f"{table.tags:,}", f"{table.words:.0f}"),
+        *(model, f"{_mean(ours, 'accuracy'):.3f}" if single else ""),
+        *(f"{_mean(ours, 'f1'):.3f}", *_differences(compared, "f1")),
+        *(f"{_mean(ours, 'macro_f1'):.3f}", *_differences(compared, "macro_f1")),
+        *(f"{_mean(ours, 'seconds'):.0f}", "worse" if compared.is_worse() else "holds"),
+    )
+
+
+def _mean(measured: Sequence[Measured], figure: str) -> float:
+    return float(np.mean([getattr(one, figure) for one in measured]))
+
+
+def _differences(compared: Compared, figure: str) -> tuple[str, str]:
+    to_words, to_characters = (
+        "{:+.3f} [{:+.3f}, {:+.3f}]".format(*_interval_to(compared.ours, base, figure))
+        if base
+        else ""
+        for base in (compared.words, compared.characters)
+    )
+    return to_words, to_characters
+
+
+def _interval_to(
+    ours: Sequence[Measured], base: Sequence[Measured], figure: str
+) -> tuple[float, float, float]:
+    pairs = zip(ours, base, strict=True)
+    return interval(np.array([getattr(a, figure) - getattr(b, figure) for a, b in pairs]))
+
+
+def _drawn(dataset: Dataset, most: int) -> Dataset:
+    """Return a dataset of so many rows at most, the same ones every time."""
+    places = np.random.default_rng(0).permutation(len(dataset.labelled))[:most]
+    return replace(dataset, labelled=dataset.labelled.take(np.sort(places).tolist()))
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+@click.command()
+@click.argument("tables", nargs=-1, required=True)
+@click.option("--splits", type=click.IntRange(min=2), default=5, show_default=True)
+@click.option("--rows", type=click.IntRange(min=100), help="Of each table, drawn by lot; else all.")
+def anywhere(tables: Sequence[str], *, splits: int, rows: int | None) -> None:
+    """Set what `train` makes of each of TABLES beside plain scikit-learn, in Markdown."""
+    click.echo(_line(HEADINGS))
+    click.echo(_line(["---"] * len(HEADINGS)))
+    for table in tables:
+        dataset = read_dataset(table, Reading())
+        if rows:
+            dataset = _drawn(dataset, rows)
+        compared = compare(dataset, Params(task=dataset.task), splits=splits)
+        click.echo(_line(row_of(compared)))
+
+
+if __name__ == "__main__":
+    anywhere(prog_name="python -m training.anywhere")
