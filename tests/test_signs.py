@@ -1,5 +1,4 @@
 """Punctuation, symbols and emoji are words to a run that learnt from them, and to no other."""
-# ruff: noqa: RUF001 - signs of other scripts are meant
 
 from __future__ import annotations
 
