@@ -21,6 +21,9 @@ Form = Literal["csv", "json", "jsonl", "parquet"]
 SECONDS = 60
 """How long an address may keep silent."""
 
+OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+"""How workbooks begin: zip files today, a form of their own before 2007."""
+
 UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)
 """What reading bytes and decoding them may raise."""
 
@@ -96,6 +99,8 @@ def _unpacked(opened: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
 
 def _form(source: str, beginning: bytes) -> Form:
     """Tell the form by the name, else by how the content begins."""
+    if beginning.startswith(OFFICE):
+        raise ValueError("it is a workbook of Excel, or a zip file: save the table as CSV")
     if beginning.startswith(b"PAR1"):
         return "parquet"
     name = source.lower().partition("?")[0].removesuffix(".gz")

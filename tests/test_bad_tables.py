@@ -78,7 +78,7 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         ("", "empty.csv", ["empty"]),
         ("text,tags\n", "header.csv", ["no rows"]),
         ("words,labels\na,b\n", "names.csv", ["'text'", "'tags'", "'words', 'labels'"]),
-        ("text,labels\na,b\n", "tags.csv", ["'tags'", "--tags-column"]),
+        ("text,labels\na,b\n", "tags.csv", ["'tags'", "'labels'", "--tags-column"]),
         ("title,title,tags\na,b,c\n", "twice.csv", ["two columns", "'title'"]),
         ('text,tags\n"open,a\nb,c\n', "quote.csv", ["quotation mark"]),
         ("[1, 2", "cut.json", ["not JSON"]),
@@ -88,6 +88,8 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         (b"PAR1 and no more", "bad.parquet", ["bad.parquet"]),
         (gzip.compress(b"text,tags\na,b\n" * 99, mtime=0)[:60], "cut.csv.gz", ["cut.csv.gz"]),
         (b"text,tags\n\x81\x8d,a\n", "bytes.csv", ["UTF-8", "encoding"]),
+        (b"PK\x03\x04 a workbook", "table.xlsx", ["Excel", "CSV"]),
+        (b"PK\x03\x04 a workbook", "renamed.csv", ["Excel", "CSV"]),
     ],
 )
 def test_what_cannot_be_read_is_named(

@@ -54,6 +54,11 @@ def test_a_clean_table_has_no_findings(tmp_path: Path) -> None:
             (252, 253, 254),
         ),
         (
+            ["One topic of two,music;sailing", "Another of both,sailing; music"],
+            "joined-tags",
+            (252, 253),
+        ),
+        (
             [f"Harbour light {word} seen by night,port|quay" for word in "abcdefghijkl"],
             "tags-together",
             (),
@@ -67,6 +72,32 @@ def test_each_flaw_is_found_with_its_rows(
     kinds = found(looked_over(tmp_path, *rows))
     assert kind in kinds
     assert kinds[kind] == numbers
+
+
+def test_a_tag_that_holds_a_comma_is_no_joined_one(tmp_path: Path) -> None:
+    """A comma within a tag is found only where its parts are tags as well."""
+    report = looked_over(tmp_path, 'A row of its own,"research, education and training"')
+    assert "joined-tags" not in found(report)
+
+
+@pytest.mark.parametrize(
+    ("tags", "kinds"),
+    [
+        (["one"] * 20, {"too-few-tags", "tag-everywhere"}),
+        (["a|every", "b|every"] * 10, {"tag-everywhere"}),
+        ([f"tag{number}" for number in range(20)], {"rare-tags", "too-few-tags"}),
+    ],
+)
+def test_what_training_would_refuse_is_found_before(
+    tmp_path: Path, tags: list[str], kinds: set[str]
+) -> None:
+    """A table that reads well and cannot be trained on is told so by `check`."""
+    table = tmp_path / "table.csv"
+    rows = [f"{row.split(',')[0]},{some}" for row, some in zip(ROWS[1:], tags, strict=False)]
+    table.write_text("\n".join(("text,tags", *rows)), encoding="utf-8")
+    assert kinds <= set(found(check(read_dataset(str(table), Reading()), min_support=10)))
+    home = tmp_path / "home"
+    assert run_python("-m", "training", "train", str(table), home=home).returncode == 2
 
 
 def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from training.duplicates import near_duplicates
 
 SHORTEST, LONGEST = 3, 10_000
 """Words of a text from which on it says something; characters beyond which no server reads it."""
+SEPARATORS = (",", ";")
+"""Signs that many tables put between the tags of a cell."""
 TOGETHER_FROM = 5
 """Texts that two tags must share before they are said to come together always."""
 LOOKED_AT = 5_000
@@ -55,7 +57,9 @@ def check(dataset: Dataset, *, min_support: int) -> Report:
         *_near(labelled),
         *_always_together(labelled, support),
         *_spelt_in_several_ways(labelled, aliases),
+        *_joined(labelled, support),
         *_rare(support, min_support),
+        *_untrainable(labelled, support, min_support),
         *_lengths(labelled),
         *strangers,
     )
@@ -94,8 +98,8 @@ def _near(labelled: Labelled) -> Iterator[Finding]:
         rows = tuple(sorted(numbers[one] for one in near))
         yield Finding(
             "near-duplicates",
-            f"{_capital(rows_named(rows))} share most words with an earlier row: "
-            f"{pairs}{_etc(near)}.",
+            f"{_capital(rows_named(rows))} share{'s' if len(rows) == 1 else ''} most words with "
+            f"an earlier row: {pairs}{_etc(near)}.",
             rows,
         )
 
@@ -148,10 +152,32 @@ def _spelt_in_several_ways(labelled: Labelled, aliases: Mapping[str, str]) -> It
         )
 
 
-def _bearing(labelled: Labelled, tag: str) -> tuple[int, ...]:
+def _bearing(labelled: Labelled, *tags: str) -> tuple[int, ...]:
+    """Give the rows that bear any of these tags."""
+    wanted = set(tags)
     return tuple(
-        number for number, tags in zip(labelled.numbers, labelled.tags, strict=True) if tag in tags
+        number
+        for number, some in zip(labelled.numbers, labelled.tags, strict=True)
+        if not wanted.isdisjoint(some)
     )
+
+
+def _joined(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]:
+    """Find tags that are several in one, joined by another sign than the one that separates."""
+    for sign in SEPARATORS:
+        parts = {tag: [part.strip() for part in tag.split(sign)] for tag in support}
+        seen = Counter(part for found in parts.values() for part in set(found))
+        # A tag may well hold a comma. Joined are those whose every part stands elsewhere too.
+        joined = [tag for tag, found in parts.items() if min(seen[part] for part in found) > 1]
+        joined = [tag for tag in joined if sign in tag]
+        if joined:
+            rows = _bearing(labelled, *joined)
+            yield Finding(
+                "joined-tags",
+                f"{len(joined)} tags, such as {joined[0]!r} ({rows_named(rows)}), look like "
+                f"several joined by {sign!r}: name what separates them, --separator {sign!r}.",
+                rows,
+            )
 
 
 def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
@@ -164,6 +190,26 @@ def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
             f"{len(rare)} of {len(support)} tags stand on fewer than {min_support} texts and will "
             f"not be trained (--min-support): {named}{more}.",
         )
+
+
+def _untrainable(
+    labelled: Labelled, support: Mapping[str, int], min_support: int
+) -> Iterator[Finding]:
+    """Tell what training would refuse, whatever its split."""
+    usable = sum(count >= min_support for count in support.values())
+    if usable < 2:
+        yield Finding(
+            "too-few-tags",
+            f"{usable or 'No'} tag stands on {min_support} texts or more, and training needs two "
+            "that do.",
+        )
+    for tag, count in support.items():
+        if count == len(labelled):
+            yield Finding(
+                "tag-everywhere",
+                f"Every text bears the tag {tag!r}, so there is nothing to learn it from, and "
+                "training refuses the table: leave it out.",
+            )
 
 
 def _lengths(labelled: Labelled) -> Iterator[Finding]:

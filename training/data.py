@@ -145,8 +145,8 @@ class _Columns:
             problems.append(str(fault))
         if not (tags or tag):
             problems.append(
-                "The table has no column 'tags' (several a row) or 'tag' (one a row). "
-                "Name the right one: --tags-column NAME."
+                "The table has no column 'tags' (several a row) or 'tag' (one a row); its columns "
+                f"are {', '.join(map(repr, names))}. Name the right one: --tags-column NAME."
             )
         if problems:
             raise MissingColumns(" ".join(problems))
