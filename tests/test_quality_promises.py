@@ -190,6 +190,34 @@ def test_every_candidate_is_set_beside_plain_scikit_learn(tmp_path: Path) -> Non
     assert re.fullmatch(r" [+-]0\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\] *", chosen[1])
 
 
+def test_training_is_set_beside_plain_scikit_learn_on_any_table(tmp_path: Path) -> None:
+    """`python -m training.anywhere` has a row a table, with its differences to both baselines."""
+    one_tag = tmp_path / "one-tag.csv"
+    rows = [line.partition("|")[0] for line in TABLE.read_text(encoding="utf-8").splitlines()]
+    one_tag.write_text("\n".join(("text,tag", *rows[1:])), encoding="utf-8")
+    command = ("-m", "training.anywhere", str(TABLE), str(one_tag), "--splits", "2")
+    done = run_python(*command, "--rows", "200", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    heading, _, *lines = done.stdout.strip().splitlines()
+    names = [name.strip() for name in heading.split("|")[1:-1]]
+    several, single = (
+        dict(zip(names, map(str.strip, line.split("|")[1:-1]), strict=True)) for line in lines
+    )
+    assert (several["task"], single["task"]) == ("multi", "single")
+    assert several["rows"] == single["rows"] == "200"
+    assert not several["accuracy"]
+    assert 0.5 < float(single["accuracy"]) <= 1
+    for row in (several, single):
+        assert re.fullmatch(r"[+-]\d\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\]", row["to words"])
+
+
+def test_reliability_has_no_slope_where_nothing_is_true() -> None:
+    """Scores of tags that no text bears, or every text, have no slope and stop no command."""
+    scores = np.array([0.1, 0.4, 0.9])
+    assert np.isnan(reliability_slope(scores, np.zeros(3, np.bool_)))
+    assert np.isnan(reliability_slope(scores, np.ones(3, np.bool_)))
+
+
 def test_every_candidate_is_described() -> None:
     """Each name that can be asked for can be fitted, and each that is compared can be asked for."""
     assert set(CANDIDATES) == set(learners.LEARNERS)

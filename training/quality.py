@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy import sparse, stats
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
@@ -145,17 +146,16 @@ def chosen(candidates: Sequence[Measured]) -> Measured:
 
 
 def reliability_slope(scores: Doubles, truth: NDArray[np.bool_]) -> float:
-    """Return by how much log-odds should be stretched to be true (Cox, 1958)."""
+    """Return by how much log-odds should be stretched to be true (Cox, 1958).
+
+    It is not a number where nothing is true, or everything.
+    """
+    if truth.all() or not truth.any():
+        return np.nan
     clipped = scores.clip(1e-6, 1 - 1e-6)
     log_odds = np.log(clipped / (1 - clipped))
-    slope, offset = 1.0, 0.0
-    for _ in range(50):
-        found = 1 / (1 + np.exp(-(slope * log_odds + offset)))
-        spread, excess = found * (1 - found), found - truth
-        design = np.stack([log_odds, np.ones(len(log_odds))])
-        step = np.linalg.solve((design * spread) @ design.T, design @ excess)
-        slope, offset = slope - step[0], offset - step[1]
-    return float(slope)
+    fitted = LogisticRegression(C=np.inf, tol=1e-8).fit(log_odds[:, np.newaxis], truth)
+    return float(fitted.coef_[0, 0])
 
 
 def interval(values: Doubles) -> tuple[float, float, float]:
