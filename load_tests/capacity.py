@@ -25,6 +25,10 @@ TRIES = 2
 the server's."""
 CONNECTIONS = 256
 """Of wrk: they keep a server busy all the time."""
+HELD_SECONDS = 8
+"""A rate found counts when it is kept up with for so long."""
+LESS = 0.95
+"""What is tried next, as a share of a rate that was not held."""
 ABOVE = 1.2
 """How far above wrk's rate to look."""
 
@@ -54,8 +58,15 @@ def highest_rate(keeps_up: Callable[[float], bool], *, most: float, steps: int =
     return low
 
 
+def held_rate(rate: float, holds: Callable[[float], bool]) -> float:
+    """Come down from a rate to one that holds; a good moment of the machine was no capacity."""
+    while rate > 1 and not holds(rate):
+        rate *= LESS
+    return rate
+
+
 def capacity_of(server: Running) -> float:
-    """Find the requests a second that a server keeps up with, in about half a minute."""
+    """Find the requests a second that a server keeps up with, in about a minute."""
 
     def keeps_up(rate: float) -> bool:
         return any(
@@ -63,5 +74,8 @@ def capacity_of(server: Running) -> float:
             for seed in range(TRIES)
         )
 
+    def holds(rate: float) -> bool:
+        return kept_up(arrive(server, per_second=rate, seconds=HELD_SECONDS, seed=TRIES))
+
     closed = load(server, seconds=2, connections=CONNECTIONS).requests_per_second
-    return highest_rate(keeps_up, most=ABOVE * closed)
+    return held_rate(highest_rate(keeps_up, most=ABOVE * closed), holds)

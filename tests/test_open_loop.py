@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load_tests.capacity import highest_rate
+from load_tests.capacity import LESS, held_rate, highest_rate
 from load_tests.open_loop import Generator, moments
 from tests.fitting import untimed
 
@@ -102,3 +102,9 @@ def test_the_capacity_is_the_highest_rate_that_is_kept_up_with(true: float) -> N
     """To a sixty-fourth of where the search ends."""
     found = highest_rate(lambda rate: rate <= true, most=1_000)
     assert found <= true <= found + 1_000 / 64
+
+
+def test_a_capacity_is_a_rate_that_holds() -> None:
+    """A rate found in a good moment is lowered until it holds; one that holds stays."""
+    assert held_rate(800, lambda rate: rate <= 800) == 800
+    assert 700 * LESS < held_rate(800, lambda rate: rate <= 700) <= 700
