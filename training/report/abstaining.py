@@ -18,7 +18,7 @@ SHARES = (0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)
 """Of the texts, the least familiar first, that other limits would leave unanswered."""
 EXAMPLE = 0.09
 """More texts left unanswered than by the run's own limit, for an example in words."""
-WIDEST = 0.3
+WIDEST = 0.4
 """Share of the texts left unanswered up to which is drawn."""
 
 
