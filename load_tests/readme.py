@@ -1,4 +1,4 @@
-"""`python -m load_tests.readme`: draw the curves, and write into load_tests/README.md all results.
+"""`python -m load_tests.readme`: draw the curves, and write what was measured into both READMEs.
 
 Each section stands between two comments that name it; what is between them is written anew.
 """
@@ -18,7 +18,8 @@ from load_tests import curves, memory, panels, results
 from load_tests.points import Curve, Point
 from load_tests.results import PROJECT, Circumstances
 
-README = PROJECT / "load_tests" / "README.md"
+PAGE = PROJECT / "load_tests" / "README.md"
+README = PROJECT / "README.md"
 EXPLANATIONS = PROJECT / "load_tests" / "explanations.toml"
 PEERS = ("litserve", "mlserver", "annif")
 
@@ -101,16 +102,17 @@ def memory_section() -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the README that is written from results."""
+    """A part of one page, or of several, that is written from results."""
 
     name: str
     results: Path
     write: Callable[[], Iterator[str]]
+    pages: tuple[Path, ...] = (PAGE,)
 
 
 SECTIONS = (
     Section("curves", results.CURVES, growth_section),
-    Section("peers", results.PEERS, peers_section),
+    Section("peers", results.PEERS, peers_section, pages=(PAGE, README)),
     Section("memory", results.MEMORY, memory_section),
 )
 
@@ -138,16 +140,17 @@ def written(text: str, section: str, paragraphs: Iterator[str]) -> str:
 
 @click.command()
 def main() -> None:
-    """Draw the charts, and write into load_tests/README.md what was measured.
+    """Draw the charts, and write into the pages what was measured.
 
     Example: python -m load_tests.readme
     """
-    text = README.read_text(encoding="utf-8")
     for section in SECTIONS:
-        if section.results.exists():
-            text = written(text, section.name, section.write())
-    README.write_text(text, encoding="utf-8")
-    click.echo(f"Written: {README.relative_to(PROJECT)}")
+        if not section.results.exists():
+            continue
+        for page in section.pages:
+            text = page.read_text(encoding="utf-8")
+            page.write_text(written(text, section.name, section.write()), encoding="utf-8")
+    click.echo(f"Written: {', '.join(str(page.relative_to(PROJECT)) for page in (PAGE, README))}")
 
 
 if __name__ == "__main__":
