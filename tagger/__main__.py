@@ -239,7 +239,9 @@ def delete(run: str, *, as_json: bool) -> None:
 @click.option("--top-k", type=click.IntRange(min=1), help="The best so many tags at most.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="In place of every tag's own.")
 @click.option("--evidence", is_flag=True, help="Show which words earned each tag.")
-@click.option("--out", type=OutputFile(), help="Tag the table TEXTS names into it.")
+@click.option(
+    "--out", type=OutputFile(), help="Tag the table TEXTS names into it, a .csv or .jsonl."
+)
 @click.option("--text-column", help="Where the texts of a table are, if not in `text`.")
 @click.option("--title-column", help="Where the titles are, if not in `title`.")
 @click.option("--description-column", help="Where the descriptions are.")
@@ -265,15 +267,25 @@ def tag(
     from tagger import objects, printing
     from tagger.columns import TextColumns
     from tagger.decide import Options, decide, predictions
+    from tagger.errors import counted
+    from tagger.tables import WRITTEN
     from tagger.tag_table import tag_table
 
     options = Options(top_k=top_k, threshold=threshold, evidence=evidence)
     if out is not None and len(texts) != 1:
         raise click.UsageError("With --out give one table: a path, a URL, or - for stdin.")
+    if out is not None and out.suffix not in WRITTEN:
+        raise click.UsageError(
+            f"--out writes CSV or JSON lines, not packed: end {out.name} in .csv or .jsonl."
+        )
     if out is None:
         texts = texts or _lines_of_stdin()
-        if not (texts and all(_is_text(text) for text in texts)):
-            raise click.UsageError("Give one text or more in UTF-8, none of them blank.")
+        for number, text in enumerate(texts, start=1):
+            if not _is_text(text):
+                raise click.UsageError(
+                    f"Text {number} of {len(texts)} is blank, or is not UTF-8. "
+                    "Write what is to be tagged, or leave it out."
+                )
     store = open_store()
     run_id = store.resolve(run)
     model = store.model(run_id)
@@ -284,7 +296,8 @@ def tag(
         if as_json:
             printing.print_json({"run_id": run_id, "out": str(out), **asdict(told)})
         else:
-            click.echo(f"{told.rows} rows tagged by {run_id}, {told.without_text} without text.")
+            rows = counted(told.rows, "row")
+            click.echo(f"{rows} tagged by {run_id}, {told.without_text} without text.")
         return
     found = predictions(model, texts, decide(model.score(texts), model.policy, options), options)
     if as_json:

@@ -196,6 +196,11 @@ class NotReady(ServiceError):
     """The server is starting or draining."""
 
 
+def counted(number: int, what: str) -> str:
+    """Give a number with its noun, which is one of those that take an s: "1 text", "2 texts"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def known_names(kind: str, asked: str, known: Sequence[str], *, most: int = 20) -> str:
     """Say which names exist, those nearest to the one asked for first, ``most`` at most.
 

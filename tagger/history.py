@@ -106,7 +106,7 @@ def moved_by_others(promotions: Sequence[Promotion], promoted: str | None) -> bo
 
 def _took_effect(promotions: Sequence[Promotion], promoted: str | None) -> list[Promotion]:
     """Leave out promotions that a kill cut off: what they were to replace was still there after."""
-    afterwards = [*(line.previous for line in promotions[1:]), promoted]
+    afterwards = [*(line.previous for line in promotions), promoted][1:]
     return [
         line
         for line, after in zip(promotions, afterwards, strict=True)

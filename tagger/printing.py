@@ -13,6 +13,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from tagger.compare import Comparison
+from tagger.errors import counted
 from tagger.paired import OVERALL, Difference
 from tagger.records import Overall, Performance, Prediction, Promotion, Run, best_first
 
@@ -85,7 +86,7 @@ def print_run(run: Run, *, promoted: bool) -> None:
     facts.add_row(
         "texts",
         f"{run.data.rows}: {run.data.training_rows} training, {run.data.test_rows} test, "
-        f"{run.data.near_duplicates_left_out} near duplicates left out",
+        f"{counted(run.data.near_duplicates_left_out, 'near duplicate')} left out",
     )
     facts.add_row("params", _listed(asdict(run.params)))
     facts.add_row("versions", _listed(run.versions))
@@ -121,12 +122,15 @@ def print_performance(
     out.print(tags)
 
 
-def print_comparison(comparison: Comparison) -> None:
-    """Print two runs side by side, the tags of the greatest differences first."""
+def print_comparison(comparison: Comparison, *, which: str = "that neither has seen") -> None:
+    """Print two runs side by side, the tags of the greatest differences first.
+
+    ``which`` says which texts they were compared on.
+    """
     out, _ = consoles()
     out.print(
-        f"{comparison.second} against {comparison.first} on {comparison.texts} texts "
-        "that neither has seen",
+        f"{comparison.second} against {comparison.first} on "
+        f"{counted(comparison.texts, 'text')} {which}",
         markup=False,
     )
     table = Table("", "f1", "against", "difference", "95% interval", "support", "", box=None)
@@ -141,7 +145,8 @@ def print_comparison(comparison: Comparison) -> None:
         if names:
             out.print(f"{', '.join(names)}: {meaning}", markup=False)
     if comparison.relabelled:
-        out.print(f"{comparison.relabelled} texts have other tags by now; those count.")
+        relabelled = counted(comparison.relabelled, "text")
+        out.print(f"Labelled otherwise by now, which counts: {relabelled}.")
 
 
 def print_history(history: Sequence[Promotion]) -> None:

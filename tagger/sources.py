@@ -53,6 +53,7 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
     UnreadableTable
         It cannot be opened, is empty, or is in no encoding that can be found.
     """
+    name = "standard input" if source == "-" else source
     try:
         opened = _unpacked(_opener(source))
         with opened() as file:
@@ -61,10 +62,10 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
         found = encoding or ("utf-8" if form == "parquet" else _encoding(opened, beginning))
         codecs.lookup(found)
     except (*UNREADABLE, ValueError, LookupError) as fault:
-        raise UnreadableTable(f"{source} cannot be read: {reason(fault)}.") from fault
+        raise UnreadableTable(f"{name} cannot be read: {reason(fault)}.") from fault
     if not beginning.strip():
-        raise UnreadableTable(f"{source} is empty.")
-    return Source("standard input" if source == "-" else source, form, found, opened)
+        raise UnreadableTable(f"{name} is empty.")
+    return Source(name, form, found, opened)
 
 
 def _opener(source: str) -> Callable[[], BinaryIO]:
@@ -113,9 +114,15 @@ def _form(source: str, beginning: bytes) -> Form:
 
 
 def _encoding(opened: Callable[[], BinaryIO], beginning: bytes) -> str:
-    """Find an encoding in which the whole table can be read: by its mark, UTF-8, Windows-1252."""
+    """Find an encoding in which the whole table can be read: by its mark, UTF-8, Windows-1252.
+
+    A table begins with a letter, a bracket or a quotation mark. Without a mark, UTF-16 shows by the
+    zero beside it.
+    """
     if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
+    if b"\x00" in beginning[:2]:
+        return "utf-16-be" if beginning[0] == 0 else "utf-16-le"
     for encoding in ("utf-8-sig", "cp1252"):
         decoder = codecs.getincrementaldecoder(encoding)()
         with opened() as file:
@@ -135,4 +142,6 @@ def reason(fault: Exception) -> str:
         return f"the server answers {fault.code} {fault.reason}"
     if isinstance(fault, urllib.error.URLError):
         return f"the address does not answer ({fault.reason})"
+    if isinstance(fault, UnicodeDecodeError):
+        return f"the byte 0x{fault.object[fault.start]:02x} is wrong in {fault.encoding}"
     return (isinstance(fault, OSError) and fault.strerror) or str(fault)

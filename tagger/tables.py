@@ -174,6 +174,9 @@ def _fit(lines: Sequence[str], way: type[csv.Dialect], *, is_cut: bool) -> tuple
 
 # Writing
 
+WRITTEN = (".csv", ".jsonl", ".ndjson", ".json")
+"""How a file's name ends that can be written: the first as CSV, the others as JSON lines."""
+
 
 class Writer(Protocol):
     """Writes one row after another."""

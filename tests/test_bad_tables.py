@@ -81,6 +81,7 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         ("text,labels\na,b\n", "tags.csv", ["'tags'", "'labels'", "--tags-column"]),
         ("title,title,tags\na,b,c\n", "twice.csv", ["two columns", "'title'"]),
         ('text,tags\n"open,a\nb,c\n', "quote.csv", ["quotation mark"]),
+        (b"text,tags\nZero \0 byte,a\nb,c\nd,\0e\n", "zero.csv", ["in the text in row 2", "row 4"]),
         ("[1, 2", "cut.json", ["not JSON"]),
         ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
@@ -101,10 +102,33 @@ def test_what_cannot_be_read_is_named(
         assert word in sentence
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--separator", ""), "It is empty"),
+        (("--objective", "precision=2"), "Choose f1, precision=P or recall=R"),
+        (("--model", "svc", "--fast"), "either --model or --fast"),
+        (("--encoding", "ascii"), "the byte 0xc3 is wrong in ascii"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_named(
+    options: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    """What was typed wrongly is blamed on the option, not on the rows of the table."""
+    table, home = tmp_path / "table.csv", tmp_path / "home"
+    table.write_text(rows("Brühe,cooking"), encoding="utf-8")
+    done = run_python("-m", "training", "train", str(table), *options, home=home)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+    assert not home.exists()
+
+
 def test_too_little_is_counted(tmp_path: Path) -> None:
     """Too few rows, and fewer than two tags of enough texts, are refused with their numbers."""
     few = refused("\n".join((HEADER, *ROWS[:6])), "few.csv", tmp_path)
     assert "6 different texts" in few
+    one = refused("\n".join((HEADER, *ROWS[:1])), "one.csv", tmp_path)
+    assert "1 different text," in one
     rare = refused(GOOD, "rare.csv", tmp_path, "--min-support", "500")
     assert "0 usable tags" in rare
     assert "--min-support" in rare

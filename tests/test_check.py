@@ -100,6 +100,15 @@ def test_what_training_would_refuse_is_found_before(
     assert run_python("-m", "training", "train", str(table), home=home).returncode == 2
 
 
+def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
+    """A table of a single row is told of in the singular."""
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(ROWS[:2]), encoding="utf-8")
+    told = run_python("-m", "training", "check", str(table), home=tmp_path / "home").stdout
+    assert "1 different text, 2 tags." in told
+    assert "2 of 2 tags will not be trained, for want of 10 texts" in told
+
+
 def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:
     """Spellings of one tag are proposed as a file, which makes them one when it is given back."""
     table, aliases = tmp_path / "table.csv", tmp_path / "aliases.json"

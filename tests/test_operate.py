@@ -118,3 +118,4 @@ def test_two_runs_are_set_side_by_side_on_any_table(home: Path) -> None:
     status, out, _ = training(home, "evaluate", "base", other, str(TABLE))
     assert status == 0
     assert f"They differ on {len(told['differing'])} texts" in out
+    assert "on 250 texts of the table" in out

@@ -14,6 +14,7 @@ import pytest
 from tagger.errors import (
     AmbiguousRun,
     NoRun,
+    PromotionRefused,
     ProtectedRun,
     StoreError,
     UnknownRun,
@@ -76,6 +77,8 @@ def test_an_empty_store_is_read(tmp_path: Path) -> None:
     with pytest.raises(NoRun, match="python -m training train"):
         store.resolve("promoted")
     assert not (tmp_path / "nowhere").exists()
+    with pytest.raises(PromotionRefused, match="no earlier promoted run"):
+        store.rollback()
 
 
 def test_a_run_is_named_by_a_unique_beginning(store: Store) -> None:

@@ -78,6 +78,8 @@ FORMS: dict[str, bytes] = {
     "tabs.tsv": as_csv(delimiter="\t").encode(),
     "bars.csv": as_csv(delimiter="|", tags="json").encode(),
     "unicode.txt": as_csv(delimiter="\t", end="\r\n").encode("utf-16"),
+    "unicode-without-mark.csv": as_csv().encode("utf-16-le"),
+    "unicode-without-mark.jsonl": LINES.encode("utf-16-be"),
     "latin.csv": as_csv().replace("🌟", "").encode("cp1252"),
     "json-lists.csv": as_csv(tags="json").encode(),
     "python-lists.csv": as_csv(tags="python").encode(),

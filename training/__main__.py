@@ -22,7 +22,7 @@ import numpy as np
 
 from tagger import objects, printing
 from tagger.compare import ask_gate
-from tagger.errors import known_names
+from tagger.errors import counted, known_names
 from tagger.records import Params
 from training.candidates import COMPARED
 from training.check import check as check_dataset
@@ -86,7 +86,7 @@ for _command in operators_commands.commands.values():
 )
 @click.option("--strict", is_flag=True, help="Train only a table in which `check` finds nothing.")
 @click.option("--promote", is_flag=True, help="Promote the run if the gate lets it pass.")
-@click.option("--force", is_flag=True, help="Promote it even if the gate refuses.")
+@click.option("--force", is_flag=True, help="Promote the run even if the gate refuses.")
 @click.option("--if-empty", is_flag=True, help="Train only if the store holds no run.")
 @as_json
 def train(
@@ -133,7 +133,8 @@ def train(
         promoted = store.write(made.run, made.model, made.exam)
     if suspects:
         _write_suspects(suspects, dataset, parts, made)
-    gate = ask_gate(store, made.run.run_id) if promote and not promoted else None
+    wanted = (promote or force) and not promoted
+    gate = ask_gate(store, made.run.run_id) if wanted else None
     if gate and (force or gate.refusal is None):
         pass_gate(store, made.run.run_id, gate, force=force)
         promoted = True
@@ -163,7 +164,7 @@ def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> N
     if found:
         write_suspects(path, found)
     written = f", written to {path}" if found else ""
-    printing.note(f"{len(found)} rows whose tags look missing or wrong{written}.")
+    printing.note(f"{counted(len(found), 'row')} with tags that look missing or wrong{written}.")
 
 
 @commands.command()

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tagger.errors import counted
 from training.data import Dataset, Labelled, rows_named
 from training.duplicates import near_duplicates
 
@@ -174,7 +175,7 @@ def _joined(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]
             rows = _bearing(labelled, *joined)
             yield Finding(
                 "joined-tags",
-                f"{len(joined)} tags, such as {joined[0]!r} ({rows_named(rows)}), look like "
+                f"Tags such as {joined[0]!r}, {len(joined)} in all ({rows_named(rows)}), look like "
                 f"several joined by {sign!r}: name what separates them, --separator {sign!r}.",
                 rows,
             )
@@ -187,8 +188,8 @@ def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
         more = f" and {len(rare) - 10} more" if len(rare) > 10 else ""
         yield Finding(
             "rare-tags",
-            f"{len(rare)} of {len(support)} tags stand on fewer than {min_support} texts and will "
-            f"not be trained (--min-support): {named}{more}.",
+            f"{len(rare)} of {counted(len(support), 'tag')} will not be trained, for want of "
+            f"{min_support} texts (--min-support): {named}{more}.",
         )
 
 

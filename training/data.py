@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tagger.columns import TextColumns, find_column
-from tagger.errors import FaultyRows, MissingColumns, TooLittleData
+from tagger.errors import FaultyRows, MissingColumns, TooLittleData, counted
 from tagger.records import Task
 from tagger.sources import find_source
 from tagger.tables import Row, read_rows
@@ -168,7 +168,7 @@ class _Faults:
             faulty = len({number for numbers in self._rows.values() for number in numbers})
             kinds = "; ".join(f"{kind} in {rows_named(rows)}" for kind, rows in self._rows.items())
             raise FaultyRows(
-                f"{source} has {faulty} faulty row{'s' if faulty > 1 else ''}: {kinds}. "
+                f"{source} has {counted(faulty, 'faulty row')}: {kinds}. "
                 "Correct or remove them; nothing was written."
             )
 
@@ -193,6 +193,8 @@ def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Readin
         text = columns.texts.text_of(row.values)
         if text is None:
             faults.add("no text", row.number)
+        elif "\x00" in text:
+            faults.add("a NUL character in the text", row.number)
         try:
             tags = tuple(_tags(row.values.get(columns.tags), columns, reading))
         except ValueError as fault:
@@ -200,6 +202,8 @@ def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Readin
             continue
         if not tags:
             faults.add("no tags", row.number)
+        elif any("\x00" in tag for tag in tags):
+            faults.add("a NUL character in the tags", row.number)
         if text and tags:
             numbers.append(row.number)
             texts.append(text)

@@ -10,9 +10,11 @@ from typing import Any
 import click
 
 from tagger.columns import TextColumns
+from tagger.errors import SettingsError
 from tagger.records import Params, Task
 from training.candidates import CANDIDATES, COMPARED, params_for
 from training.data import Reading
+from training.thresholds import Objective
 
 CATALOGUE = Path(__file__).parent / "catalogue.csv"
 """The embedded table."""
@@ -29,7 +31,13 @@ def reading_options(command: Command) -> Command:
         click.option("--title-column", help="Where the titles are, if not in `title`."),
         click.option("--description-column", help="Where the descriptions are."),
         click.option("--tags-column", help="Where the tags are, if not in `tags` or `tag`."),
-        click.option("--separator", default="|", show_default=True, help="Between tags in a cell."),
+        click.option(
+            "--separator",
+            default="|",
+            show_default=True,
+            callback=_not_empty,
+            help="Between tags in a cell.",
+        ),
         click.option("--encoding", help="Of the table, by Python's name; found if not given."),
         click.option(
             "--aliases",
@@ -85,6 +93,7 @@ def params_options(command: Command) -> Command:
         click.option(
             "--objective",
             metavar="f1|precision=P|recall=R",
+            callback=_readable,
             help="Of the thresholds: the best F1, or to be right, or to find, so often.",
         ),
         click.option(
@@ -99,10 +108,27 @@ def candidates_of(options: Mapping[str, Any], task: Task) -> tuple[Params, ...]:
     """Make the params of each model to compare of what was typed; the rest is as usual."""
     typed = {name: value for name, value in options.items() if value is not None}
     fast, model = typed.pop("fast"), typed.pop("model", None)
+    if fast and model:
+        raise click.UsageError("Give either --model or --fast, which trains " + COMPARED[0] + ".")
     regularization = typed.pop("regularization", None)
     params = Params(**({"task": task} | typed))
     names = (model,) if model else COMPARED[:1] if fast else COMPARED
     return tuple(params_for(name, params, regularization=regularization) for name in names)
+
+
+def _not_empty(_: click.Context, __: click.Parameter, value: str) -> str:
+    if not value:
+        raise click.BadParameter("It is empty. Leave it out for tags written a|b.")
+    return value
+
+
+def _readable(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    if value is not None:
+        try:
+            Objective.read(value)
+        except SettingsError as refusal:
+            raise click.BadParameter(str(refusal)) from refusal
+    return value
 
 
 def _with_options(command: Command, options: Sequence[Callable[[Command], Command]]) -> Command:

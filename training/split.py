@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.errors import FaultyRows, TooLittleData
+from tagger.errors import FaultyRows, TooLittleData, counted
 from tagger.records import Data, Params
 from training.data import Dataset, Labelled, normalise, rows_named
 from training.duplicates import near_duplicates
@@ -138,8 +138,8 @@ def _refuse_few_texts(dataset: Dataset, training: Labelled, test: Labelled, para
     needed = params.folds * 2
     if len(training) < needed or not len(test):
         raise TooLittleData(
-            f"{dataset.source} has {len(dataset.labelled)} different texts, of which "
-            f"{len(training)} fall to training and {len(test)} to the test: training needs "
+            f"{dataset.source} has {counted(len(dataset.labelled), 'different text')}, "
+            f"{len(training)} for training and {len(test)} for the test: training needs "
             f"{needed} or more, the test one or more. Add rows."
         )
 
@@ -151,7 +151,7 @@ def _refuse_few_tags(
         most = sorted(rare.items(), key=lambda item: -item[1])[:5]
         nearest = ", ".join(f"{tag} ({count})" for tag, count in most)
         raise TooLittleData(
-            f"{dataset.source} has {len(tags)} usable tag{'s' if len(tags) != 1 else ''}, and "
+            f"{dataset.source} has {counted(len(tags), 'usable tag')}, and "
             f"training needs two: a tag needs {params.min_support} training texts (--min-support)."
             f" The most frequent of the others: {nearest or 'none'}."
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tagger import objects, printing
+from tagger.errors import counted
 from tagger.records import Run
 from training.check import Finding, Report
 from training.data import Dataset
@@ -33,7 +34,7 @@ def tell_findings(findings: Sequence[Finding], table: str) -> None:
 
 def tell_report(report: Report, *, propose: bool) -> None:
     """Print what a check found; ``propose`` is whether aliases were written."""
-    click.echo(f"{report.texts} different texts, {len(report.tags)} tags.")
+    click.echo(f"{counted(report.texts, 'different text')}, {counted(len(report.tags), 'tag')}.")
     for finding in report.findings:
         click.echo(f"{finding.kind}: {finding.text}")
     if report.aliases and not propose:
@@ -89,11 +90,11 @@ def _what_was_left_out(parts: Split) -> Iterator[str]:
         more = f" and {len(parts.rare) - 10} more" if len(parts.rare) > 10 else ""
         yield f"Left out, too few training texts (--min-support): {named}{more}."
     if parts.untagged:
-        yield f"{parts.untagged} texts bear none of the trained tags."
+        yield f"{counted(parts.untagged, 'text')} without any of the trained tags."
     if parts.near_duplicates:
         yield (
-            f"{len(parts.near_duplicates)} training texts were left out, "
-            "near duplicates of texts of the test."
+            f"Left out, near duplicates of texts of the test: "
+            f"{counted(len(parts.near_duplicates), 'training text')}."
         )
 
 
@@ -102,8 +103,8 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
     marks = fingerprints(dataset.labelled.texts, run.params.salt)
     seen = int((~on_test_side(marks, run.params.test_share)).sum())
     printing.note(
-        f"{seen} of {len(marks)} texts fall to the training side of {run.run_id}'s split: if they "
-        "were in its table, it has seen them."
+        f"{seen} of {counted(len(marks), 'text')} fall to the training side of {run.run_id}'s "
+        "split: if they were in its table, it has seen them."
     )
     strange = sorted({tag for tags in dataset.labelled.tags for tag in tags} - set(run.tags))
     if strange:
@@ -116,8 +117,8 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
 
 def tell_versus(versus: Versus) -> None:
     """Print two runs side by side, and the first of the texts on which they differ."""
-    printing.print_comparison(versus.comparison)
-    click.echo(f"\nThey differ on {len(versus.differing)} texts:")
+    printing.print_comparison(versus.comparison, which="of the table")
+    click.echo(f"\nThey differ on {counted(len(versus.differing), 'text')}:")
     for text in versus.differing[:SHOWN]:
         click.echo(f"  row {text.row}: {text.text[:100]}")
         click.echo(
