@@ -75,7 +75,7 @@ def list_runs(top: int | None, *, as_json: bool) -> None:
     if not runs:
         printing.note(str(NoRun(str(store.folder.parent))))
     for run_id, fault in unreadable.items():
-        printing.note(f"Left out: {fault} (python -m tagger delete {run_id})")
+        printing.note(f"Left out: {fault} To delete it: python -m tagger delete {run_id}")
     if store.moved_by_others():
         printing.note(
             f"{promoted} is tagline:latest without a promotion: something else moved it, "

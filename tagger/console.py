@@ -40,7 +40,7 @@ class Commands(click.Group):
 
 
 class OutputFile(click.Path):
-    """A file to be written: its folder must be there before the work begins."""
+    """A file to be written: it must be possible before the work begins."""
 
     def __init__(self) -> None:
         super().__init__(dir_okay=False, path_type=Path)
@@ -50,6 +50,8 @@ class OutputFile(click.Path):
         path = Path(os.fsdecode(super().convert(value, param, ctx)))
         if not path.absolute().parent.is_dir():
             self.fail(f"There is no folder {path.parent}.", param, ctx)
+        if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+            self.fail(f"Nothing may be written to {path}.", param, ctx)
         return path
 
 

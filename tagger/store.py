@@ -293,6 +293,16 @@ class Store:
             (self.folder / run_id).rename(self._unfinished / run_id)
             files.flush(self.folder)
 
+    def refuse_unwritable(self) -> None:
+        """Find out whether runs can be written, before minutes are spent on one.
+
+        Raises
+        ------
+        StoreError
+        """
+        with self._changing():
+            (self._unfinished / new_run_id()).mkdir()
+
     # How it lies there
 
     def _stored(self, run_id: str) -> Stored:
@@ -303,6 +313,10 @@ class Store:
         try:
             content = record.read_bytes()
             written_as = json.loads(content)["run"]["format"]
+        except PermissionError as fault:
+            raise BrokenRun(
+                f"{run_id} cannot be read by this user: {record}, {fault.strerror}."
+            ) from fault
         except (OSError, ValueError, KeyError, TypeError) as fault:
             raise BrokenRun(
                 f"{run_id} is not a whole run of Tagline: {record.name} cannot be read ({fault}). "

@@ -60,11 +60,30 @@ mount -o remount,ro {home.parent}/small
 {sys.executable} -m tagger promote first --force 2>&1 && exit 9 || echo status $?
 {sys.executable} -m tagger rollback 2>&1 && exit 9 || echo status $?
 {sys.executable} -m training train tests/table.csv 2>&1 && exit 9 || echo status $?
+{sys.executable} -m tagger tag tests/table.csv --out $BENTOML_HOME/a.csv 2>&1 && exit 9 || echo $?
 """,
     )
     assert told.count("status 1") == 3
     assert told.count("Read-only file system") == 3
+    assert "Fit:" not in told, "minutes of training that cannot be kept"
+    assert "Nothing may be written to" in told
     assert "Traceback" not in told
+
+
+def test_a_run_that_this_user_may_not_read_is_not_called_broken(home: Path) -> None:
+    """Where the system denies a run, that is said, and nobody is told to train it anew."""
+    (home / "models" / "tagline" / "second" / "run.json").chmod(0)
+    done = subprocess.run(
+        ["unshare", "--user", sys.executable, "-m", "tagger", "list"],  # root may read anything
+        cwd=PROJECT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "first" in done.stdout
+    assert "second cannot be read by this user" in done.stderr
+    assert "train it anew" not in done.stderr
 
 
 def test_a_full_disk_leaves_the_store_as_it_was(home: Path) -> None:

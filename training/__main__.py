@@ -124,6 +124,7 @@ def train(
         tell_findings(findings, table)
         if strict and findings:
             sys.exit(1)
+        store.refuse_unwritable()
         # scikit-learn takes two seconds to import: a table that is refused is refused before.
         from training.runs import make_run
 
