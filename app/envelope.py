@@ -127,12 +127,13 @@ class Envelopes:
             self._urls[key] = url
         return url
 
-    def success(self, exchange: Exchange, data: str) -> bytes:
+    def success(self, exchange: Exchange, data: bytes) -> bytes:
         """Put an answer's data, written as JSON, into the envelope."""
-        return (
+        head = (
             f'{{"message":"OK","method":"{exchange.method}","status-code":200,'
-            f'"timestamp":"{self.timestamp()}","url":{exchange.url},"data":{data}}}'
-        ).encode()
+            f'"timestamp":"{self.timestamp()}","url":{exchange.url},"data":'
+        )
+        return b"%b%b}" % (head.encode(), data)
 
     def refusal(self, exchange: Exchange, fault: Exception) -> Answer:
         """Put an error of Tagline's tree, or one that nobody foresaw, into the envelope."""

@@ -94,7 +94,7 @@ class Examples:
     def _success(self, name: str, exchange: Exchange) -> Any:
         if name not in self._answers:
             return {"openapi": "3.1.0"} if name == "document" else {"name": "tagline"}
-        data = orjson.dumps(self._answers[name], option=orjson.OPT_NON_STR_KEYS).decode()
+        data = orjson.dumps(self._answers[name], option=orjson.OPT_NON_STR_KEYS)
         return _fixed(Envelopes().success(exchange, data))
 
     def _refusals(self, name: str, status: int, exchange: Exchange) -> dict[str, dict[str, Any]]:

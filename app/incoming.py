@@ -92,7 +92,7 @@ def too_large(most: int) -> TooLargeBody:
     )
 
 
-async def while_connected(work: Awaitable[str], receive: Receive) -> str:
+async def while_connected(work: Awaitable[bytes], receive: Receive) -> bytes:
     """Do a piece of work, and give it up when the caller leaves.
 
     Raises

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any, Protocol
 
 import orjson
@@ -14,7 +14,8 @@ import orjson
 from app.reading import Limits, read
 from tagger.decide import REASON, Decisions, Options
 from tagger.model import Model
-from tagger.records import Evidence, Run
+from tagger.policy import DIGITS
+from tagger.records import Run
 
 
 class Waiting(Protocol):
@@ -46,7 +47,7 @@ class Predictor:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
-    async def predict(self, body: bytes, loaded: Loaded, deadline: float) -> str:
+    async def predict(self, body: bytes, loaded: Loaded, deadline: float) -> bytes:
         """Give the tags of all texts of a request: the envelope's ``data``, as JSON.
 
         Raises
@@ -57,48 +58,49 @@ class Predictor:
             Now, or in time.
         """
         question = read(body, self._limits)
-        asked = [(text, question.options) for text in question.texts]
-        written: list[str] = await loaded.decided.submit(asked, deadline)
+        asked = list(zip(question.texts, repeat(question.options)))
+        written: list[bytes] = await loaded.decided.submit(asked, deadline)
         if question.options.evidence:
             evidence = await loaded.explained.submit(asked, deadline)
-            closed = [f',"evidence":{_evidence(found)}}}' for found in evidence]
-        else:
-            closed = ["}"] * len(written)
-        found = ",".join(
-            [
-                f'{{"input_text":{orjson.dumps(text).decode()},{tags}{end}'
-                for text, tags, end in zip(question.texts, written, closed, strict=True)
+            written = [
+                b'%b,"evidence":%b' % (tags, orjson.dumps(found))
+                for tags, found in zip(written, evidence, strict=True)
             ]
+        predictions = b'},{"input_text":'.join(
+            [orjson.dumps(text) + tags for text, tags in zip(question.texts, written, strict=True)]
         )
-        return f'{{"run_id":"{loaded.run.run_id}","predictions":[{found}]}}'
+        return b'{"run_id":"%b","predictions":[{"input_text":%b}]}' % (
+            loaded.run.run_id.encode(),
+            predictions,
+        )
 
 
-def _evidence(found: Sequence[Evidence]) -> str:
-    return orjson.dumps(found).decode()
-
-
-def writer(model: Model) -> Callable[[Decisions], list[str]]:
+def writer(model: Model) -> Callable[[Decisions], list[bytes]]:
     """Make what writes a batch's decisions as JSON, from pieces that are written once a run.
 
-    Of each text it gives what stands after ``input_text`` in its prediction, brace left open. Half
-    a microsecond a tag where a JSON library needs two.
+    Of each text it gives what stands after ``input_text`` in its prediction, brace left open. A
+    quarter of a microsecond a tag where a JSON library needs two.
     """
-    names = [orjson.dumps(tag).decode() for tag in model.tags]
-    opened = [f'{{"tag":{name},"score":' for name in names]
-    own_limits = [round(float(threshold), 6) for threshold in model.policy.thresholds]
+    names = [orjson.dumps(tag) for tag in model.tags]
+    opened = [b'{"tag":%b,"score":' % name for name in names]
+    own_limits = [round(float(threshold), DIGITS) for threshold in model.policy.thresholds]
     own_closed = _closed(own_limits)
-    abstained = f'],"abstained":true,"reason":{orjson.dumps(REASON).decode()}'
+    abstained = b'],"abstained":true,"reason":%b' % orjson.dumps(REASON)
 
-    def write(decisions: Decisions) -> list[str]:
+    def write(decisions: Decisions) -> list[bytes]:
         closed = own_closed if decisions.limits == own_limits else _closed(decisions.limits)
         tags = [names[column] for column in decisions.columns]
         scores = [
-            f"{opened[column]}{value!r}{closed[column]}"
-            for column, value in zip(decisions.columns, decisions.values, strict=True)
+            opened[column] + value + closed[column]
+            for column, value in zip(decisions.columns, _numbers(decisions.values), strict=True)
         ]
         return [
-            f'"predicted_tags":[{"" if unlike else ",".join(tags[first:last])}],"scores":['
-            f"{','.join(scores[first:last])}" + (abstained if unlike else '],"abstained":false')
+            b',"predicted_tags":[%b],"scores":[%b%b'
+            % (
+                b"" if unlike else b",".join(tags[first:last]),
+                b",".join(scores[first:last]),
+                abstained if unlike else b'],"abstained":false',
+            )
             for (first, last), unlike in zip(
                 pairwise(decisions.starts), decisions.abstained, strict=True
             )
@@ -107,5 +109,10 @@ def writer(model: Model) -> Callable[[Decisions], list[str]]:
     return write
 
 
-def _closed(limits: Sequence[float]) -> list[str]:
-    return [f',"threshold":{limit!r}}}' for limit in limits]
+def _closed(limits: Sequence[float]) -> list[bytes]:
+    return [b',"threshold":%b}' % limit for limit in _numbers(limits)]
+
+
+def _numbers(values: Sequence[float]) -> list[bytes]:
+    """Write each number: all in one call of the library, a fifth of what `repr` takes."""
+    return orjson.dumps(values)[1:-1].split(b",") if values else []

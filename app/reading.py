@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
 import orjson
 from pydantic import ValidationError
 
@@ -22,6 +23,8 @@ from tagger.features import join_title
 
 MOST_FAULTS = 1_000
 """Faults told in one answer; so many more are counted."""
+LARGE_BODY = 8192
+"""Bytes from which on numpy counts faster than `bytes.count`."""
 SHOWN_KEY = 100
 """Characters of a caller's own key that a fault's place repeats."""
 
@@ -67,7 +70,7 @@ def read_plain(body: bytes, limits: Limits) -> Question | None:
     if type(value) is not dict or len(value) != 1:
         return None
     rows = value.get("texts")
-    if type(rows) is not list or not 0 < len(rows) <= limits.texts or _repeats(body, len(rows)):
+    if type(rows) is not list or not 0 < len(rows) <= limits.texts:
         return None
     texts = []
     for row in rows:
@@ -77,21 +80,28 @@ def read_plain(body: bytes, limits: Limits) -> Question | None:
         if type(text) is not str or not 0 < len(text) <= limits.text_length or text.isspace():
             return None
         texts.append(text)
-    return Question(texts, PLAIN)
+    return None if _repeats(body, texts) else Question(texts, PLAIN)
 
 
-def _repeats(body: bytes, rows: int) -> bool:
-    """Whether a key may stand twice in a plain body, where the parser kept the last.
+def _repeats(body: bytes, texts: Sequence[str]) -> bool:
+    """Whether a key stands twice in a plain body, where the parser kept the last.
 
-    Each key is there in its own letters as often as the parsed value holds it, unless its letters
-    are escaped. A false alarm (a text that is the word "text", say) is read by `read_any`.
+    A body without that has four bare quotes a text, around it and its key, and two more; those
+    inside a text have a backslash before them. The last of a text that ends with a backslash has
+    one too.
     """
-    return (
-        body.count(b'"text"') != rows
-        or body.count(b'"texts"') != 1
-        or b"\\u006" in body
-        or b"\\u007" in body
-    )
+    ending = sum(text[-1] == "\\" for text in texts)
+    return _bare_quotes(body) != 2 + 4 * len(texts) - ending
+
+
+def _bare_quotes(body: bytes) -> int:
+    """Count the quotes that have no backslash before them; none stands at the very beginning."""
+    if len(body) < LARGE_BODY:
+        return body.count(b'"') - body.count(b'\\"')
+    # Of 1,000 texts this takes 0.05 us each, where that takes 0.3.
+    characters = np.frombuffer(body, np.uint8)
+    quotes = np.flatnonzero(characters == ord('"'))
+    return int(np.count_nonzero(characters.take(quotes - 1) != ord("\\")))
 
 
 def read_any(body: bytes, limits: Limits) -> Question:

@@ -26,7 +26,7 @@ MOST_LOADING = 32
 
 Asked = tuple[str, Options]
 """A text, and what its caller asked for."""
-Writer = Callable[[Decisions], list[str]]
+Writer = Callable[[Decisions], list[bytes]]
 """Writes each text's decision in the form that callers get; made once for a model."""
 
 
@@ -48,13 +48,13 @@ class Loaded:
     """A run ready to answer, with its batchers; all answers by way of it are of this run alone."""
 
     run: Run
-    decided: Batcher[Asked, str]
+    decided: Batcher[Asked, bytes]
     """A text -> its decision as ``Writer`` wrote it."""
     explained: Batcher[Asked, tuple[Evidence, ...]]
     """A text -> what earned it its tags. Apart, because one of these costs as much as ten of those
     and must not make them wait."""
     check_texts: tuple[str, ...]
-    check_answers: list[str]
+    check_answers: list[bytes]
     """What ``decided`` must give for ``check_texts``, of which the scores were confirmed."""
 
 
@@ -263,16 +263,17 @@ MOVED = (
 )
 
 
-def _decided(model: Model, write: Writer) -> Callable[[list[Asked]], list[str]]:
+def _decided(model: Model, write: Writer) -> Callable[[list[Asked]], list[bytes]]:
     """Make the batched step: score all texts at once, decide and write them at once."""
 
-    def run(batch: list[Asked]) -> list[str]:
-        scored = model.score([text for text, _ in batch])
-        first = batch[0][1]
-        if all(options is first for _, options in batch):
+    def run(batch: list[Asked]) -> list[bytes]:
+        texts, options_of_each = zip(*batch, strict=True)
+        scored = model.score(texts)
+        first = options_of_each[0]
+        if options_of_each.count(first) == len(batch):
             return write(decide(scored, model.policy, first))
-        written = [""] * len(batch)
-        for options, places in _by_options(batch).items():
+        written = [b""] * len(batch)
+        for options, places in _by_options(options_of_each).items():
             part = Scored(scored.scores[places], scored.familiarity[places])
             for place, text in zip(places, write(decide(part, model.policy, options)), strict=True):
                 written[place] = text
@@ -294,8 +295,8 @@ def _explained(model: Model) -> Callable[[list[Asked]], list[tuple[Evidence, ...
     return run
 
 
-def _by_options(batch: Sequence[Asked]) -> dict[Options, list[int]]:
+def _by_options(options_of_each: Sequence[Options]) -> dict[Options, list[int]]:
     places: dict[Options, list[int]] = {}
-    for place, (_, options) in enumerate(batch):
+    for place, options in enumerate(options_of_each):
         places.setdefault(options, []).append(place)
     return places

@@ -37,29 +37,29 @@ class Writing:
     """Writes answers rightly, until it is told to fail."""
 
     def __init__(self) -> None:
-        self.change: Callable[[list[str]], list[str]] = lambda written: written
+        self.change: Callable[[list[bytes]], list[bytes]] = lambda written: written
 
     def __call__(self, model: Model) -> Writer:
         """Make the writer of a model."""
         write = writer(model)
 
-        def changed(decisions: Decisions) -> list[str]:
+        def changed(decisions: Decisions) -> list[bytes]:
             return self.change(write(decisions))
 
         return changed
 
 
-def failing(_written: list[str]) -> list[str]:
+def failing(_written: list[bytes]) -> list[bytes]:
     """Break down."""
     raise MemoryError
 
 
 @pytest.mark.parametrize(
     "change",
-    [failing, lambda written: written[::-1], lambda written: ["{}" for _ in written]],
+    [failing, lambda written: written[::-1], lambda written: [b"{}" for _ in written]],
 )
 def test_readiness_ends_when_the_check_texts_fail(
-    tmp_path: Path, change: Callable[[list[str]], list[str]]
+    tmp_path: Path, change: Callable[[list[bytes]], list[bytes]]
 ) -> None:
     """Ready with right answers; not with faults, mixed or other answers; ready again after."""
     store = Store(tmp_path)

@@ -51,7 +51,8 @@ class Scorer:
     @bentoml.api
     async def tag(self, texts: list[str]) -> list[str]:
         """Write each text's decision as the service answers it."""
-        return self._write(decide(self._model.score(texts), self._model.policy, PLAIN))
+        written = self._write(decide(self._model.score(texts), self._model.policy, PLAIN))
+        return [one.decode() for one in written]
 
 
 class Remote:
@@ -61,7 +62,7 @@ class Remote:
         self.run: Run = service.store.run(FOLDER.parent.name)
         self.scorer: Any = None
         # In a thread, always: the loop must stay free to carry the call.
-        self.decided: Batcher[Asked, str] = Batcher(
+        self.decided: Batcher[Asked, bytes] = Batcher(
             self._ask, bounds=replace(Bounds(), inline_seconds=0)
         )
         self.explained = self.decided
@@ -86,12 +87,12 @@ class Remote:
         idle = self.decided.submit([("", PLAIN)], time.monotonic() + 60)
         idle.add_done_callback(lambda _: setattr(self, "scorer", scorer))
 
-    def _ask(self, batch: list[Asked]) -> list[str]:
+    def _ask(self, batch: list[Asked]) -> list[bytes]:
         if self.scorer is None:
-            return [""] * len(batch)
+            return [b""] * len(batch)
         call = self.scorer.tag([text for text, _ in batch])
         written: list[str] = asyncio.run_coroutine_threadsafe(call, self._loop).result()
-        return written
+        return [one.encode() for one in written]
 
 
 remote = Remote()
