@@ -138,7 +138,7 @@ class Answers:
 
     def health(self, request: Request) -> Response:
         """Answer that the server is here; never from a cache."""
-        body = self._envelopes.success(_exchange(request), b"{}")
+        body = self._envelopes.success(_exchange(request), [b"{}"])
         return Response(body, media_type="application/json", headers={"cache-control": "no-store"})
 
     def data(self, request: Request, data: Any) -> Response:
@@ -147,7 +147,7 @@ class Answers:
         tag = etag_of(written)
         if has_it(request, tag):
             return unchanged(tag)
-        body = self._envelopes.success(_exchange(request), written)
+        body = self._envelopes.success(_exchange(request), [written])
         return Response(body, media_type="application/json", headers=revalidated(tag))
 
     def cached(self, request: Request, body: bytes) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -127,13 +127,13 @@ class Envelopes:
             self._urls[key] = url
         return url
 
-    def success(self, exchange: Exchange, data: bytes) -> bytes:
-        """Put an answer's data, written as JSON, into the envelope."""
+    def success(self, exchange: Exchange, data: Iterable[bytes]) -> bytes:
+        """Put an answer's data, pieces of JSON, into the envelope."""
         head = (
             f'{{"message":"OK","method":"{exchange.method}","status-code":200,'
             f'"timestamp":"{self.timestamp()}","url":{exchange.url},"data":'
         )
-        return b"%b%b}" % (head.encode(), data)
+        return b"".join([head.encode(), *data, b"}"])
 
     def refusal(self, exchange: Exchange, fault: Exception) -> Answer:
         """Put an error of Tagline's tree, or one that nobody foresaw, into the envelope."""

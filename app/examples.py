@@ -95,7 +95,7 @@ class Examples:
         if name not in self._answers:
             return {"openapi": "3.1.0"} if name == "document" else {"name": "tagline"}
         data = orjson.dumps(self._answers[name], option=orjson.OPT_NON_STR_KEYS)
-        return _fixed(Envelopes().success(exchange, data))
+        return _fixed(Envelopes().success(exchange, [data]))
 
     def _refusals(self, name: str, status: int, exchange: Exchange) -> dict[str, dict[str, Any]]:
         """Give an example of each refusal of an operation that has this status."""

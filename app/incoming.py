@@ -92,7 +92,7 @@ def too_large(most: int) -> TooLargeBody:
     )
 
 
-async def while_connected(work: Awaitable[bytes], receive: Receive) -> bytes:
+async def while_connected(work: Awaitable[list[bytes]], receive: Receive) -> list[bytes]:
     """Do a piece of work, and give it up when the caller leaves.
 
     Raises

@@ -20,7 +20,8 @@ from uvicorn.protocols.http import auto
 from app.logs import log
 
 AT_ONCE = 1 << 16
-"""Bytes that do not wait: the real transport must see them, so that its back pressure acts."""
+"""Bytes that do not wait: the real transport must see them, so that its back pressure acts, and to
+join them would be one copy more."""
 
 
 class Outbox:
@@ -53,11 +54,13 @@ class JoinedTransport(asyncio.Transport):
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Keep for the end of the turn."""
+        if len(data) > AT_ONCE:
+            self.send()
+            self._real.write(data)
+            return
         if not self._parts:
             self._outbox.add(self)
         self._parts.append(data)
-        if len(data) > AT_ONCE:
-            self.send()
 
     def send(self) -> None:
         """Hand what was kept to the real transport."""

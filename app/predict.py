@@ -34,7 +34,7 @@ class Loaded(Protocol):
 
     @property
     def decided(self) -> Waiting:
-        """Texts -> what `writer` wrote of their tags."""
+        """Texts -> their predictions, as `writer` wrote them."""
 
     @property
     def explained(self) -> Waiting:
@@ -47,8 +47,8 @@ class Predictor:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
 
-    async def predict(self, body: bytes, loaded: Loaded, deadline: float) -> bytes:
-        """Give the tags of all texts of a request: the envelope's ``data``, as JSON.
+    async def predict(self, body: bytes, loaded: Loaded, deadline: float) -> list[bytes]:
+        """Give the tags of all texts of a request: the envelope's ``data``, as pieces of JSON.
 
         Raises
         ------
@@ -63,23 +63,18 @@ class Predictor:
         if question.options.evidence:
             evidence = await loaded.explained.submit(asked, deadline)
             written = [
-                b'%b,"evidence":%b' % (tags, orjson.dumps(found))
-                for tags, found in zip(written, evidence, strict=True)
+                b'%b,"evidence":%b' % (prediction, orjson.dumps(found))
+                for prediction, found in zip(written, evidence, strict=True)
             ]
-        predictions = b'},{"input_text":'.join(
-            [orjson.dumps(text) + tags for text, tags in zip(question.texts, written, strict=True)]
-        )
-        return b'{"run_id":"%b","predictions":[{"input_text":%b}]}' % (
-            loaded.run.run_id.encode(),
-            predictions,
-        )
+        head = b'{"run_id":"%b","predictions":[' % loaded.run.run_id.encode()
+        return [head, b"},".join(written), b"}]}"]
 
 
-def writer(model: Model) -> Callable[[Decisions], list[bytes]]:
-    """Make what writes a batch's decisions as JSON, from pieces that are written once a run.
+def writer(model: Model) -> Callable[[Sequence[str], Decisions], list[bytes]]:
+    """Make what writes a batch's predictions as JSON, from pieces that are written once a run.
 
-    Of each text it gives what stands after ``input_text`` in its prediction, brace left open. A
-    quarter of a microsecond a tag where a JSON library needs two.
+    The last brace of each is left out, so that evidence can follow. A quarter of a microsecond a
+    tag where a JSON library needs two.
     """
     names = [orjson.dumps(tag) for tag in model.tags]
     opened = [b'{"tag":%b,"score":' % name for name in names]
@@ -87,7 +82,7 @@ def writer(model: Model) -> Callable[[Decisions], list[bytes]]:
     own_closed = _closed(own_limits)
     abstained = b'],"abstained":true,"reason":%b' % orjson.dumps(REASON)
 
-    def write(decisions: Decisions) -> list[bytes]:
+    def write(texts: Sequence[str], decisions: Decisions) -> list[bytes]:
         closed = own_closed if decisions.limits == own_limits else _closed(decisions.limits)
         tags = [names[column] for column in decisions.columns]
         scores = [
@@ -95,14 +90,15 @@ def writer(model: Model) -> Callable[[Decisions], list[bytes]]:
             for column, value in zip(decisions.columns, _numbers(decisions.values), strict=True)
         ]
         return [
-            b',"predicted_tags":[%b],"scores":[%b%b'
+            b'{"input_text":%b,"predicted_tags":[%b],"scores":[%b%b'
             % (
+                orjson.dumps(text),
                 b"" if unlike else b",".join(tags[first:last]),
                 b",".join(scores[first:last]),
                 abstained if unlike else b'],"abstained":false',
             )
-            for (first, last), unlike in zip(
-                pairwise(decisions.starts), decisions.abstained, strict=True
+            for text, (first, last), unlike in zip(
+                texts, pairwise(decisions.starts), decisions.abstained, strict=True
             )
         ]
 

@@ -26,8 +26,8 @@ MOST_LOADING = 32
 
 Asked = tuple[str, Options]
 """A text, and what its caller asked for."""
-Writer = Callable[[Decisions], list[bytes]]
-"""Writes each text's decision in the form that callers get; made once for a model."""
+Writer = Callable[[Sequence[str], Decisions], list[bytes]]
+"""Writes texts and their decisions in the form that callers get; made once for a model."""
 
 
 class Watch(Protocol):
@@ -49,7 +49,7 @@ class Loaded:
 
     run: Run
     decided: Batcher[Asked, bytes]
-    """A text -> its decision as ``Writer`` wrote it."""
+    """A text -> its prediction as ``Writer`` wrote it."""
     explained: Batcher[Asked, tuple[Evidence, ...]]
     """A text -> what earned it its tags. Apart, because one of these costs as much as ten of those
     and must not make them wait."""
@@ -271,12 +271,14 @@ def _decided(model: Model, write: Writer) -> Callable[[list[Asked]], list[bytes]
         scored = model.score(texts)
         first = options_of_each[0]
         if options_of_each.count(first) == len(batch):
-            return write(decide(scored, model.policy, first))
+            return write(texts, decide(scored, model.policy, first))
         written = [b""] * len(batch)
         for options, places in _by_options(options_of_each).items():
             part = Scored(scored.scores[places], scored.familiarity[places])
-            for place, text in zip(places, write(decide(part, model.policy, options)), strict=True):
-                written[place] = text
+            decisions = decide(part, model.policy, options)
+            predictions = write([texts[place] for place in places], decisions)
+            for place, prediction in zip(places, predictions, strict=True):
+                written[place] = prediction
         return written
 
     return run

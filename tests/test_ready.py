@@ -43,8 +43,8 @@ class Writing:
         """Make the writer of a model."""
         write = writer(model)
 
-        def changed(decisions: Decisions) -> list[bytes]:
-            return self.change(write(decisions))
+        def changed(texts: Sequence[str], decisions: Decisions) -> list[bytes]:
+            return self.change(write(texts, decisions))
 
         return changed
 

@@ -51,7 +51,7 @@ class Scorer:
     @bentoml.api
     async def tag(self, texts: list[str]) -> list[str]:
         """Write each text's decision as the service answers it."""
-        written = self._write(decide(self._model.score(texts), self._model.policy, PLAIN))
+        written = self._write(texts, decide(self._model.score(texts), self._model.policy, PLAIN))
         return [one.decode() for one in written]
 
 
