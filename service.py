@@ -23,7 +23,7 @@ from typing import Any
 
 import bentoml
 
-from app import bento, joined_writes, logs, malformed
+from app import bento, joined_writes, logs, malformed, upgrades
 from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
@@ -82,6 +82,7 @@ class Layered(bentoml.Service[Any]):
     def to_asgi(self, is_main: bool = True) -> Any:  # noqa: FBT001, FBT002 - BentoML's signature
         """Make a worker's application: what a request passes, from the outside in."""
         malformed.install(envelopes)
+        upgrades.install()
         joined_writes.install()
         app = bento.without_own_metrics(super().to_asgi(is_main))
         app = Edge(

@@ -73,6 +73,7 @@ PLACES = (
     Place("serialise", "app/predict.py"),
     Place("serialise", "app/envelope.py", function="Envelopes.success"),
     Place(PROTOCOL, "app/joined_writes.py"),
+    Place(PROTOCOL, "app/upgrades.py"),
     Place(FRAMEWORK, "app/"),
     Place(FRAMEWORK, "service.py"),
     Place(FRAMEWORK, "load_tests/servers/"),
