@@ -13,10 +13,13 @@ from typing import Any
 
 from uvicorn.protocols.http import auto
 
-from app.envelope import JSON, Envelopes, Exchange
+from app.envelope import JSON, Envelopes, Exchange, phrase
 from app.logs import log
 
-DETAIL = "This is no request of HTTP/1.1 that can be understood: look at its line and its headers."
+DETAIL = (
+    "This is no request of HTTP/1.1 that can be understood: look at its line, whose address is "
+    "to be percent-encoded, and at its headers."
+)
 
 
 def install(envelopes: Envelopes) -> None:
@@ -33,17 +36,17 @@ def install(envelopes: Envelopes) -> None:
         transport: asyncio.Transport
 
         def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
-            self.transport.write(answer(envelopes))
+            self.transport.write(answer(envelopes, 400, DETAIL))
             self.transport.close()
 
     auto.AutoHTTPProtocol = Answering
 
 
-def answer(envelopes: Envelopes) -> bytes:
+def answer(envelopes: Envelopes, status: int, detail: str) -> bytes:
     """Write an answer, head and body; method and url are not known."""
     request_id = os.urandom(12).hex().encode()
     exchange = Exchange(request_id, "", '""', time.monotonic())
-    body = envelopes.refusal_with(exchange, 400, DETAIL).body
+    body = envelopes.refusal_with(exchange, status, detail).body
     headers = (
         JSON,
         (b"content-length", b"%d" % len(body)),
@@ -51,4 +54,4 @@ def answer(envelopes: Envelopes) -> bytes:
         (b"x-request-id", request_id),
     )
     head = b"".join(b"%b: %b\r\n" % header for header in headers)
-    return b"HTTP/1.1 400 Bad Request\r\n" + head + b"\r\n" + body
+    return f"HTTP/1.1 {status} {phrase(status)}\r\n".encode() + head + b"\r\n" + body

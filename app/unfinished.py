@@ -1,0 +1,83 @@
+"""A request whose head does not come to its end is given up; uvicorn would wait for ever.
+
+No request pays for that: from time to time all connections are looked at, and one that stands as it
+stood at the last look, neither at work nor kept alive by uvicorn's own timer, is closed. It takes
+uvicorn's names for both (tried with 0.54); where they are gone nothing is installed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http import auto
+
+from app import malformed
+from app.envelope import Envelopes
+from app.joined_writes import protocol_in_use
+from app.logs import log
+
+DETAIL = "The head of this request did not come to its end in time: send it faster."
+
+
+class Looks:
+    """Looks at the connections of a loop, for as long as there are any."""
+
+    def __init__(self, envelopes: Envelopes, seconds: float) -> None:
+        self._envelopes = envelopes
+        self._seconds = seconds
+        self._stood: dict[Any, object] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def go_on(self, connections: set[Any]) -> None:
+        """Look again in a while."""
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._seconds, self._look, connections)
+
+    def _look(self, connections: set[Any]) -> None:
+        self._timer = None
+        standing = {one: one.scope for one in connections if _waits_for_a_head(one)}
+        before, self._stood = self._stood, standing
+        for connection, scope in standing.items():
+            if connection in before and before[connection] is scope:
+                self._give_up(connection)
+        if connections:
+            self.go_on(connections)
+
+    def _give_up(self, connection: Any) -> None:
+        if connection.scope is not None:
+            connection.transport.write(malformed.answer(self._envelopes, 408, DETAIL))
+        connection.transport.close()
+
+
+def _waits_for_a_head(connection: Any) -> bool:
+    cycle = connection.cycle
+    return (
+        connection.timeout_keep_alive_task is None
+        and (cycle is None or cycle.response_complete)
+        and not connection.transport.is_closing()
+    )
+
+
+def install(envelopes: Envelopes, seconds: float) -> None:
+    """Let uvicorn's servers in this process give up heads that take so long, or twice as long."""
+    protocol: Any = getattr(auto, "AutoHTTPProtocol", None)
+    if getattr(protocol, "gives_up_heads", False):
+        return
+    if protocol_in_use() != "HttpToolsProtocol":
+        log.warning("This uvicorn is another: it waits for ever for the rest of a request's head.")
+        return
+    looks: dict[asyncio.AbstractEventLoop, Looks] = {}
+
+    class GivingUp(protocol):  # type: ignore[misc]  # which protocol is known at run time
+        gives_up_heads = True
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(transport)
+            loop = asyncio.get_running_loop()
+            if loop not in looks:
+                looks[loop] = Looks(envelopes, seconds)
+            looks[loop].go_on(self.connections)
+
+    auto.AutoHTTPProtocol = GivingUp

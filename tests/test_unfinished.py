@@ -1,0 +1,81 @@
+"""A request whose head does not come to its end is given up; nobody else notices."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import TrainedHome
+from tests.serving import Server, serve
+from tests.test_start import copied
+
+WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def quick_server(
+    trained_home: TrainedHome, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A server that gives requests one second."""
+    folder: Path = tmp_path_factory.mktemp("quick")
+    home = copied(trained_home, folder)
+    with serve(home, folder / "log", TAGLINE_TIMEOUT_SECONDS="1") as server:
+        yield server
+
+
+def connected(server: Server) -> socket.socket:
+    """Connect."""
+    address = urlsplit(server.url)
+    return socket.create_connection((address.hostname, address.port), timeout=30)
+
+
+def the_rest(connection: socket.socket) -> bytes:
+    """Read until the server closes."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+@pytest.mark.parametrize("before", [b"", WHOLE])
+def test_half_a_head_is_refused_in_the_envelope(quick_server: Server, before: bytes) -> None:
+    """408, be it a connection's first request or a later one."""
+    with connected(quick_server) as connection:
+        if before:
+            connection.sendall(before)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
+        head, _, body = the_rest(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b"x-request-id: " in head
+    assert json.loads(body)["status-code"] == 408
+
+
+def test_a_head_that_comes_by_drops_is_refused(quick_server: Server) -> None:
+    """Sending a little from time to time does not keep a connection."""
+    with connected(quick_server) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\n")
+        for _ in range(100):
+            connection.sendall(b"X: y\r\n")
+            if select.select([connection], [], [], 0.1)[0]:
+                break
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_connection_that_says_nothing_is_closed(quick_server: Server) -> None:
+    """Without an answer, for there was no request."""
+    with connected(quick_server) as connection:
+        assert the_rest(connection) == b""
+
+
+def test_whoever_sends_whole_requests_is_kept(quick_server: Server) -> None:
+    """Pauses between requests are not unfinished heads."""
+    with connected(quick_server) as connection:
+        for _ in range(4):
+            connection.sendall(WHOLE)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+            time.sleep(1)
