@@ -9,9 +9,8 @@ from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
 from pydantic import TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
-from starlette.middleware.gzip import GZipMiddleware
 
-from app import schemas
+from app import compression, schemas
 from app.envelope import EXCHANGE, Envelopes, Exchange
 from app.etags import etag_of, has_it, revalidated, unchanged
 from app.openapi import Document
@@ -21,13 +20,13 @@ from app.reading import Limits, shown
 from app.resources import Resources, Runner, Store, param_of, performance_of, tag_of, tags_of
 from tagger.errors import Fault, InvalidInput, TaglineError
 
-GZIP_FROM = 1_000
-
 
 def create_api(runner: Runner, store: Store, envelopes: Envelopes, limits: Limits) -> FastAPI:
     """Make the application that answers all but predictions and probes."""
     api = FastAPI(title="Tagline", openapi_url=None, redirect_slashes=False)
-    api.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM, compresslevel=5)
+    api.add_middleware(
+        compression.Compressing, minimum_size=compression.FROM, compresslevel=compression.LEVEL
+    )
     resources, answers = Resources(runner, store), Answers(envelopes)
     answers.refuse_for(api)
     for router in (_of_the_server(resources, answers), _of_runs(resources, answers)):

@@ -2,42 +2,67 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.edge import VISIBLE
 from app.envelope import Envelopes, Exchange
 
 EXPOSED = ("X-Request-ID", "X-Run-ID", "Retry-After", "ETag")
+METHODS = ("GET", "HEAD", "POST")
 ALLOWED = ("Content-Type", "X-Request-ID", "X-Request-Timeout", "If-None-Match")
+DETAIL = (
+    "Pages of this origin may not call with this method and these headers. "
+    f"Methods: {', '.join(METHODS)}; headers: {', '.join(ALLOWED)}; "
+    "origins are the operator's to set (TAGLINE_CORS_ORIGINS)."
+)
 
 
 class Cors(CORSMiddleware):
-    """Starlette's CORS, whose refusals are in the envelope too."""
-
-    envelopes = Envelopes()
+    """Starlette's CORS; a preflight ends here, so here it gets its id and its envelope."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
         """Answer a browser that asks whether it may ask."""
         response = super().preflight_response(request_headers)
-        if response.status_code < 400:
-            return response
-        exchange = Exchange(b"preflight", "OPTIONS", '""', time.monotonic())
-        answer = self.envelopes.refusal_with(
-            exchange,
-            response.status_code,
-            "Pages of this origin may not call with this method and these headers.",
+        sent = request_headers.get("x-request-id", "")
+        known = VISIBLE.fullmatch(sent.encode("latin-1"))
+        response.headers["x-request-id"] = sent if known else os.urandom(12).hex()
+        return response if response.status_code < 400 else Refused(response)
+
+
+class Refused(Response):
+    """A refused preflight in the envelope; its address is known when it is sent."""
+
+    envelopes = Envelopes()
+
+    def __init__(self, bare: Response) -> None:
+        super().__init__(status_code=bare.status_code)
+        self._bare = bare
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        headers = self._bare.headers
+        url = self.envelopes.url(
+            scope["scheme"],
+            Headers(scope=scope).get("host", "").encode("latin-1"),
+            scope.get("raw_path") or scope["path"].encode(),
+            scope["query_string"],
         )
+        exchange = Exchange(headers["x-request-id"].encode(), "OPTIONS", url, time.monotonic())
+        answer = self.envelopes.refusal_with(exchange, self.status_code, DETAIL)
         kept = {
             name: value
-            for name, value in response.headers.items()
+            for name, value in headers.items()
             if name not in ("content-length", "content-type")
         }
-        return Response(answer.body, answer.status, kept, "application/json")
+        enveloped = Response(answer.body, answer.status, kept, "application/json")
+        await enveloped(scope, receive, send)
 
 
 def allow_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
@@ -47,7 +72,7 @@ def allow_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
     return Cors(
         app,
         allow_origins=origins,
-        allow_methods=("GET", "HEAD", "POST"),
+        allow_methods=METHODS,
         allow_headers=ALLOWED,
         expose_headers=EXPOSED,
     )

@@ -18,6 +18,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Protocol
 
+from app import compression
 from app.bodies import Bodies
 from app.envelope import (
     BY_STATUS,
@@ -42,8 +43,6 @@ Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-GZIP_FROM = 1_000
-"""Bytes of an answer from which on it is compressed where that is asked for."""
 WATCHED_FROM = 16_384
 """Bytes of a request from which on its work is given up when the caller leaves. To watch for that
 costs 10 us, more than the work on a small request."""
@@ -168,8 +167,8 @@ class Edge:
         data = await (work if len(body) < WATCHED_FROM else while_connected(work, receive))
         answer = self._envelopes.success(exchange, data)
         headers: tuple[Header, ...] = ((b"x-run-id", loaded.run.run_id.encode()),)
-        if asked.gzip and len(answer) >= GZIP_FROM:
-            answer = await asyncio.to_thread(gzip.compress, answer, 5)
+        if asked.gzip and len(answer) >= compression.FROM:
+            answer = await asyncio.to_thread(gzip.compress, answer, compression.LEVEL)
             headers += ((b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding"))
         await out.answer(Answer(200, answer, headers))
 

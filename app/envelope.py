@@ -100,6 +100,8 @@ class Envelopes:
     """Writes envelopes; keeps the present second and the latest urls as written."""
 
     MOST_URLS = 1_000
+    LONGEST_KEPT = 1_000
+    """Characters. A thousand of the longest that uvicorn reads would be 120 MB."""
 
     def __init__(self) -> None:
         self._second = -1
@@ -120,8 +122,11 @@ class Envelopes:
         url = self._urls.get(key)
         if url is None:
             asked = b"?" + query if query else b""
-            address = f"{scheme}://{(host + path + asked).decode('latin-1')}"
-            url = orjson.dumps(address).decode()
+            # A caller by HTTP/1.0 need not name the host; the path alone is an address too.
+            server = f"{scheme}://".encode() + host if host else b""
+            url = orjson.dumps((server + path + asked).decode("latin-1")).decode()
+            if len(url) > self.LONGEST_KEPT:
+                return url
             if len(self._urls) >= self.MOST_URLS:
                 self._urls.clear()
             self._urls[key] = url

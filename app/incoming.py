@@ -8,6 +8,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
+from app.compression import takes_gzip
 from app.envelope import Header
 from app.reading import Limits, shown
 from tagger.errors import Fault, InvalidInput, TooLargeBody, UnsupportedMedia
@@ -46,7 +47,7 @@ def read_head(headers: Sequence[Header], limits: Limits) -> Head:
             if int(value) > limits.body_bytes:
                 raise too_large(limits.body_bytes)
         elif name == b"accept-encoding":
-            zipped = b"gzip" in value and b"gzip;q=0" not in value
+            zipped = b"gzip" in value and (b";" not in value or takes_gzip(value))
         elif name == b"x-request-timeout":
             seconds = min(limits.seconds, _seconds(value))
         elif name == b"content-encoding" and value.lower() != b"identity":
@@ -69,7 +70,8 @@ def _check_type(value: bytes) -> None:
 
 def _seconds(value: bytes) -> float:
     try:
-        seconds = float(value)
+        # Python reads 1_0 as ten.
+        seconds = math.nan if b"_" in value else float(value)
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:

@@ -42,6 +42,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+LONGEST_SHOWN = 100
+"""Characters of a name that nobody knows which its refusal repeats and compares."""
+
 
 class TaglineError(Exception):
     """Root of all that Tagline refuses; its text is one or two sentences for a person."""
@@ -79,7 +82,8 @@ class UnknownRun(RunError):
     """The store holds no run of this name."""
 
     def __init__(self, run_id: str, known: Sequence[str]) -> None:
-        super().__init__(f"There is no run {run_id!r}. {known_names('Runs', run_id, known)}")
+        shown = run_id[:LONGEST_SHOWN]
+        super().__init__(f"There is no run {shown!r}. {known_names('Runs', run_id, known)}")
         self.run_id = run_id
 
 
@@ -208,7 +212,7 @@ def known_names(kind: str, asked: str, known: Sequence[str], *, most: int = 20) 
     """
     if not known:
         return f"{kind} that exist: none."
-    near = get_close_matches(asked, known, n=3, cutoff=0.5)
+    near = get_close_matches(asked[:LONGEST_SHOWN], known, n=3, cutoff=0.5)
     shown = [*near, *(name for name in known if name not in near)][:most]
     rest = len(known) - len(shown)
     more = f", and {rest} more" if rest else ""

@@ -168,6 +168,7 @@ def test_what_is_not_json_or_means_two_things(
         ({"X-Request-Timeout": "soon"}, 422),
         ({"X-Request-Timeout": "nan"}, 422),
         ({"X-Request-Timeout": "-1"}, 422),
+        ({"X-Request-Timeout": "1_0"}, 422),
         ({"X-Request-Timeout": "5"}, 200),
         ({"X-Request-Timeout": "1e-9"}, 504),
     ],

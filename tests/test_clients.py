@@ -81,6 +81,7 @@ def test_pages_of_a_set_origin_may_call(open_server: Server) -> None:
     }
     preflight = requests.options(f"{open_server.url}/predict", headers=asked, timeout=30)
     assert preflight.status_code == 200
+    assert preflight.headers["X-Request-ID"]
     assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
     for body in ({"texts": [{"text": "onion"}]}, {}):
         answer = requests.post(
@@ -91,9 +92,15 @@ def test_pages_of_a_set_origin_may_call(open_server: Server) -> None:
 
 
 def test_pages_of_other_origins_may_not(open_server: Server) -> None:
-    """A refused preflight is in the envelope; answers do not name the origin."""
+    """A refused preflight is in the envelope and says what may be; answers name no origin."""
     asked = {"Origin": "https://other.example", "Access-Control-Request-Method": "POST"}
-    preflight = requests.options(f"{open_server.url}/predict", headers=asked, timeout=30)
-    assert preflight.status_code == preflight.json()["status-code"] == 400
+    preflight = requests.options(
+        f"{open_server.url}/predict?x=1", headers=asked | {"X-Request-ID": "mine"}, timeout=30
+    )
+    refusal = preflight.json()
+    assert preflight.status_code == refusal["status-code"] == 400
+    assert refusal["url"] == f"{open_server.url}/predict?x=1"
+    assert preflight.headers["X-Request-ID"] == "mine"
+    assert "GET, HEAD, POST" in refusal["detail"]
     answer = requests.get(open_server.url, headers={"Origin": asked["Origin"]}, timeout=30)
     assert "Access-Control-Allow-Origin" not in answer.headers

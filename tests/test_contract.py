@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import re
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -47,6 +50,17 @@ def test_every_json_answer_has_the_envelope(server: Server) -> None:
             *("message", "method", "status-code", "timestamp", "url"),
             "data" if answer.ok else "detail",
         }
+
+
+def test_a_caller_who_names_no_host_gets_the_path_for_an_address(server: Server) -> None:
+    """As HTTP/1.0 allows; never an address without a host."""
+    address = urlsplit(server.url)
+    assert address.hostname
+    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+    connection.putrequest("GET", "/runs?top=1", skip_host=True)
+    connection.endheaders()
+    assert json.load(connection.getresponse())["url"] == "/runs?top=1"
+    connection.close()
 
 
 def test_health(server: Server) -> None:
@@ -223,6 +237,15 @@ def test_unknown_things_are_404_and_name_what_exists(
     assert nearest in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("path", ["/runs/{}", "/tags/{}", "/params/{}", "/{}", "/assets/{}"])
+def test_a_long_unknown_name_is_told_short(server: Server, path: str) -> None:
+    """A 404 repeats the beginning of what was asked for; its url has all."""
+    body = get(server, path.format("n" * 5_000)).json()
+    assert "n" * 90 in body["detail"]
+    assert "n" * 101 not in body["detail"]
+    assert body["url"].endswith("n" * 5_000)
+
+
 def test_wrong_methods_are_405_and_name_the_right_ones(server: Server) -> None:
     """A 405 has Allow, and says it in words."""
     answer = requests.delete(f"{server.url}/runs", timeout=30)
@@ -269,6 +292,28 @@ def test_gzip_when_asked_for(server: Server) -> None:
         assert small.headers["Content-Encoding"] == "gzip"
         assert "Accept-Encoding" in small.headers["Vary"]
         assert small.json()["data"] == plain.json()["data"]
+
+
+@pytest.mark.parametrize(
+    ("coding", "compressed"),
+    [
+        ("br, gzip;q=0.5", True),
+        ("deflate, gzip; q=1.0, *;q=0.5", True),
+        ("gzip;q=0.001", True),
+        ("gzip;q=0", False),
+        ("gzip ; q = 0.000, br", False),
+        ("deflate", False),
+    ],
+)
+def test_gzip_by_weight(server: Server, coding: str, *, compressed: bool) -> None:
+    """A weight of nothing refuses it, any other asks for it; on every path."""
+    many = {"texts": [TEXT] * 20}
+    headers = {"Accept-Encoding": coding}
+    for answer in (
+        get(server, "/runs/promoted", **headers),
+        requests.post(f"{server.url}/predict", json=many, headers=headers, timeout=30),
+    ):
+        assert (answer.headers.get("Content-Encoding") == "gzip") is compressed
 
 
 def test_etags(server: Server) -> None:

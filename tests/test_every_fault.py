@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from io import StringIO
 
 import pytest
 
 from app.edge import App, Scope, Send
-from app.envelope import PRIVATE, STATUS, status_of
+from app.envelope import PRIVATE, STATUS, Envelopes, status_of
 from app.examples import refused
 from app.incoming import Receive
 from app.operations import OPERATIONS, Unforeseen
@@ -133,6 +134,17 @@ def test_answers_of_bentoml_get_the_envelope(status: int, *, raises: bool) -> No
     assert body["detail"]
     assert "inside" not in answer.body.decode()
     assert raises or answer.headers["allow"] == "GET"
+
+
+def test_long_addresses_are_not_kept() -> None:
+    """Whoever asks for thousands of them takes no memory."""
+    envelopes = Envelopes()
+    tracemalloc.start()
+    for number in range(1_000):
+        envelopes.url("http", b"x", b"/runs", b"%d" % number + b"x" * 60_000)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000
 
 
 def test_probes_keep_their_own_form() -> None:
