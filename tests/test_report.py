@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,7 +20,10 @@ from tests.runs import answering, answers, made_run, named, put
 from tests.serving import run_python
 from tests.test_page import browser
 from training.data import Reading
+from training.options import CATALOGUE
 from training.out_of_domain import texts_by_kind
+from training.report.doubtful_rows import suspects_section
+from training.report.examined import Examined
 from training.report.slices import STORED
 from training.report.table import find_table
 
@@ -239,6 +242,17 @@ def test_the_run_is_enough(alone: Written, whole: Written) -> None:
             assert command in alone.section(name)
         elif name != "slices":
             assert alone.section(name) == whole.section(name)
+
+
+def test_the_command_for_all_doubtful_rows_can_be_typed(trained_home: TrainedHome) -> None:
+    """It names the table that the run was trained on, and no table where it is the embedded one."""
+    store = Store(trained_home.path)
+    run, exam = store.run(trained_home.run_id), store.exam(trained_home.run_id)
+    examined = Examined.of(run, store.model(run.run_id), exam)
+    table = find_table(str(TABLE), run, exam, Reading())
+    assert table is not None
+    assert suspects_section(examined, table).table == "table.csv"
+    assert suspects_section(examined, replace(table, source=str(CATALOGUE))).table == ""
 
 
 def test_its_own_table_is_found(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from training.options import CATALOGUE
 from training.report.examined import Examined
 from training.report.table import Table
 from training.suspects import Suspect, find_suspects
@@ -19,6 +20,8 @@ class SuspectsSection:
 
     lead: str
     shown: tuple[Suspect, ...]
+    table: str
+    """What to type for the table; nothing for the embedded one."""
 
 
 def suspects_section(examined: Examined, table: Table) -> SuspectsSection:
@@ -36,7 +39,8 @@ def suspects_section(examined: Examined, table: Table) -> SuspectsSection:
     ]
     found.sort(key=lambda suspect: -suspect.suspicion)
     texts = len(table.training.places) + len(table.test.places)
-    return SuspectsSection(_lead(len(found), texts), tuple(found[:SHOWN]))
+    typed = "" if table.source == str(CATALOGUE) else examined.run.data.source
+    return SuspectsSection(_lead(len(found), texts), tuple(found[:SHOWN]), typed)
 
 
 def _lead(found: int, texts: int) -> str:
