@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import Any
 
 from app.incoming import CallerLeft, Receive, too_large
@@ -11,6 +12,8 @@ from tagger.errors import DeadlinePassed
 
 LOOK_SECONDS = 0.5
 """Between two looks for bodies that are overdue."""
+FINISH_SECONDS = 2
+"""For a caller to see, in the midst of sending, that there is an answer already."""
 
 
 class Bodies:
@@ -82,3 +85,12 @@ class Bodies:
                 task.cancel()
         if self._deadlines:
             self._look_later()
+
+
+async def let_finish(receive: Receive) -> None:
+    """Let a caller send what is not read, for a while."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(FINISH_SECONDS):
+            message = await receive()
+            while message["type"] == "http.request" and message.get("more_body"):
+                message = await receive()

@@ -19,7 +19,7 @@ from http import HTTPStatus
 from typing import Any, Protocol
 
 from app import compression
-from app.bodies import Bodies
+from app.bodies import Bodies, let_finish
 from app.envelope import (
     BY_STATUS,
     EXCHANGE,
@@ -37,7 +37,7 @@ from app.predict import Loaded, Predictor
 from app.reading import Limits, shown
 from app.routes import NOWHERE, ROUTES, Route, find
 from app.stopping import Stopping
-from tagger.errors import UnknownResource, WrongMethod, known_names
+from tagger.errors import TooLargeBody, UnknownResource, WrongMethod, known_names
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -104,7 +104,11 @@ class Edge:
                 unforeseen(fault, exchange.request_id)
             if out.begun:
                 raise
-            await out.answer(self._envelopes.refusal(exchange, fault))
+            answer = self._envelopes.refusal(exchange, fault)
+            if isinstance(fault, TooLargeBody):
+                await out.answer_early(answer, receive)
+            else:
+                await out.answer(answer)
         finally:
             self._metrics.in_progress[route.template] -= 1
             if out.status:
@@ -211,6 +215,18 @@ class Outgoing:
         length = (b"content-length", b"%d" % len(answer.body))
         await self._send(self._begin(answer.status, [JSON, length, *answer.headers]))
         await self._send({"type": "http.response.body", "body": answer.body})
+
+    async def answer_early(self, answer: Answer, receive: Receive) -> None:
+        """Send an answer of our own while its caller may still be sending; then close.
+
+        A connection that is closed at once takes the answer with it: callers would be told of a
+        reset in its place.
+        """
+        length = (b"content-length", b"%d" % len(answer.body))
+        await self._send(self._begin(answer.status, [JSON, length, *answer.headers]))
+        await self._send({"type": "http.response.body", "body": answer.body, "more_body": True})
+        await let_finish(receive)
+        await self._send({"type": "http.response.body", "body": b""})
 
     async def send(self, message: Message) -> None:
         """Pass on a piece of an inner layer's answer."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
+import urllib.error
+import urllib.request
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -251,6 +253,16 @@ def test_a_body_that_is_too_large_is_not_read(server: Server, path: str) -> None
         part * 4 + b"1\r\n \r\n",
     )
     assert chunked.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_who_sends_all_of_a_large_body_first_gets_the_answer(server: Server, path: str) -> None:
+    """Python's own client, for one, reads nothing before: a reset would be all it sees."""
+    for _ in range(5):
+        request = urllib.request.Request(f"{server.url}{path}", b" " * 5_000_000, JSON)
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(request, timeout=30)
+        assert refused.value.code == json.load(refused.value)["status-code"] == 413
 
 
 def test_exactly_as_much_as_is_allowed_is_read(server: Server) -> None:
