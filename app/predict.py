@@ -77,25 +77,33 @@ def writer(model: Model) -> Callable[[Sequence[str], Decisions], list[bytes]]:
     tag where a JSON library needs two.
     """
     names = [orjson.dumps(tag) for tag in model.tags]
-    opened = [b'{"tag":%b,"score":' % name for name in names]
     own_limits = [round(float(threshold), DIGITS) for threshold in model.policy.thresholds]
-    own_closed = _closed(own_limits)
+    own_around = _around_scores(names, own_limits)
     abstained = b'],"abstained":true,"reason":%b' % orjson.dumps(REASON)
 
     def write(texts: Sequence[str], decisions: Decisions) -> list[bytes]:
-        closed = own_closed if decisions.limits == own_limits else _closed(decisions.limits)
-        tags = [names[column] for column in decisions.columns]
-        scores = [
-            opened[column] + value + closed[column]
-            for column, value in zip(decisions.columns, _numbers(decisions.values), strict=True)
-        ]
+        own = decisions.limits == own_limits
+        around = own_around if own else _around_scores(names, decisions.limits)
+        tags = list(map(names.__getitem__, decisions.columns))
+        # A score is what joins the pieces around it: two thirds of the time that adding them up takes.
+        scores = list(
+            map(
+                bytes.join,
+                _numbers(decisions.values),
+                map(around.__getitem__, decisions.columns),
+            )
+        )
         return [
-            b'{"input_text":%b,"predicted_tags":[%b],"scores":[%b%b'
-            % (
-                orjson.dumps(text),
-                b"" if unlike else b",".join(tags[first:last]),
-                b",".join(scores[first:last]),
-                abstained if unlike else b'],"abstained":false',
+            b"".join(
+                (
+                    b'{"input_text":',
+                    orjson.dumps(text),
+                    b',"predicted_tags":[',
+                    b"" if unlike else b",".join(tags[first:last]),
+                    b'],"scores":[',
+                    b",".join(scores[first:last]),
+                    abstained if unlike else b'],"abstained":false',
+                )
             )
             for text, (first, last), unlike in zip(
                 texts, pairwise(decisions.starts), decisions.abstained, strict=True
@@ -105,8 +113,12 @@ def writer(model: Model) -> Callable[[Sequence[str], Decisions], list[bytes]]:
     return write
 
 
-def _closed(limits: Sequence[float]) -> list[bytes]:
-    return [b',"threshold":%b}' % limit for limit in _numbers(limits)]
+def _around_scores(names: Sequence[bytes], limits: Sequence[float]) -> list[tuple[bytes, bytes]]:
+    """Write what stands before and behind the score of each tag."""
+    return [
+        (b'{"tag":%b,"score":' % name, b',"threshold":%b}' % limit)
+        for name, limit in zip(names, _numbers(limits), strict=True)
+    ]
 
 
 def _numbers(values: Sequence[float]) -> list[bytes]:
