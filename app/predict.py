@@ -85,7 +85,7 @@ def writer(model: Model) -> Callable[[Sequence[str], Decisions], list[bytes]]:
         own = decisions.limits == own_limits
         around = own_around if own else _around_scores(names, decisions.limits)
         tags = list(map(names.__getitem__, decisions.columns))
-        # A score is what joins the pieces around it: two thirds of the time that adding them up takes.
+        # A score is what joins the pieces around it: to add them up takes half as long again.
         scores = list(
             map(
                 bytes.join,
