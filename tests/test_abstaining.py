@@ -17,7 +17,7 @@ from tagger.store import Store
 from tests.conftest import TABLE, TrainedHome
 from tests.fitting import fitted
 from tests.serving import Server, run_python
-from training.abstaining import ABSTAINED, abstain_below
+from training.abstaining import ABSTAINED, RIGHT_LOST, abstain_below
 from training.data import Reading, read_dataset
 from training.fit import fit
 from training.out_of_domain import texts_by_kind, trade
@@ -177,11 +177,22 @@ def test_a_run_to_which_longer_texts_were_more_familiar_judges_as_it_did(tmp_pat
 def test_few_texts_set_no_bolder_limit_than_many(texts: int) -> None:
     """Of texts like the left-out ones 3.5% at most are expected to go without tags."""
     left_out = np.random.default_rng(texts).permutation(np.arange(1.0, texts + 1))
-    limit = abstain_below(left_out)
+    limit = abstain_below(left_out, np.zeros(texts, np.intp))
     assert limit > 0
     # A further text comes at each of the places among the left-out ones alike.
     assert (np.sum(left_out < limit) + (limit >= 1)) / (texts + 1) <= ABSTAINED
     assert np.sum(left_out <= limit) >= int(ABSTAINED * texts)
+
+
+def test_abstaining_costs_few_right_tags() -> None:
+    """Where strange texts are tagged well, no more go without than cost 1% of the right tags."""
+    random = np.random.default_rng(0)
+    left_out = random.permutation(np.arange(1.0, 1001))
+    right = random.integers(0, 4, 1000)
+    limit = abstain_below(left_out, right)
+    lost = right[left_out < limit].sum() / right.sum()
+    assert RIGHT_LOST - 0.003 < lost <= RIGHT_LOST
+    assert np.mean(left_out < limit) < ABSTAINED / 2
 
 
 def test_the_trade_is_what_the_run_does() -> None:

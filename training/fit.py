@@ -174,7 +174,8 @@ def _leave_out(
         seconds=time.perf_counter() - begun,
     )
     missed = objective.missed_by(measured.by_tag)
-    rule = Rule.fitted(left_out_of_folds, decisions, calibration.slope)
+    right = (truth & predicted).sum(axis=1)
+    rule = Rule.fitted(left_out_of_folds, decisions, calibration.slope, right)
     return _LeftOut(params, calibration, scores, thresholds, rule, compared, missed)
 
 
