@@ -108,7 +108,7 @@ def _form(source: str, beginning: bytes) -> Form:
     if name.endswith((".csv", ".tsv")):
         return "csv"
     bare = beginning.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
-    if bare.startswith(b"["):
+    if bare.startswith(b"[") or bare.partition(b"\n")[0].strip() == b"{":
         return "json"
     return "jsonl" if bare.startswith(b"{") else "csv"
 

@@ -89,6 +89,8 @@ def _json_rows(text: TextIO) -> Iterator[Row]:
         content = json.load(text)
     except (ValueError, RecursionError) as fault:
         raise UnreadableTable(f"it is not JSON ({fault}).") from fault
+    if not isinstance(content, list):
+        raise UnreadableTable("it is one object, and not a list of rows: [{...}, {...}].")
     for number, values in enumerate(content, start=1):
         yield _json_row(number, values)
 

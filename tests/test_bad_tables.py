@@ -82,6 +82,11 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         ("title,title,tags\na,b,c\n", "twice.csv", ["two columns", "'title'"]),
         ('text,tags\n"open,a\nb,c\n', "quote.csv", ["quotation mark"]),
         (b"text,tags\nZero \0 byte,a\nb,c\nd,\0e\n", "zero.csv", ["in the text in row 2", "row 4"]),
+        (
+            json.dumps({"rows": [{"text": "a"}]}, indent=1),
+            "one.json",
+            ["one object", "a list of rows"],
+        ),
         ("[1, 2", "cut.json", ["not JSON"]),
         ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),

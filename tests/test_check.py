@@ -103,10 +103,11 @@ def test_what_training_would_refuse_is_found_before(
 def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
     """A table of a single row is told of in the singular."""
     table = tmp_path / "table.csv"
-    table.write_text("\n".join(ROWS[:2]), encoding="utf-8")
+    table.write_text(f"{ROWS[0]}\nOh my,cooking|music", encoding="utf-8")
     told = run_python("-m", "training", "check", str(table), home=tmp_path / "home").stdout
     assert "1 different text, 2 tags." in told
     assert "2 of 2 tags will not be trained, for want of 10 texts" in told
+    assert "Row 2 holds fewer than 3 words" in told
 
 
 def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:

@@ -80,13 +80,16 @@ def _repeated(dataset: Dataset) -> Iterator[Finding]:
     same = [repeated for repeated in dataset.repeated if repeated.same_tags]
     other = [repeated for repeated in dataset.repeated if not repeated.same_tags]
     for kind, found, what in (
-        ("duplicates", same, "hold a text that stands in an earlier row already"),
-        ("conflicts", other, "hold the text of an earlier row with other tags; all are taken"),
+        ("duplicates", same, "a text that stands in an earlier row already"),
+        ("conflicts", other, "the text of an earlier row with other tags; all are taken"),
     ):
         if found:
             pairs = ", ".join(f"{row.number} as {row.first}" for row in found[:5])
             rows = tuple(repeated.number for repeated in found)
-            yield Finding(kind, f"{_capital(rows_named(rows))} {what}: {pairs}{_etc(found)}.", rows)
+            hold = _verb("hold", rows)
+            yield Finding(
+                kind, f"{_capital(rows_named(rows))} {hold} {what}: {pairs}{_etc(found)}.", rows
+            )
 
 
 def _near(labelled: Labelled) -> Iterator[Finding]:
@@ -99,8 +102,8 @@ def _near(labelled: Labelled) -> Iterator[Finding]:
         rows = tuple(sorted(numbers[one] for one in near))
         yield Finding(
             "near-duplicates",
-            f"{_capital(rows_named(rows))} share{'s' if len(rows) == 1 else ''} most words with "
-            f"an earlier row: {pairs}{_etc(near)}.",
+            f"{_capital(rows_named(rows))} {_verb('share', rows)} most words with an earlier row: "
+            f"{pairs}{_etc(near)}.",
             rows,
         )
 
@@ -218,10 +221,10 @@ def _lengths(labelled: Labelled) -> Iterator[Finding]:
     short = tuple(number for number, text in pairs if _few_words(text))
     long = tuple(number for number, text in pairs if len(text) > LONGEST)
     if short:
-        what = f"have fewer than {SHORTEST} words"
+        what = f"{_verb('hold', short)} fewer than {SHORTEST} words"
         yield Finding("short-texts", f"{_capital(rows_named(short))} {what}.", short)
     if long:
-        what = f"have more than {LONGEST:,} characters, which a server does not take"
+        what = f"{_verb('hold', long)} more than {LONGEST:,} characters, which a server refuses"
         yield Finding("long-texts", f"{_capital(rows_named(long))} {what}.", long)
 
 
@@ -250,12 +253,16 @@ def _languages(labelled: Labelled) -> tuple[dict[str, int], list[Finding]]:
         Finding(
             "languages",
             f"Most texts are in {next(iter(ordered))}; {rows_named(rows[language])} "
-            f"look{'s' if len(rows[language]) == 1 else ''} like {language}.",
+            f"{_verb('look', rows[language])} like {language}.",
             tuple(rows[language]),
         )
         for language in list(ordered)[1:]
     ]
     return ordered, findings
+
+
+def _verb(verb: str, rows: Sequence[int]) -> str:
+    return verb + ("s" if len(rows) == 1 else "")
 
 
 def _capital(words: str) -> str:
