@@ -21,8 +21,8 @@ STATUSES: tuple[tuple[type[TaglineError], int], ...] = (
 """Exit statuses of refusals: 2 for what was typed or given, 3 for the gate, 1 for the rest."""
 
 
-class Commands(click.Group):
-    """A group of commands that says a refusal in one sentence and ends with its status."""
+class Refusing(click.Command):
+    """A command that says a refusal in one sentence and ends with its status."""
 
     def invoke(self, context: click.Context) -> Any:
         """Run the command that was typed."""
@@ -37,6 +37,10 @@ class Commands(click.Group):
                 raise
             click.echo(f"Error: {fault.filename}: {fault.strerror}.", err=True)
             sys.exit(1)
+
+
+class Commands(Refusing, click.Group):
+    """A group of such commands."""
 
 
 class OutputFile(click.Path):

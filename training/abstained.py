@@ -16,6 +16,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from tagger.console import Refusing
 from tagger.model import Model
 from tagger.records import Params, Task
 from training.candidates import COMPARED, params_for
@@ -42,7 +43,7 @@ def show(shares: dict[str, list[float]]) -> Table:
     return table
 
 
-@click.command()
+@click.command(cls=Refusing)
 @click.argument("table")
 @click.option(
     *("--texts", "file"),

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import numpy as np
 
+from tagger.console import Refusing
 from tagger.records import Params, Task
 from training.candidates import COMPARED, params_for
 from training.data import Dataset, Reading, read_dataset
@@ -137,7 +138,7 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-@click.command()
+@click.command(cls=Refusing)
 @click.argument("tables", nargs=-1, required=True)
 @click.option("--splits", type=click.IntRange(min=2), default=5, show_default=True)
 @click.option("--rows", type=click.IntRange(min=100), help="Of each table, drawn by lot; else all.")

@@ -24,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.svm import LinearSVC
 
+from tagger.console import Refusing
 from tagger.model import Model
 from tagger.records import Params, Task
 from training.calibration import Truth
@@ -197,7 +198,7 @@ def _difference(ours: Sequence[Measured], base: Sequence[Measured], figure: str)
     return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
-@click.command()
+@click.command(cls=Refusing)
 @click.argument("table")
 @click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one.")
 @click.option("--splits", type=click.IntRange(min=2), default=5, show_default=True)

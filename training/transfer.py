@@ -20,7 +20,9 @@ from rich.console import Console
 from rich.table import Table
 
 from tagger.__main__ import prepare_environment
+from tagger.console import Refusing
 from tagger.decide import decide
+from tagger.errors import TooLittleData
 from tagger.model import Model
 from tagger.records import Performance
 from training.data import Labelled, Reading, read_dataset
@@ -74,6 +76,8 @@ def transfer(model: Model, labelled: Labelled, aliases: Mapping[str, str]) -> Tr
     """Measure a model and the keywords on the texts of another table."""
     theirs = {tag for tags in labelled.tags for tag in tags}
     shared = [tag for tag in model.tags if tag in theirs]
+    if not shared:
+        raise TooLittleData("The table has none of the run's tags, so there is nothing to measure.")
     truth = truth_of(labelled.tags, shared)
     kept = np.flatnonzero(truth.any(axis=1))
     texts = [labelled.texts[place] for place in kept]
@@ -106,7 +110,7 @@ def show(found: Transfer) -> None:
     Console().print(f"Tags without a counterpart: {', '.join(found.alone) or 'none'}.")
 
 
-@click.command()
+@click.command(cls=Refusing)
 @click.argument("table")
 @click.option("--aliases", type=click.Path(exists=True, path_type=Path), help="JSON of aliases.")
 @click.option("--run", help="The run to measure; the promoted one by default.")
@@ -118,9 +122,9 @@ def main(table: str, *, aliases: Path | None, run: str | None) -> None:
     from tagger.store import Store  # noqa: PLC0415 - BentoML takes a second; --help should not
 
     spellings = read_aliases(aliases) if aliases else {}
+    labelled = read_dataset(table, Reading(aliases=spellings)).labelled
     store = Store.default()
     model = store.model(store.resolve(run or "promoted"))
-    labelled = read_dataset(table, Reading(aliases=spellings)).labelled
     show(transfer(model, labelled, spellings))
 
 
