@@ -65,6 +65,17 @@ def wait_until_ready(url: str) -> None:
         session.get(f"{url}/readyz", timeout=5).raise_for_status()
 
 
+def refuse_silent(target: str) -> None:
+    """Ask ``/livez`` once: users would go on asking an address at which nobody answers."""
+    try:
+        requests.get(f"{target.rstrip('/')}/livez", timeout=5).raise_for_status()
+    except requests.RequestException as fault:
+        raise click.BadParameter(
+            f"No Tagline answers at {target}. Give an address such as http://127.0.0.1:3000.",
+            param_hint="--target",
+        ) from fault
+
+
 def run_locust(
     target: str, *, users: int, seconds: int, ramp: bool, web: bool, texts: Path | None
 ) -> int:
@@ -100,6 +111,7 @@ def main(
     Example: python -m load_tests --target http://127.0.0.1:3000 --users 50 --seconds 60
     """
     if target:
+        refuse_silent(target)
         status = run_locust(target, users=users, seconds=seconds, ramp=ramp, web=web, texts=texts)
     else:
         with own_server() as url:

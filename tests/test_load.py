@@ -86,6 +86,14 @@ def test_a_wrong_answer_is_caught(wrong_server: str, tmp_path: Path) -> None:
     assert "answers were wrong; none may be." in output
 
 
+def test_an_address_at_which_nobody_answers_is_refused(tmp_path: Path) -> None:
+    """Users are not sent to an address that has no server, or that is no address."""
+    for target in ("http://127.0.0.1:9", "localhost:3000"):
+        done = run_python("-m", "load_tests", "--target", target, home=tmp_path)
+        assert done.returncode == 2
+        assert f"No Tagline answers at {target}" in " ".join(done.stderr.split())
+
+
 def test_right_answers_are_not_called_wrong(server: Server, tmp_path: Path) -> None:
     """No answer of the real server is called wrong, whoever asks."""
     _, output = drive(server.url, tmp_path)
