@@ -51,6 +51,7 @@ PRIVATE: dict[type[TaglineError], str] = {
     BrokenRun: "The files of this run are damaged; the server's log says how. Ask for another run.",
     UnknownFormat: "This run was written by another version of Tagline. Ask for another run.",
     StoreError: "The store of runs cannot be read now. Try again later.",
+    NoRun: "The store holds no run; what is served goes on. Leave the run out to ask for it.",
 }
 """What a caller is told in place of words that name folders of the server."""
 

@@ -187,6 +187,9 @@ def test_the_store_may_vanish(store: Store, tmp_path: Path) -> None:
         for path in ("/performance", "/params", "/tags", "/runs", f"/runs/{OLD}", "/readyz"):
             answer: Any = requests.get(f"{server.url}{path}", timeout=30)
             assert answer.status_code == 200, path
+        gone = requests.get(f"{server.url}/runs/promoted", timeout=30)
+        assert gone.status_code == 404
+        assert str(tmp_path) not in gone.text
 
 
 @pytest.mark.timeout(200)
