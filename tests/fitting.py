@@ -41,6 +41,7 @@ KINDS = {
     "logistic": Params(model="logistic", regularization=5.0),
     "svc-signs": params_for("svc-signs", Params()),
     "naive-bayes": params_for("naive-bayes", Params()),
+    "naive-bayes-signs": params_for("naive-bayes-signs", Params()),
     "single": Params(task="single"),
 }
 

@@ -1,4 +1,5 @@
 """Punctuation, symbols and emoji are words to a run that learnt from them, and to no other."""
+# ruff: noqa: RUF001 - letters of other scripts are meant
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from tagger.records import Params
 from tagger.words import signs_of, spans_of, words_and_signs_as_bytes, words_of
 from tests.fitting import fitted, table, untimed
 from tests.test_features import texts
-from training.candidates import COMPARED, params_for
+from training.candidates import COMPARED, COMPARED_BLANKLESS, compared_on, params_for
 from training.fit import fit
 
 
@@ -57,6 +58,24 @@ def test_training_finds_that_signs_tell() -> None:
     assert [found.model.tags[tag] for tag in scores.argmax(axis=1)] == ["question", "party"]
     (evidence,) = found.model.explain("What?", [found.model.tags.index("question")])
     assert (evidence.words[0].text, evidence.words[0].spans) == ("?", ((4, 5),))
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["央行：下调存款准备金率", "NBA总决赛，湖人3-1领先"], COMPARED_BLANKLESS),
+        (["Python で書かれたテキストエディタ"], COMPARED_BLANKLESS),
+        (["ภาษาไทยไม่มีช่องว่าง"], COMPARED_BLANKLESS),
+        (["a tagger for texts", "中文"], COMPARED),
+        (["한국어로 쓴 문장"], COMPARED),
+        ([], COMPARED),
+    ],
+)
+def test_scripts_without_blanks_have_a_model_more(
+    texts: list[str], expected: tuple[str, ...]
+) -> None:
+    """Where most letters are of such scripts, naive Bayes is compared with signs too."""
+    assert compared_on(texts) == expected
 
 
 def test_without_them_signs_change_nothing() -> None:

@@ -116,7 +116,7 @@ def train(
     with steps(notes, expected=_expected_steps(options)) as step:
         step("Read the table")
         dataset = read_dataset(table, reading)
-        params, *others = candidates_of(options, dataset.task)
+        params, *others = candidates_of(options, dataset.task, dataset.labelled.texts)
         step("Split by the hash of each text")
         parts = split(dataset, params)
         step("Check")

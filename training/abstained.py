@@ -19,7 +19,7 @@ from rich.table import Table
 from tagger.console import Refusing
 from tagger.model import Model
 from tagger.records import Params, Task
-from training.candidates import COMPARED, params_for
+from training.candidates import compared_on, params_for
 from training.data import Reading, read_dataset
 from training.fit import fit
 from training.out_of_domain import TEXTS, texts_by_kind
@@ -62,7 +62,7 @@ def main(table: str, *, file: Path, task: Task | None, splits: int, min_support:
     for number in range(splits):
         params = replace(usual, salt=f"abstained {number}")
         parts = split(dataset, params)
-        first, *others = [params_for(name, params) for name in COMPARED]
+        first, *others = [params_for(name, params) for name in compared_on(parts.training.texts)]
         model = fit(parts.training.texts, parts.training.tags, first, others=others).model
         for kind, texts in {UNSEEN: parts.test.texts, **texts_by_kind(file)}.items():
             shares.setdefault(kind, []).append(abstained(model, texts))

@@ -17,7 +17,7 @@ import numpy as np
 
 from tagger.console import Refusing
 from tagger.records import Params, Task
-from training.candidates import COMPARED, params_for
+from training.candidates import compared_on, params_for
 from training.data import Dataset, Reading, read_dataset
 from training.quality import Measured, interval, plain, trained
 from training.split import Split, split
@@ -80,7 +80,7 @@ def compare(dataset: Dataset, params: Params, *, splits: int) -> Compared:
     for number in range(splits):
         of_split = replace(params, salt=f"anywhere {number}")
         parts = split(dataset, of_split)
-        first, *others = (params_for(name, of_split) for name in COMPARED)
+        first, *others = (params_for(name, of_split) for name in compared_on(parts.training.texts))
         ours.append(trained(parts, first, others=others))
         words.append(plain(parts, of_split, characters=False))
         if _size(parts) <= MOST_FOR_CHARACTERS:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tagger.records import Params
+from tagger.words import BLANKLESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,15 @@ CANDIDATES: Mapping[str, Candidate] = {
     "svc": Candidate(regularization=0.5),
     "svc-signs": Candidate(regularization=0.5, pairs=True, signs=True),
     "naive-bayes": Candidate(regularization=0.1, pairs=True, names=True),
+    "naive-bayes-signs": Candidate(regularization=0.1, pairs=True, signs=True, names=True),
     "logistic": Candidate(regularization=5.0),
 }
 """By the name that `Params.model` gives."""
 
 COMPARED = ("svc", "svc-signs", "naive-bayes")
 """What a training compares; logistic regression won nowhere that was looked at."""
+COMPARED_BLANKLESS = (*COMPARED, "naive-bayes-signs")
+"""What it compares on texts in scripts without blanks; on others the fourth was worth nothing."""
 
 MOST_COMPARED = 1_000_000
 """Texts times tags above which a training compares nothing, or it would take over two minutes."""
@@ -42,6 +47,16 @@ MOST_CHARACTERS = 10_000_000
 Every candidate but svc is fitted by liblinear, which takes 28 bytes a number of the matrix; of
 10,000,000 characters there are some 30,000,000.
 """
+
+_LETTER = re.compile(r"\w")
+_BLANKLESS_LETTER = re.compile(f"[{BLANKLESS}]")
+
+
+def compared_on(texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the models that a training on these texts compares, by name."""
+    letters = sum(len(_LETTER.findall(text)) for text in texts)
+    blankless = sum(len(_BLANKLESS_LETTER.findall(text)) for text in texts if not text.isascii())
+    return COMPARED_BLANKLESS if blankless > letters / 2 else COMPARED
 
 
 def params_for(name: str, params: Params, *, regularization: float | None = None) -> Params:

@@ -26,6 +26,9 @@ LEARNERS: Mapping[str, Callable[[Params], Any]] = {
     "naive-bayes": lambda params: NaiveBayesSVC(
         C=params.regularization, tol=TOLERANCE, random_state=params.seed
     ),
+    "naive-bayes-signs": lambda params: NaiveBayesSVC(
+        C=params.regularization, tol=TOLERANCE, random_state=params.seed
+    ),
     "logistic": lambda params: LogisticRegression(C=params.regularization, solver="liblinear"),
 }
 """Linear learners by the name that `Params.model` gives; each is fitted once a tag."""

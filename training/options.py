@@ -12,7 +12,7 @@ import click
 from tagger.columns import TextColumns
 from tagger.errors import SettingsError
 from tagger.records import Params, Task
-from training.candidates import CANDIDATES, COMPARED, params_for
+from training.candidates import CANDIDATES, COMPARED, compared_on, params_for
 from training.data import Reading
 from training.thresholds import Objective
 
@@ -104,7 +104,9 @@ def params_options(command: Command) -> Command:
     return _with_options(command, options)
 
 
-def candidates_of(options: Mapping[str, Any], task: Task) -> tuple[Params, ...]:
+def candidates_of(
+    options: Mapping[str, Any], task: Task, texts: Sequence[str]
+) -> tuple[Params, ...]:
     """Make the params of each model to compare of what was typed; the rest is as usual."""
     typed = {name: value for name, value in options.items() if value is not None}
     fast, model = typed.pop("fast"), typed.pop("model", None)
@@ -112,7 +114,7 @@ def candidates_of(options: Mapping[str, Any], task: Task) -> tuple[Params, ...]:
         raise click.UsageError("Give either --model or --fast, which trains " + COMPARED[0] + ".")
     regularization = typed.pop("regularization", None)
     params = Params(**({"task": task} | typed))
-    names = (model,) if model else COMPARED[:1] if fast else COMPARED
+    names = (model,) if model else COMPARED[:1] if fast else compared_on(texts)
     return tuple(params_for(name, params, regularization=regularization) for name in names)
 
 

@@ -28,7 +28,7 @@ from tagger.console import Refusing
 from tagger.model import Model
 from tagger.records import Params, Task
 from training.calibration import Truth
-from training.candidates import CANDIDATES, COMPARED, params_for
+from training.candidates import CANDIDATES, compared_on, params_for
 from training.data import Reading, read_dataset
 from training.evaluate import Evaluated, evaluate, measure, truth_of
 from training.fit import fit, folds_of
@@ -216,7 +216,7 @@ def quality(table: str, *, task: Task | None, splits: int, min_support: int) -> 
             "word": plain(parts, params, characters=False),
             **{name: trained(parts, params_for(name, params)) for name in CANDIDATES},
         }
-        row["as train chooses"] = chosen([row[name] for name in COMPARED])
+        row["as train chooses"] = chosen([row[name] for name in compared_on(parts.training.texts)])
         for name, found in row.items():
             measured.setdefault(name, []).append(found)
         click.echo(f"split {number + 1} of {splits}", err=True)
