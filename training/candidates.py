@@ -37,7 +37,7 @@ CANDIDATES: Mapping[str, Candidate] = {
 COMPARED = ("svc", "svc-signs", "naive-bayes")
 """What a training compares; logistic regression won nowhere that was looked at."""
 COMPARED_BLANKLESS = (*COMPARED, "naive-bayes-signs")
-"""What it compares on texts in scripts without blanks; on others the fourth was worth nothing."""
+"""On texts in scripts without blanks; in German, Korean and Russian the fourth added nothing."""
 
 MOST_COMPARED = 1_000_000
 """Texts times tags above which a training compares nothing, or it would take over two minutes."""
