@@ -23,7 +23,7 @@ from typing import Any
 
 import bentoml
 
-from app import bento, joined_writes, logs, malformed, unfinished, upgrades
+from app import bento, joined_writes, logs, malformed, pipelines, unfinished, upgrades
 from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
@@ -83,6 +83,7 @@ class Layered(bentoml.Service[Any]):
         """Make a worker's application: what a request passes, from the outside in."""
         malformed.install(envelopes)
         upgrades.install()
+        pipelines.install()
         unfinished.install(envelopes, limits.seconds)
         joined_writes.install()
         app = bento.without_own_metrics(super().to_asgi(is_main))

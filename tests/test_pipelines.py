@@ -1,0 +1,34 @@
+"""One connection queues so many requests and no more."""
+
+from __future__ import annotations
+
+import re
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.pipelines import MOST
+from tests.serving import Server
+
+
+def answered(server: Server, count: int) -> tuple[list[int], list[int]]:
+    """Send so many requests at once; which were answered, and after which came the end."""
+    address = urlsplit(server.url)
+    numbered = b"".join(b"GET /?n=%d HTTP/1.1\r\nHost: x\r\n\r\n" % one for one in range(count))
+    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+        connection.sendall(numbered)
+        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+    answers = received.split(b"HTTP/1.1 200 OK\r\n")[1:]
+    found = [re.search(rb"n=(\d+)", answer) for answer in answers]
+    last = [place for place, answer in enumerate(answers) if b"\r\nconnection: close\r\n" in answer]
+    return [int(one[1]) for one in found if one], last
+
+
+@pytest.mark.parametrize("count", [2, MOST, MOST + 1, MOST + 2, 5 * MOST])
+def test_answers_come_in_order_up_to_the_bound(server: Server, count: int) -> None:
+    """Beside the one at work so many wait; the last answer says that no other will come."""
+    numbers, last = answered(server, count)
+    most = MOST + 1
+    assert numbers == list(range(min(count, most)))
+    assert last == ([most - 1] if count >= most else [])
