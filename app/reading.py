@@ -116,16 +116,11 @@ def read_any(body: bytes, limits: Limits) -> Question:
     try:
         request = PredictRequest.model_validate(value)
     except ValidationError as error:
-        raise InvalidInput(_bounded([*_faults(error), *faults])) from None
+        raise InvalidInput(_bounded([*faults, *_faults(error)])) from None
     rows = [item.root for item in request.texts]
     texts = [
         join_title(row.title, row.description) if isinstance(row, Titled) else row.text
         for row in rows
-    ]
-    faults += [
-        _too_long(place, limits)
-        for place, (row, text) in enumerate(zip(rows, texts, strict=True))
-        if isinstance(row, Titled) and len(text) > limits.text_length
     ]
     if faults:
         raise InvalidInput(_bounded(faults))
@@ -151,7 +146,8 @@ def _parse(body: bytes) -> Any:
         raise BadJson(f"The body is not valid UTF-8: byte {error.start} is none.") from None
     except json.JSONDecodeError as error:
         raise BadJson(
-            f"The body is not JSON: {error.msg}, line {error.lineno} column {error.colno}."
+            f"The body is not JSON: {error.msg.removesuffix(' at')} at line {error.lineno} "
+            f"column {error.colno}."
         ) from None
     except RecursionError:
         raise BadJson("The body is nested too deeply to be read.") from None
@@ -188,9 +184,18 @@ def _too_much(value: Any, limits: Limits) -> Iterator[Fault]:
             "too_long",
         )
     for place, row in enumerate(rows):
-        text = row.get("text") if isinstance(row, dict) else None
-        if isinstance(text, str) and len(text) > limits.text_length:
+        if isinstance(row, dict) and len(_whole_text(row)) > limits.text_length:
             yield _too_long(place, limits)
+
+
+def _whole_text(row: dict[str, Any]) -> str:
+    """Return a row's text, or the text of its pair; nothing where they are no strings."""
+    if isinstance(text := row.get("text"), str):
+        return text
+    title, description = row.get("title"), row.get("description")
+    if isinstance(title, str) and isinstance(description, str):
+        return join_title(title, description)
+    return ""
 
 
 def _too_long(place: int, limits: Limits) -> Fault:

@@ -84,13 +84,16 @@ def test_what_is_not_as_the_contract_asks(
 
 def test_every_fault_is_told(server: Server) -> None:
     """Not the first fault alone: all of them, those of limits too."""
-    body = {"texts": [{"text": ""}, {"text": "x" * 10_001}, {"text": 1}], "top_k": 0, "more": 1}
+    pair = {"title": "x" * 5_000, "description": "y" * 5_000}
+    texts = [{"text": ""}, {"text": "x" * 10_001}, {"text": 1}, pair]
+    body = {"texts": texts, "top_k": 0, "more": 1}
     assert faults(post(server, "/predict", json.dumps(body).encode())) == [
+        (["body", "texts", 1, "text"], "string_too_long"),
+        (["body", "texts", 3, "text"], "string_too_long"),
         (["body", "texts", 0, "text"], "blank"),
         (["body", "texts", 2, "text"], "string_type"),
         (["body", "top_k"], "greater_than_equal"),
         (["body", "more"], "extra_forbidden"),
-        (["body", "texts", 1, "text"], "string_too_long"),
     ]
 
 
@@ -115,6 +118,8 @@ def test_limits_are_named(server: Server, path: str) -> None:
     answer = post(server, path, json.dumps({"texts": [{"text": "x"}] * 1_001}).encode())
     assert faults(answer) == [(["body", "texts"], "too_long")]
     assert "1000" in answer.json()["detail"][0]["msg"]
+    blank = post(server, path, json.dumps({"texts": [{"text": ""}] * 1_001}).encode())
+    assert faults(blank)[0] == (["body", "texts"], "too_long")
     long = {"texts": [{"text": "x" * 10_000}]}
     assert post(server, path, json.dumps(long).encode()).status_code == 200
     for row in (
