@@ -27,10 +27,11 @@ a fold as texts of tomorrow.
 RIGHT_LOST = 0.01
 """Share of the right tags that abstaining may cost, out of fold.
 
-Texts that look strange may be tagged well all the same: of 1,000 long German descriptions 5.5% of
-those unseen on one split went without tags, of which eight in ten would have been right, and
-weighted F1 was .024 the lower for it. So held it is .003 the lower, and texts on other subjects get
-tags no more often.
+Texts that look strange may be tagged well all the same. On the same fits of ten tables, five
+splits each, it is worth .002 to .010 of accuracy where texts bear one tag (.0046 in the mean of
+eight), but of weighted F1 -.003 to +.005, which is nothing sure. Where it binds it lets more
+texts on other subjects through: on one split of other people's projects .980 of them go without
+tags, not .988.
 """
 PRIOR = 2.0
 """Texts with tags as they are on average that are added to those that hold a word.
