@@ -96,7 +96,7 @@ def test_a_person_is_told_how_good_the_run_is_and_what_to_type_next(tmp_path: Pa
     done = run_python("-m", "training", "train", "-", home=tmp_path, stdin=table)
     assert done.returncode == 0, done.stderr
     (run,) = Store(tmp_path).runs()
-    for words in ("precision", "macro f1", "cycling", "rare-1", "20 more", "bear none"):
+    for words in ("precision", "macro f1", "cycling", "rare-1", "20 more", "30 texts without any"):
         assert words in done.stdout
     assert f"Run {run.run_id} is in the store and promoted." in done.stdout
     assert done.stdout.rstrip().endswith("Next: make serve")
