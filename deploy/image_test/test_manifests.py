@@ -148,7 +148,7 @@ def test_the_public_paths_are_the_services() -> None:
     """The Ingress leads to every path of contract and page, and to no metrics and probes."""
     (rule,) = the(objects("production"), "Ingress")["spec"]["rules"]
     contract = {"/", "/predict", "/runs", "/performance", "/params", "/tags", "/docs", "/redoc"}
-    pages = {"/openapi.json", "/ui", "/assets"}
+    pages = {"/openapi.json", "/schema.json", "/ui", "/assets"}
     assert {path["path"] for path in rule["http"]["paths"]} == contract | pages
 
 
