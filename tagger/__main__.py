@@ -206,12 +206,18 @@ def history(*, as_json: bool) -> None:
     Example: python -m tagger history
     """
     from tagger import printing
+    from tagger.errors import NoRun
 
-    lines = open_store().history()
+    store = open_store()
+    lines = store.history()
     if as_json:
         printing.print_json({"history": [asdict(line) for line in lines]})
-    else:
+    elif lines:
         printing.print_history(lines)
+    if not store.run_ids():
+        printing.note(str(NoRun(str(store.folder.parent))))
+    elif not lines:
+        printing.note("No run was promoted yet: python -m tagger promote RUN")
 
 
 @commands.command()

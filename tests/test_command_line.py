@@ -111,11 +111,13 @@ def test_list_shows_the_best_first(home: Path) -> None:
 
 
 def test_an_empty_store_says_what_to_type(tmp_path: Path) -> None:
-    """`list` of an empty store is empty and says how to fill it; what needs a run says the same."""
-    listed = run_python("-m", "tagger", "list", "--json", home=tmp_path / "none")
-    assert listed.returncode == 0
-    assert json.loads(listed.stdout) == {"runs": []}
-    assert "python -m training train" in listed.stderr
+    """`list` and `history` are empty and say how to fill the store, as does what needs a run."""
+    for command, key in (("list", "runs"), ("history", "history")):
+        told = run_python("-m", "tagger", command, "--json", home=tmp_path / "none")
+        assert told.returncode == 0
+        assert json.loads(told.stdout) == {key: []}
+        assert "python -m training train" in told.stderr
+        assert run_python("-m", "tagger", command, home=tmp_path / "none").stdout == ""
     shown = run_python("-m", "tagger", "show", home=tmp_path / "none")
     assert shown.returncode == 1
     assert "python -m training train" in shown.stderr

@@ -177,6 +177,15 @@ def test_measures_are_scikit_learns() -> None:
             assert f1 == pytest.approx(expected[2])
 
 
+def test_a_faultless_run_has_an_f1_of_exactly_one() -> None:
+    """The mean by support of ones is 1, not 0.9999999999999999."""
+    draw = np.random.default_rng(8)
+    for n_tags in range(1, 40):
+        truth = draw.random((90, n_tags)) < 0.3
+        overall = measure(truth, truth, [f"tag {i}" for i in range(n_tags)]).overall
+        assert (overall.precision, overall.recall, overall.f1) == (1, 1, 1)
+
+
 def test_the_exam_decides_as_the_run_did() -> None:
     """From the exam alone come the very decisions that the performance was measured on."""
     made = made_run()

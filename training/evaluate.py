@@ -109,17 +109,21 @@ def slices_by_answer(truth: Truth, decisions: Decisions) -> dict[str, Marks]:
 def _overall(truth: Truth, predicted: Truth) -> Overall:
     hits, found, support = _counts(truth, predicted)
     f1 = f1_score(hits, found, support)
-    weights = support / max(1, support.sum())
     borne = f1[support > 0]
     return Overall(
-        precision=float(weights @ _ratio(hits, found)),
-        recall=float(weights @ _ratio(hits, support)),
-        f1=float(weights @ f1),
+        precision=_weighted(_ratio(hits, found), support),
+        recall=_weighted(_ratio(hits, support), support),
+        f1=_weighted(f1, support),
         macro_f1=float(borne.mean()) if len(borne) else 0.0,
         micro_f1=float(f1_score(hits.sum(), found.sum(), support.sum())),
         accuracy=float((truth == predicted).all(axis=1).mean()) if len(truth) else 0.0,
         texts=len(truth),
     )
+
+
+def _weighted(figures: NDArray[np.float64], support: NDArray[np.int64]) -> float:
+    """Return the mean by support; multiplied before it is divided, so that ones make one."""
+    return float(figures @ support / max(1, support.sum()))
 
 
 def _counts(truth: Truth, predicted: Truth) -> tuple[NDArray[np.int64], ...]:
