@@ -11,6 +11,7 @@ nothing.
 from __future__ import annotations
 
 import asyncio
+import weakref
 from collections import deque
 from typing import Any
 
@@ -33,7 +34,8 @@ class Pipeline(deque[Any]):
 
     def __init__(self, connection: Any) -> None:
         super().__init__()
-        self._connection = connection
+        # In a ring with its connection it would stay for ever: the collector hardly ever runs.
+        self._connection = weakref.proxy(connection)
         self._full = False
 
     def appendleft(self, waiting: Any, /) -> None:
