@@ -56,7 +56,7 @@ bench: .venv/.develop ## measure Tagline beside other servers (QUICK=1; KEPT=com
 
 soak: .venv/.develop ## measure how much memory a server takes, and whether it stays bounded (QUICK=1)
 	@$(BIN)/python -m training train --if-empty
-	@$(BIN)/python -m load_tests.memory $(if $(QUICK),--requests 50000 --runs 10 --words 60000) $(OPTIONS)
+	@$(BIN)/python -m load_tests.memory $(if $(QUICK),--requests 50000 --connections 10000 --runs 10 --words 60000) $(OPTIONS)
 	@$(BIN)/python -m load_tests.readme
 
 profile: .venv/.develop .cache/bench/.installed ## where each microsecond of a request goes, into load_tests/README.md

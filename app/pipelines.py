@@ -35,7 +35,7 @@ class Pipeline(deque[Any]):
     def __init__(self, connection: Any) -> None:
         super().__init__()
         # In a ring with its connection it would stay for ever: the collector hardly ever runs.
-        self._connection = weakref.proxy(connection)
+        self._connection = weakref.ref(connection)
         self._full = False
 
     def appendleft(self, waiting: Any, /) -> None:
@@ -48,7 +48,11 @@ class Pipeline(deque[Any]):
             cycle, _ = waiting
             cycle.keep_alive = False
             # The parser at work calls back for what it has in hand; the next bytes go nowhere.
-            asyncio.get_running_loop().call_soon(setattr, self._connection, "parser", Nothing())
+            asyncio.get_running_loop().call_soon(self._read_no_more)
+
+    def _read_no_more(self) -> None:
+        if (connection := self._connection()) is not None:
+            connection.parser = Nothing()
 
 
 def install() -> None:
@@ -63,5 +67,11 @@ def install() -> None:
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
             self.pipeline = Pipeline(self)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            # A request that waits holds its connection, and is held by it twice.
+            self.pipeline.clear()
+            self.cycle = None
 
     auto.AutoHTTPProtocol = Bounding

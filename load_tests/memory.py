@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from pathlib import Path
@@ -22,6 +24,7 @@ from rich.table import Table
 from load_tests.bench import load_before
 from load_tests.made_words import unknown_words
 from load_tests.measure import Running, load, running
+from load_tests.open_loop import request_of
 from load_tests.results import MEMORY, PROJECT, Circumstances, circumstances, write
 from load_tests.subjects import Ground, tagline
 from tagger.store import Store
@@ -30,6 +33,10 @@ SECONDS = 5
 """Seconds that wrk runs at a time; between, the requests are counted."""
 WORDS_A_TEXT, TEXTS_A_REQUEST = 400, 50
 """Of unknown words: fewer a text than count at most, and a body within the limit."""
+
+
+CONNECTIONS_OPEN = 500
+"""At a time, where connections come and go: within the files that a process may open."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +87,34 @@ def after_requests(ground: Ground, total: int) -> Iterator[Size]:
             while done < total * quarter / 4:
                 done += load(server, seconds=SECONDS).requests_per_second * SECONDS
             yield size(server, f"after {done:,.0f} requests")
+
+
+def after_connections(ground: Ground, total: int) -> Iterator[Size]:
+    """Measure after each half of so many connections, each for one request and closed after it."""
+    with ground.objects.open("rb") as bodies:
+        body = next(bodies).rstrip(b"\n")
+    with running(tagline(ground), ground.folder / "connections.log") as server:
+        request = request_of(server.url, body)
+        done = 0
+        for half in (total // 2, total):
+            while done < half:
+                _ask_on_many(server.port, request)
+                done += CONNECTIONS_OPEN
+            yield size(server, f"after {done:,} connections, opened and closed")
+
+
+def _ask_on_many(port: int, request: bytes) -> None:
+    """Open connections, ask on all of them, close them."""
+    with ExitStack() as stack:
+        opened = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port)))
+            for _ in range(CONNECTIONS_OPEN)
+        ]
+        for connection in opened:
+            connection.sendall(request)
+        for connection in opened:
+            if not connection.recv(1 << 16).startswith(b"HTTP/1.1 200 "):
+                raise RuntimeError("A request was not answered: look at what the server says.")
 
 
 def after_runs(ground: Ground, count: int) -> Iterator[Size]:
@@ -180,9 +215,10 @@ def show(found: Memory) -> None:
 
 @click.command()
 @click.option("--requests", "n_requests", default=1_000_000, show_default=True)
+@click.option("--connections", "n_connections", default=100_000, show_default=True)
 @click.option("--runs", "n_runs", default=50, show_default=True, help="Runs asked in turn.")
 @click.option("--words", "n_words", default=1_000_000, show_default=True, help="Unknown words.")
-def main(*, n_requests: int, n_runs: int, n_words: int) -> None:
+def main(*, n_requests: int, n_connections: int, n_runs: int, n_words: int) -> None:
     """Measure the resident memory of a server of the promoted run of BENTOML_HOME.
 
     Example: make soak
@@ -194,6 +230,7 @@ def main(*, n_requests: int, n_runs: int, n_words: int) -> None:
             on=circumstances(ground.run_id, load_average=load_average),
             sizes=(
                 *after_requests(ground, n_requests),
+                *after_connections(ground, n_connections),
                 *after_runs(ground, n_runs),
                 *after_unknown_words(ground, n_words),
             ),

@@ -1,0 +1,95 @@
+"""A connection that closed is let go of, without the collector: the service hardly ever runs it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+from uvicorn.protocols.http import auto
+
+from app import joined_writes, malformed, pipelines, unfinished, upgrades
+from app.edge import Scope, Send
+from app.envelope import Envelopes
+from app.incoming import Receive
+
+REQUEST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx"
+OFFER = REQUEST.replace(b"\r\n\r\n", b"\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")
+SLOW = REQUEST.replace(b"POST / ", b"POST /slow ")
+
+
+@pytest.fixture
+def layered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """All of the service's layers on uvicorn's protocol, and no collector."""
+    monkeypatch.setattr(auto, "AutoHTTPProtocol", auto.AutoHTTPProtocol)
+    malformed.install(Envelopes())
+    upgrades.install()
+    pipelines.install()
+    unfinished.install(Envelopes(), seconds=60)
+    joined_writes.install()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+def left_over(sent: bytes, answers: int, *, count: int = 20) -> int:
+    """Open connections, send each these bytes, close them after so many answers; how many stay."""
+    seen: dict[int, weakref.ref[Any]] = {}
+    left = asyncio.Event()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        if scope["path"] == "/slow":
+            await left.wait()
+        headers = [(b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body"})
+
+    async def talk(server: uvicorn.Server) -> None:
+        port = server.servers[0].sockets[0].getsockname()[1]
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(sent)
+        for _ in range(answers):
+            assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 ")
+        seen.update((id(one), weakref.ref(one)) for one in server.server_state.connections)
+        writer.close()
+        await writer.wait_closed()
+
+    async def story() -> None:
+        server = uvicorn.Server(uvicorn.Config(answer, port=0, log_level="critical"))
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
+            await asyncio.sleep(0.01)
+        for _ in range(count):
+            await talk(server)
+        left.set()
+        while server.server_state.connections or server.server_state.tasks:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        server.should_exit = True
+        await serving
+
+    asyncio.run(story())
+    assert seen
+    return sum(ref() is not None for ref in seen.values())
+
+
+@pytest.mark.parametrize(
+    ("sent", "answers"),
+    [
+        (REQUEST, 1),
+        (REQUEST * 3, 3),
+        (OFFER, 1),
+        (REQUEST + SLOW + REQUEST * 2, 1),
+        (REQUEST + SLOW + REQUEST * (pipelines.MOST + 5), 1),
+        (REQUEST + b"POST / HT", 1),
+    ],
+    ids=["one", "pipelined", "offer", "left waiting", "left too many", "half"],
+)
+@pytest.mark.usefixtures("layered")
+def test_nothing_stays_of_a_connection(sent: bytes, answers: int) -> None:
+    """However a connection ends, what was held for it goes at once."""
+    assert left_over(sent, answers) == 0
