@@ -1,148 +1,34 @@
-"""The page for people: a real browser shows what the server answers, to anyone, safely."""
+"""The page for people: a real browser shows what the server answers."""
 
 from __future__ import annotations
 
 import csv
-import re
-import shutil
-from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
-from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Route, expect
 
+from tests.browsing import (
+    STRANGE,
+    TEXT,
+    UNLIKE,
+    OpenPage,
+    answering,
+    ask,
+    browser,
+    data,
+    made_up,
+    marked_places,
+    open_page,
+    places_of,
+    predicted,
+    tags,
+)
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-TEXT = "Broth, onion and garlic in a skillet by the saddle, gear, chain, tyre and handlebar."
-"""Of two tags, by the table that the server was trained on."""
-STRANGE = (
-    "\U0001f469\u200d\U0001f373 Broth \U0001fad6 in a skillet, e\u0301clairs; "
-    "\u05de\u05e8\u05e7 onion \u0645\u0631\u0642 garlic, \U0001d51f broth \u6c64\u9505 onion."
-)
-"""Characters of two UTF-16 units, joined emoji, combining marks, right to left, Chinese."""
-UNLIKE = "Zzyzx qwfp arstd."
-MARKUP = '<img src=x onerror="document.title = 1"><script>document.title = 2</script><b>onion</b>'
-
-OpenPage = Callable[..., Page]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """The system's Chromium."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("needs Chromium: make system-packages")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=list(QUIET))
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
-    """Open the page; whatever a test does, no script fails, nothing is asked of another host."""
-    wrong: list[str] = []
-    contexts = []
-
-    def open_one(*, width: int = 1280, height: int = 800, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "console",
-            lambda said: wrong.append(said.text) if "Security Policy" in said.text else None,
-        )
-        page.on(
-            "request",
-            lambda request: (
-                None if request.url.startswith(server.url) else wrong.append(request.url)
-            ),
-        )
-        page.goto(f"{server.url}/ui")
-        expect(page.locator("#examples button")).to_have_count(3)
-        return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-def ask(page: Page, text: str) -> None:
-    """Write a text and press the button, whatever it says at this moment."""
-    page.get_by_label("Your text", exact=True).fill(text)
-    page.locator("#find").click()
-
-
-def predicted(server: Server, text: str, **options: Any) -> Any:
-    """Ask the API about the same text."""
-    body = {"texts": [{"text": text}], "evidence": True, **options}
-    answer = requests.post(f"{server.url}/predict", json=body, timeout=30)
-    return answer.json()["data"]["predictions"][0]
-
-
-def data(server: Server, path: str) -> Any:
-    """Ask the API for a resource."""
-    return requests.get(f"{server.url}{path}", timeout=30).json()["data"]
-
-
-def answering(status: int, body: Any, kind: str = "application/json") -> Callable[[Route], None]:
-    """Answer in the server's place."""
-
-    def answer(route: Route) -> None:
-        if kind == "application/json":
-            route.fulfill(status=status, json=body)
-        else:
-            route.fulfill(status=status, body=body, content_type=kind)
-
-    return answer
-
-
-def made_up(**prediction: Any) -> Any:
-    """Make an envelope with a prediction of which only some is of interest."""
-    rest = {"input_text": "", "predicted_tags": [], "scores": [], "abstained": False}
-    return {"data": {"run_id": "none", "predictions": [{**rest, **prediction}]}}
-
-
-def tags(page: Page) -> Locator:
-    """Find the tags that were given."""
-    return page.locator("#given .tag")
-
-
-def marked_places(page: Page) -> set[int]:
-    """Code points of the text on show that are marked."""
-    places: set[int] = set()
-    at = 0
-    nodes = page.locator("#marked").evaluate(
-        "box => [...box.childNodes].map(node => [node.nodeName, node.textContent])"
-    )
-    for name, text in nodes:
-        if name == "MARK":
-            places.update(range(at, at + len(text)))
-        at += len(text)
-    return places
-
-
-def places_of(prediction: Any, tag: str) -> set[int]:
-    """Code points of the words that speak most for a tag, by the API."""
-    (words,) = (entry["words"] for entry in prediction["evidence"] if entry["tag"] == tag)
-    least = 0.08 * words[0]["contribution"]
-    spans = [span for word in words if word["contribution"] >= least for span in word["spans"]]
-    return {place for start, end in spans for place in range(start, end)}
+__all__ = ["browser", "open_page"]
 
 
 # How it is served
@@ -427,201 +313,3 @@ def test_a_newer_question_takes_the_place_of_an_older(open_page: OpenPage) -> No
     expect(page.locator("#marked")).to_have_text(TEXT)
     expect(page.get_by_role("button", name="Find tags")).to_be_visible()
     expect(page.locator("#trouble")).to_be_empty()
-
-
-# What goes wrong
-
-
-def test_faults_of_the_input_are_told_in_the_servers_words(
-    server: Server, open_page: OpenPage
-) -> None:
-    """A 422 names the field and the fault; the field is marked and has the focus."""
-    page = open_page()
-    page.get_by_label("A title and a description").check()
-    page.get_by_label("Description", exact=True).fill("Broth")
-    page.get_by_role("button", name="Find tags").click()
-    refused = requests.post(
-        f"{server.url}/predict",
-        json={"texts": [{"title": "", "description": "Broth"}]},
-        timeout=30,
-    ).json()
-    (fault,) = refused["detail"]
-    expect(page.get_by_role("alert")).to_contain_text(f"Title: {fault['msg']}")
-    title = page.get_by_label("Title", exact=True)
-    expect(title).to_be_focused()
-    expect(title).to_have_attribute("aria-invalid", "true")
-    title.fill("Onion")
-    page.keyboard.press("Control+Enter")
-    expect(tags(page).first).to_be_visible()
-    expect(page.get_by_role("alert")).to_be_empty()
-    expect(title).not_to_have_attribute("aria-invalid", "true")
-
-
-@pytest.mark.parametrize(
-    ("answer", "said"),
-    [
-        (
-            answering(503, {"detail": "The server has more work than it takes on. Try in 1 s."}),
-            "The server has more work than it takes on. Try in 1 s.",
-        ),
-        (answering(500, {"detail": "Tell its operator: 6f-1"}), "Tell its operator: 6f-1"),
-        (answering(504, {"detail": "The time is over."}), "That took too long."),
-        (answering(502, "<h1>Bad gateway</h1>", "text/html"), "(status 502)"),
-        (lambda route: route.abort("connectionrefused"), "The server cannot be reached."),
-    ],
-    ids=["overloaded", "failed", "deadline", "proxy", "unreachable"],
-)
-def test_trouble_is_told_in_plain_words(
-    open_page: OpenPage, answer: Callable[[Route], None], said: str
-) -> None:
-    """Whatever goes wrong is said, the text stays, and the next try works."""
-    page = open_page()
-    page.route("**/predict", answer)
-    ask(page, TEXT)
-    expect(page.get_by_role("alert")).to_contain_text(said)
-    expect(page.get_by_label("Your text", exact=True)).to_have_value(TEXT)
-    page.unroute("**/predict")
-    page.get_by_role("button", name="Find tags").click()
-    expect(tags(page).first).to_be_visible()
-    expect(page.get_by_role("alert")).to_be_empty()
-
-
-@pytest.mark.parametrize("limit", ["known", "unknown"])
-def test_too_long_a_text_is_refused_with_the_limit(
-    server: Server, open_page: OpenPage, limit: str
-) -> None:
-    """Counted in characters as the server counts; not sent if the limit is known beforehand."""
-    document = requests.get(f"{server.url}/openapi.json", timeout=30).json()
-    most = document["components"]["schemas"]["Text"]["properties"]["text"]["maxLength"]
-    page = open_page()
-    if limit == "unknown":
-        page.route("**/openapi.json", answering(500, {"detail": "Broken."}))
-        page.reload()
-    else:
-        expect(page.locator("#length")).to_have_text(f"0 of {most:,} characters")
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(urlsplit(request.url).path))
-    pot = "\U0001fad6"
-    ask(page, pot * (most + 1))
-    alert = page.get_by_role("alert")
-    expect(alert).to_contain_text(re.compile(f"{most:,}|{most}"))
-    assert ("/predict" in sent) == (limit == "unknown")
-    ask(page, pot * most)
-    expect(page.locator("#marked")).to_have_text(pot * most)
-    expect(alert).to_be_empty()
-
-
-def test_the_page_works_when_nothing_is_known_of_the_run(open_page: OpenPage) -> None:
-    """Tags come all the same when performance, tags and runs cannot be read; the page says so."""
-    page = open_page()
-    for path in ("**/performance*", "**/tags", "**/runs"):
-        page.route(path, answering(503, {"detail": "The store cannot be read."}))
-    page.reload()
-    expect(page.locator("#performance")).to_contain_text("did not tell")
-    ask(page, TEXT)
-    expect(tags(page).first).to_be_visible()
-
-
-@pytest.mark.parametrize("place", ["text", "tags", "trouble"])
-def test_markup_stays_text(open_page: OpenPage, place: str) -> None:
-    """Markup in a text, in a tag or in an error is shown letter by letter and does nothing."""
-    page = open_page()
-    title = page.title()
-    if place == "tags":
-        word = {"text": MARKUP, "contribution": 1.0, "spans": [[0, len(MARKUP)]]}
-        prediction = made_up(
-            input_text=MARKUP,
-            predicted_tags=[MARKUP],
-            scores=[{"tag": MARKUP, "score": 0.9, "threshold": 0.5}],
-            evidence=[{"tag": MARKUP, "words": [word]}],
-        )
-        page.route("**/predict", answering(200, prediction))
-    elif place == "trouble":
-        page.route("**/predict", answering(400, {"detail": MARKUP}))
-    ask(page, MARKUP)
-    shown = {"text": "#marked", "tags": "#given .name", "trouble": "#trouble li"}[place]
-    expect(page.locator(shown)).to_have_text(MARKUP)
-    expect(
-        page.locator("#answer img, #answer script, #trouble img, #trouble script")
-    ).to_have_count(0)
-    assert page.title() == title
-
-
-# For everyone
-
-
-def test_everything_works_by_keyboard_alone(server: Server, open_page: OpenPage) -> None:
-    """Tab reaches every control in the order of the page; arrows move through the tags."""
-    page = open_page()
-
-    def focused() -> str:
-        name: str = page.evaluate(
-            "document.activeElement.id || document.activeElement.name "
-            "|| document.activeElement.textContent"
-        )
-        return name
-
-    def tab_to(wanted: str) -> None:
-        passed: list[str] = []
-        while not passed or passed[-1] != wanted:
-            page.keyboard.press("Tab")
-            passed.append(focused())
-            assert len(passed) < 12, passed
-
-    tab_to("kind")
-    tab_to("text")
-    page.keyboard.type(TEXT)
-    tab_to("find")
-    page.keyboard.press("Enter")
-    expect(tags(page).first).to_be_visible()
-    assert focused() == "find"
-    tab_to("tag")
-    page.keyboard.press("ArrowDown")
-    expect(page.locator("#caption b")).to_have_text(tags(page).nth(1).locator(".name").inner_text())
-    tab_to("more")
-    page.keyboard.press("Enter")
-    expect(page.locator("#close .tag").first).to_be_visible()
-    assert focused() == "tag"
-
-
-@pytest.mark.parametrize(
-    "text", [TEXT, "onion" * 400, UNLIKE], ids=["tagged", "one long word", "abstained"]
-)
-def test_a_phone_needs_no_sideways_scrolling(open_page: OpenPage, text: str) -> None:
-    """At 360 px nothing is wider than the screen, whatever is unfolded and however long a word."""
-    page = open_page(width=360, height=640, has_touch=True, is_mobile=True)
-    ask(page, text)
-    expect(page.locator("#answer")).to_be_visible()
-    page.locator("#more").click()
-    expect(page.locator("#close .tag").first).to_be_visible()
-    page.get_by_label("A title and a description").check()
-    page.get_by_role("button", name="Find tags").click()
-    expect(page.get_by_role("alert")).not_to_be_empty()
-    for summary in page.locator("summary").all():
-        summary.click()
-    assert page.evaluate("document.documentElement.scrollWidth") == 360
-
-
-def test_it_is_dark_where_dark_is_preferred(open_page: OpenPage) -> None:
-    """Ground and letters change places with the system's own preference."""
-    for scheme, dark in (("light", False), ("dark", True)):
-        page = open_page(color_scheme=scheme)
-        style = "getComputedStyle(document.body)"
-        ground, letters = (
-            sum(map(int, re.findall(r"\d+", page.evaluate(f"{style}.{name}"))[:3]))
-            for name in ("backgroundColor", "color")
-        )
-        assert (ground < letters) == dark
-
-
-def test_every_control_has_a_name(open_page: OpenPage) -> None:
-    """A screen reader has a name for each control, and hears answers without leaving its place."""
-    page = open_page()
-    ask(page, TEXT)
-    expect(tags(page).first).to_be_visible()
-    for control in page.locator("input:visible, textarea:visible, button:visible, a:visible").all():
-        name = control.evaluate("it => (it.labels?.[0] ?? it).textContent.trim()")
-        assert name, control
-    group = page.get_by_role("group", name="choose one to highlight the words")
-    expect(group.get_by_role("radio")).to_have_count(tags(page).count())
-    expect(page.get_by_role("status")).to_contain_text("sure")

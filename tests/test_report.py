@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, Page
 
 from tagger.records import Run
 from tagger.store import Store
+from tests.browsing import browser
 from tests.conftest import TABLE, TrainedHome
 from tests.runs import answering, answers, made_run, named, put
 from tests.serving import run_python
-from tests.test_page import browser
 from training.data import Reading
 from training.options import CATALOGUE
 from training.out_of_domain import texts_by_kind
