@@ -51,9 +51,21 @@ class JoinedTransport(asyncio.Transport):
         self._real = real
         self._outbox = outbox
         self._parts: list[bytes | bytearray | memoryview] = []
+        self._lost = False
+
+    def lose(self) -> None:
+        """Drop what was kept and what is still to come, for nobody is there to take it.
+
+        uvloop raises where asyncio's own transport drops it: in `Outbox`, at the cost of all others
+        of that turn. uvicorn goes on with the answer that is at work when more requests wait.
+        """
+        self._lost = True
+        self._parts.clear()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Keep for the end of the turn."""
+        if self._lost:
+            return
         if len(data) > AT_ONCE:
             self.send()
             self._real.write(data)
@@ -155,6 +167,11 @@ def joined(protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
             loop = asyncio.get_running_loop()
             if loop not in outboxes:
                 outboxes[loop] = Outbox(loop)
-            super().connection_made(JoinedTransport(transport, outboxes[loop]))
+            self._joined = JoinedTransport(transport, outboxes[loop])
+            super().connection_made(self._joined)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            super().connection_lost(exc)
+            self._joined.lose()
 
     return Joined

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.protocols.http import auto
@@ -159,3 +160,49 @@ def test_without_the_seam_everything_works(
     restored()
     assert not hasattr(auto, "AutoHTTPProtocol")
     assert "slower" in logged.getvalue()
+
+
+def test_who_leaves_with_requests_waiting_takes_no_other_answer_along(
+    restored: Callable[[], None],
+) -> None:
+    """On uvloop, where to write to who has left raises, the others of that turn are answered."""
+    restored()
+    request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+
+    async def story() -> bytes:
+        left = asyncio.Event()
+
+        async def answer(_scope: Scope, receive: Receive, send: Send) -> None:
+            await receive()
+            await left.wait()
+            headers = [(b"content-length", b"4")]
+            await send({"type": "http.response.start", "status": 200, "headers": headers})
+            await send({"type": "http.response.body", "body": b"here"})
+
+        server = uvicorn.Server(
+            uvicorn.Config(answer, port=0, lifespan="off", log_level="critical")
+        )
+        serving = asyncio.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        _, leaving = await asyncio.open_connection("127.0.0.1", port)
+        leaving.write(request * 2)
+        while not server.server_state.tasks:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(request)
+        while len(server.server_state.tasks) < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        leaving.close()
+        while len(server.server_state.connections) > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        left.set()
+        try:
+            return await asyncio.wait_for(reader.readuntil(b"here"), timeout=5)
+        finally:
+            writer.close()
+            server.should_exit = True
+            await serving
+
+    assert uvloop.run(asyncio.wait_for(story(), 20)).startswith(b"HTTP/1.1 200 OK\r\n")
