@@ -111,6 +111,8 @@ async def while_connected(work: Awaitable[list[bytes]], receive: Receive) -> lis
     finally:
         working.cancel()
         leaving.cancel()
+        # A refusal holds this frame, and its task the refusal: they would stay, with the body.
+        del working, leaving
 
 
 async def _disconnect(receive: Receive) -> None:

@@ -1,4 +1,4 @@
-"""A connection that closed is let go of, without the collector: the service hardly ever runs it."""
+"""What is over is let go of, without the collector: the service hardly ever runs it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from uvicorn.protocols.http import auto
 from app import joined_writes, malformed, pipelines, unfinished, upgrades
 from app.edge import Scope, Send
 from app.envelope import Envelopes
-from app.incoming import Receive
+from app.incoming import Message, Receive, while_connected
+from tagger.errors import BadJson
 
 REQUEST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx"
 OFFER = REQUEST.replace(b"\r\n\r\n", b"\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")
@@ -93,3 +94,28 @@ def left_over(sent: bytes, answers: int, *, count: int = 20) -> int:
 def test_nothing_stays_of_a_connection(sent: bytes, answers: int) -> None:
     """However a connection ends, what was held for it goes at once."""
     assert left_over(sent, answers) == 0
+
+
+def test_nothing_stays_of_a_refusal() -> None:
+    """Of a large request, whose caller is watched meanwhile: with each stayed its body."""
+
+    async def refuse() -> list[bytes]:
+        raise BadJson("It is none.")
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        return {"type": "http.disconnect"}
+
+    async def story() -> BadJson | None:
+        try:
+            await while_connected(refuse(), receive)
+        except BadJson as refusal:
+            seen = weakref.ref(refusal)
+        await asyncio.sleep(0)
+        return seen()
+
+    gc.disable()
+    try:
+        assert asyncio.run(story()) is None
+    finally:
+        gc.enable()
