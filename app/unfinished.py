@@ -46,7 +46,10 @@ class Looks:
             self.go_on(connections)
 
     def _give_up(self, connection: Any) -> None:
-        if connection.scope is not None:
+        cycle = connection.cycle
+        # uvicorn takes back its timer for the body of a request that was answered before: no head
+        # has begun then, and an answer would be taken for the next request's.
+        if connection.scope is not (cycle and cycle.scope):
             connection.transport.write(malformed.answer(self._envelopes, 408, DETAIL))
         connection.transport.close()
 

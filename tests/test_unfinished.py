@@ -78,3 +78,12 @@ def test_whoever_sends_whole_requests_is_kept(quick_server: Server) -> None:
             connection.sendall(WHOLE)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
             assert select.select([connection], [], [], 1)[0] == []
+
+
+def test_a_body_behind_its_answer_is_no_head(quick_server: Server) -> None:
+    """A refusal may be there before the body; the connection then ends without another answer."""
+    with connected(quick_server) as connection:
+        connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 404 ")
+        connection.sendall(b"late")
+        assert the_rest(connection) == b""
