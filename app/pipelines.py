@@ -22,11 +22,20 @@ from app.joined_writes import protocol_in_use
 MOST = 100
 
 
-class Nothing:
-    """A parser for what is not to be read any more."""
+class Last:
+    """A parser that reads a request to its end, and drops what follows."""
+
+    def __init__(self, parser: Any, cycle: Any) -> None:
+        self._parser = parser
+        self._cycle = cycle
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._parser, name)
 
     def feed_data(self, data: bytes) -> None:
-        """Drop it."""
+        """Read what belongs to the request."""
+        if self._cycle.more_body:
+            self._parser.feed_data(data)
 
 
 class Pipeline(deque[Any]):
@@ -48,11 +57,11 @@ class Pipeline(deque[Any]):
             cycle, _ = waiting
             cycle.keep_alive = False
             # The parser at work calls back for what it has in hand; the next bytes go nowhere.
-            asyncio.get_running_loop().call_soon(self._read_no_more)
+            asyncio.get_running_loop().call_soon(self._read_no_more, cycle)
 
-    def _read_no_more(self) -> None:
+    def _read_no_more(self, last: Any) -> None:
         if (connection := self._connection()) is not None:
-            connection.parser = Nothing()
+            connection.parser = Last(connection.parser, last)
 
 
 def install() -> None:
