@@ -50,10 +50,14 @@ def contributions(features: Features, weights: Weights, text: str) -> Contributi
     of_pairs = [(spans[i][0], spans[i + 1][1]) for i in firsts.tolist()]
     by_row = _by_row(np.concatenate([rows, pairs]), [*spans, *of_pairs])
     counts = features.count([words])
+    found = [by_row[row] for row in counts.rows.tolist()]
+    # Rows of unknown words are numbered as they came, in other callers' texts too: of equal words
+    # the first in the text stands first.
+    order = sorted(range(len(found)), key=found.__getitem__)
     return Contributions(
         text=text,
-        spans=tuple(by_row[row] for row in counts.rows.tolist()),
-        values=_values(features, counts),
+        spans=tuple(found[i] for i in order),
+        values=_values(features, counts)[order],
         intercept=weights.intercept,
     )
 

@@ -38,6 +38,22 @@ def test_neighbours_do_not_show(kind: str, some: list[str], data: st.DataObject)
         assert alone.familiarity[0] == familiarity
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_other_texts_do_not_show_in_the_order_of_evidence(kind: str) -> None:
+    """Of unknown words that add the same the first in the text stands first, whichever came before.
+
+    Both are a known word behind a letter that none of the table has.
+    """
+    model = fitted(kind).model
+    known = max(table()[0][0].split(), key=len)
+    first, second = f"\N{LATIN SMALL LETTER THORN}{known}", f"\N{LATIN SMALL LETTER ETH}{known}"
+    model.score([second])
+    model.score([first])
+    for text in (f"{first} {second}", f"{second} {first}"):
+        spans = model.contributions(text).spans
+        assert list(spans) == sorted(spans)
+
+
 @untimed
 @given(kinds, either)
 def test_contributions_are_the_log_odds(kind: str, text: str) -> None:
