@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import traceback
+from typing import Any
 
 import orjson
+
+from tagger.errors import TaglineError
 
 log = logging.getLogger("bentoml.tagline")
 """Below BentoML's own logger, whose handlers and levels therefore apply."""
@@ -45,12 +49,26 @@ class JsonLines(logging.Formatter):
 
 
 def unforeseen(fault: BaseException, request_id: bytes) -> None:
-    """Log a fault that nobody foresaw: its kind and where it arose.
+    """Log a fault that nobody foresaw: its kind and where it arose."""
+    log.error("Request %s failed: %s", request_id.decode(), _without_its_words(fault))
 
-    Its own words are left out, for they may hold a piece of the request.
+
+def beside_requests(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what failed in no request's own code, as asyncio would, whose logger BentoML turns off.
+
+    What was foreseen is left out: there its caller left before it was told.
     """
+    fault = context.get("exception")
+    if fault is None:
+        log.error("Beside the requests: %s", context["message"])
+    elif not isinstance(fault, TaglineError):
+        log.error("Beside the requests something failed: %s", _without_its_words(fault))
+
+
+def _without_its_words(fault: BaseException) -> str:
+    """Tell a fault's kind and place; its words may hold a piece of a request."""
     where = "".join(traceback.format_tb(fault.__traceback__))
     kind = type(fault).__name__
     if isinstance(fault, OSError) and fault.strerror:
         kind = f"{kind}: {fault.strerror}"
-    log.error("Request %s failed: %s\n%s", request_id.decode(), kind, where.rstrip())
+    return f"{kind}\n{where.rstrip()}"

@@ -43,7 +43,7 @@ class Pipeline(deque[Any]):
 
     def __init__(self, connection: Any) -> None:
         super().__init__()
-        # In a ring with its connection it would stay for ever: the collector hardly ever runs.
+        # In a ring with its connection it would stay until the collector runs, which is seldom.
         self._connection = weakref.ref(connection)
         self._full = False
 
@@ -60,7 +60,8 @@ class Pipeline(deque[Any]):
             asyncio.get_running_loop().call_soon(self._read_no_more, cycle)
 
     def _read_no_more(self, last: Any) -> None:
-        if (connection := self._connection()) is not None:
+        connection = self._connection()
+        if connection is not None and connection.parser is not None:
             connection.parser = Last(connection.parser, last)
 
 

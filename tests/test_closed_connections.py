@@ -1,4 +1,4 @@
-"""What is over is let go of, without the collector: the service hardly ever runs it."""
+"""What is over is let go of, without the collector, which the service seldom runs."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tracemalloc
 from collections.abc import Iterator
 from io import StringIO
@@ -12,6 +13,7 @@ from app.edge import App, Scope, Send
 from app.envelope import PRIVATE, STATUS, Envelopes, status_of
 from app.examples import refused
 from app.incoming import Receive
+from app.logs import beside_requests
 from app.operations import OPERATIONS, Unforeseen
 from app.stopping import Stopping
 from tagger import errors, records
@@ -105,6 +107,28 @@ def test_an_unforeseen_fault_tells_nothing_but_the_id(logged: StringIO) -> None:
     assert "KeyError" in logged.getvalue()
     assert "mine" in logged.getvalue()
     assert "edge_alone.py" in logged.getvalue()
+    assert "secret" not in logged.getvalue()
+
+
+def test_what_fails_in_no_request_is_logged_all_the_same(logged: StringIO) -> None:
+    """The log has its kind and place and not its words; what was foreseen is not there."""
+
+    def fail(fault: Exception) -> None:
+        raise fault
+
+    async def story() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(beside_requests)
+        loop.call_soon(fail, KeyError("a caller's secret"))
+        loop.call_soon(fail, errors.DeadlinePassed("foreseen"))
+        await asyncio.sleep(0)
+        loop.call_exception_handler({"message": "A socket was left open"})
+
+    asyncio.run(story())
+    assert logged.getvalue().count("Beside the requests") == 2
+    assert "KeyError\n" in logged.getvalue()
+    assert "in fail" in logged.getvalue()
+    assert "A socket was left open" in logged.getvalue()
     assert "secret" not in logged.getvalue()
 
 
