@@ -40,7 +40,8 @@ COMPARED_BLANKLESS = (*COMPARED, "naive-bayes-signs")
 """On texts in scripts without blanks; in German, Korean and Russian the fourth added nothing."""
 
 MOST_COMPARED = 1_000_000
-"""Texts times tags above which a training compares nothing, or it would take over two minutes."""
+"""Texts times tags above which a training compares nothing, for it would take over five minutes:
+3,200 texts of 64 words, with 258 tags, take 290 s of processor time."""
 MOST_CHARACTERS = 10_000_000
 """Characters of all texts above which it compares nothing either, or it would take over 2 GiB.
 
