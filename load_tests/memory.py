@@ -33,8 +33,6 @@ SECONDS = 5
 """Seconds that wrk runs at a time; between, the requests are counted."""
 WORDS_A_TEXT, TEXTS_A_REQUEST = 400, 50
 """Of unknown words: fewer a text than count at most, and a body within the limit."""
-
-
 CONNECTIONS_OPEN = 500
 """At a time, where connections come and go: within the files that a process may open."""
 
