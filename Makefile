@@ -62,6 +62,7 @@ soak: .venv/.develop ## measure how much memory a server takes, and whether it s
 profile: .venv/.develop .cache/bench/.installed ## where each microsecond of a request goes, into load_tests/README.md
 	@$(BIN)/python -m training train --if-empty
 	@$(BIN)/python -m load_tests.costs $(OPTIONS)
+	@$(BIN)/python -m load_tests.readme
 
 bench-check: .venv/.develop ## warn when the hot path is no longer the one that was measured
 	@$(BIN)/python -m load_tests.hot_path

@@ -1,15 +1,12 @@
-"""`python -m load_tests.chart`: the README's chart, made from load_tests/results/bench.json."""
+"""The chart of the servers side by side, and what every chart is drawn with."""
 
 from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-import click
-
-from load_tests.results import BENCH, PROJECT, RESULTS, Comparison, Row, read
+from load_tests.results import Comparison, Row
 from load_tests.subjects import BASELINE, FLOOR, TAGLINE
 
-CHART = RESULTS / "bench.svg"
 WIDTH, LEFT, RIGHT, LINE, BAR = 760, 300, 60, 30, 18
 """Pixels: the whole, beside the bars on either side, from bar to bar, a bar's height."""
 STYLE = """
@@ -70,14 +67,8 @@ def chosen(found: Comparison) -> tuple[Row, ...]:
     return tuple(row for row in found.rows if row.name != FLOOR and "kept build" not in row.name)
 
 
-@click.command()
-def main() -> None:
-    """Draw load_tests/results/bench.svg."""
-    found = read(BENCH)
-    title = f"Requests a second, as a multiple of: {BASELINE} (commit {found.commit})"
-    ET.ElementTree(bars(chosen(found), title)).write(CHART, encoding="unicode")
-    click.echo(f"Written: {CHART.relative_to(PROJECT)}")
-
-
-if __name__ == "__main__":
-    main()
+def servers(found: Comparison) -> ET.Element:
+    """Draw what `make bench` found."""
+    on = found.on
+    measured = f"(commit {on.commit}, load before it {on.load_average:.1f})"
+    return bars(chosen(found), f"Requests a second, as a multiple of: {BASELINE} {measured}")

@@ -17,17 +17,15 @@ from pathlib import Path
 
 import click
 import psutil
+from pydantic import TypeAdapter
 from rich.console import Console
 from rich.table import Table
 
 from load_tests.floors import floors
-from load_tests.measure import PROJECT, Running, load, running
-from load_tests.results import RESULTS, Circumstances, circumstances, write
+from load_tests.measure import Running, load, running
+from load_tests.results import COSTS, PROJECT, Circumstances, circumstances, write
 from load_tests.subjects import BENCH_PYTHON, FLOOR, Ground, constants, tagline
 
-COSTS = RESULTS / "costs.json"
-PAGE = PROJECT / "load_tests" / "README.md"
-START, END = "<!-- costs: made by `make profile` -->", "<!-- costs end -->"
 LOOKS_A_SECOND = 250
 PROTOCOL, FRAMEWORK = "protocol", "framework"
 
@@ -106,6 +104,11 @@ class Costs:
     steps: tuple[Cost, ...]
 
 
+def read() -> Costs:
+    """Read what was found last."""
+    return TypeAdapter(Costs).validate_json(COSTS.read_bytes())
+
+
 @dataclass(frozen=True)
 class Frame:
     """A place of the code on the stack."""
@@ -176,25 +179,6 @@ def _stacks(raw: Path) -> Iterator[tuple[list[Frame], int]]:
             yield stack, int(count)
 
 
-def table(found: Costs) -> str:
-    """Write the costs as a table of Markdown."""
-    told = (
-        f"{found.cpu_us:.0f} us of processor time a request, {found.floor_cpu_us:.0f} of uvicorn "
-        f"with a constant (commit {found.on.commit}, load {found.on.load_average:.1f}):"
-    )
-    rows = [
-        told,
-        "",
-        "| step | what | us | floor |",
-        "|---|---|---:|---:|",
-    ]
-    rows += [
-        f"| {cost.step} | {cost.what} | {cost.microseconds:.1f} | {cost.floor:.1f} |"
-        for cost in found.steps
-    ]
-    return "\n".join(rows)
-
-
 def show(found: Costs) -> None:
     """Print the costs."""
     printed = Table(title=f"Where {found.cpu_us:.0f} us of processor time a request go")
@@ -209,7 +193,7 @@ def show(found: Costs) -> None:
 
 @click.command()
 @click.option("--seconds", default=15, show_default=True, help="Seconds to look at each server.")
-@click.option("--write/--no-write", "keep", default=True, help="Write results and README.")
+@click.option("--write/--no-write", "keep", default=True, help="Write load_tests/results/.")
 def main(*, seconds: int, keep: bool) -> None:
     """Look where the time of a request goes, on the promoted run of BENTOML_HOME.
 
@@ -240,10 +224,7 @@ def main(*, seconds: int, keep: bool) -> None:
     show(found)
     if keep:
         write(found, COSTS)
-        before, _, rest = PAGE.read_text().partition(START)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{START}\n\n{table(found)}\n\n{END}{after}")
-        click.echo(f"Written: {COSTS.relative_to(PROJECT)} and {PAGE.relative_to(PROJECT)}")
+        click.echo(f"Written: {COSTS.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":

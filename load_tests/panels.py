@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from load_tests.chart import drawing, write
-from load_tests.curves import Growth
 from load_tests.points import Curve, Line, Point
-from load_tests.results import RESULTS
 
 WIDE = 20
 APART = 2
@@ -130,10 +128,3 @@ def _short(value: float) -> str:
     if value >= 10_000:
         return f"{value / 1_000:.3g}k"
     return f"{value:.0f}" if value >= 100 else f"{value:.2g}"
-
-
-def draw_all(growth: Growth) -> None:
-    """Write a picture a curve into load_tests/results/."""
-    for curve in growth.curves:
-        path = RESULTS / f"curve-{curve.name}.svg"
-        ET.ElementTree(draw(curve)).write(path, encoding="unicode")

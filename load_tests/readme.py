@@ -1,4 +1,4 @@
-"""`python -m load_tests.readme`: draw the curves, and write what was measured into both READMEs.
+"""`python -m load_tests.readme`: draw what was measured, and write it into both READMEs.
 
 Each section stands between two comments that name it; what is between them is written anew.
 """
@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import click
 
-from load_tests import curves, memory, panels, results
+from load_tests import chart, costs, curves, memory, panels, results
 from load_tests.points import Curve, Point
 from load_tests.results import PROJECT, Circumstances
 
@@ -27,7 +28,6 @@ PEERS = ("litserve", "mlserver", "annif")
 def growth_section() -> Iterator[str]:
     """Write every curve: chart, sentence, and the points in a table to open."""
     found = curves.read()
-    panels.draw_all(found)
     explained = tomllib.loads(EXPLANATIONS.read_text(encoding="utf-8"))
     rounds, seconds = found.effort.rounds, found.effort.seconds
     yield f"{measured_on(found.on)} Medians of {rounds} rounds of {seconds} s a point."
@@ -100,6 +100,23 @@ def memory_section() -> Iterator[str]:
     yield table(["part", "MiB"], [[part.name, f"{part.mib:.1f}"] for part in found.parts])
 
 
+def costs_section() -> Iterator[str]:
+    """Write where the time of a request goes."""
+    found = costs.read()
+    yield (
+        f"{found.cpu_us:.0f} us of processor time a request, {found.floor_cpu_us:.0f} of uvicorn "
+        f"with a constant (commit {found.on.commit}, load {found.on.load_average:.1f}):"
+    )
+    yield table(
+        ["step", "what", "us", "floor"],
+        [
+            [cost.step, cost.what, f"{cost.microseconds:.1f}", f"{cost.floor:.1f}"]
+            for cost in found.steps
+        ],
+        words=2,
+    )
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of one page, or of several, that is written from results."""
@@ -111,10 +128,20 @@ class Section:
 
 
 SECTIONS = (
+    Section("costs", results.COSTS, costs_section),
     Section("curves", results.CURVES, growth_section),
     Section("peers", results.PEERS, peers_section, pages=(PAGE, README)),
     Section("memory", results.MEMORY, memory_section),
 )
+
+
+def pictures() -> Iterator[tuple[Path, ET.Element]]:
+    """Draw every chart of what was measured, and name its file."""
+    if results.BENCH.exists():
+        yield results.BENCH.with_suffix(".svg"), chart.servers(results.read(results.BENCH))
+    if results.CURVES.exists():
+        for curve in curves.read().curves:
+            yield results.RESULTS / f"curve-{curve.name}.svg", panels.draw(curve)
 
 
 def measured_on(on: Circumstances) -> str:
@@ -125,9 +152,9 @@ def measured_on(on: Circumstances) -> str:
     )
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Write a table, its first column to the left and all others to the right."""
-    lines = [head, ["---", *("--:" for _ in head[1:])], *rows]
+def table(head: list[str], rows: list[list[str]], *, words: int = 1) -> str:
+    """Write a table: columns of words first, to the left, then those of figures, to the right."""
+    lines = [head, ["---"] * words + ["--:"] * (len(head) - words), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -144,6 +171,8 @@ def main() -> None:
 
     Example: python -m load_tests.readme
     """
+    for path, picture in pictures():
+        ET.ElementTree(picture).write(path, encoding="unicode")
     for section in SECTIONS:
         if not section.results.exists():
             continue

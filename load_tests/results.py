@@ -19,6 +19,7 @@ BENCH = RESULTS / "bench.json"
 PEERS = RESULTS / "peers.json"
 CURVES = RESULTS / "curves.json"
 MEMORY = RESULTS / "memory.json"
+COSTS = RESULTS / "costs.json"
 PACKAGES = ("bentoml", "fastapi", "uvicorn", "uvloop", "httptools", "pydantic", "orjson", "numpy")
 
 

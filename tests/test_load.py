@@ -8,11 +8,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from load_tests.chart import bars
 from load_tests.hot_path import HOT_PATH, digest
+from load_tests.readme import SECTIONS, pictures, written
 from load_tests.results import Row
 from tests.serving import PROJECT, Server, run_python
 
@@ -143,3 +145,13 @@ def test_the_chart_draws_each_row_in_proportion() -> None:
     one, two = (float(bar.get("width", "")) for bar in drawn.iter("rect"))
     assert two == pytest.approx(2 * one, rel=0.01)
     assert {"1.50", "3.00"} <= {text.text for text in drawn.iter("text")}
+
+
+def test_pages_and_charts_show_the_results_that_lie_beside_them() -> None:
+    """What `python -m load_tests.readme` would write and draw is what is there."""
+    for section in SECTIONS:
+        for page in section.pages:
+            text = page.read_text(encoding="utf-8")
+            assert written(text, section.name, section.write()) == text, (page, section.name)
+    for path, picture in pictures():
+        assert ET.tostring(picture, "unicode") == path.read_text(encoding="utf-8"), path
