@@ -22,11 +22,12 @@ WIDTH = 110
 
 
 def consoles() -> tuple[Console, Console]:
-    """Give the consoles of results and of notes."""
-    out = Console(highlight=False)
+    """Give the consoles of results and of notes, which show tags and texts as they are."""
+    out = Console(markup=False, emoji=False, highlight=False)
     if not out.is_terminal:
-        out = Console(highlight=False, width=WIDTH)
-    return out, Console(stderr=True, highlight=False, soft_wrap=True)
+        out.width = WIDTH
+    notes = Console(stderr=True, soft_wrap=True, markup=False, emoji=False, highlight=False)
+    return out, notes
 
 
 def print_json(content: object) -> None:
@@ -36,7 +37,7 @@ def print_json(content: object) -> None:
 
 def note(text: str) -> None:
     """Tell something beside the result, on stderr."""
-    consoles()[1].print(text, markup=False)
+    consoles()[1].print(text)
 
 
 @contextmanager
@@ -130,8 +131,7 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
     out, _ = consoles()
     out.print(
         f"{comparison.second} against {comparison.first} on "
-        f"{counted(comparison.texts, 'text')} {which}",
-        markup=False,
+        f"{counted(comparison.texts, 'text')} {which}"
     )
     table = Table("", "f1", "against", "difference", "95% interval", "support", "", box=None)
     table.add_row(OVERALL, *_difference(comparison.overall, worse=OVERALL in comparison.worse))
@@ -143,7 +143,7 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
         (comparison.added, "new, not compared"),
     ):
         if names:
-            out.print(f"{', '.join(names)}: {meaning}", markup=False)
+            out.print(f"{', '.join(names)}: {meaning}")
     if comparison.relabelled:
         relabelled = counted(comparison.relabelled, "text")
         out.print(f"Labelled otherwise by now, which counts: {relabelled}.")
@@ -164,17 +164,15 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
     """Print answers text by text."""
     out, _ = consoles()
     for prediction in predictions:
-        out.print(prediction.input_text, markup=False)
+        out.print(prediction.input_text)
         if not prediction.scores:
-            out.print(f"  {prediction.reason or 'no tag'}", markup=False)
+            out.print(f"  {prediction.reason or 'no tag'}")
         words = {found.tag: found.words for found in prediction.evidence or ()}
         for score in prediction.scores:
             why = ", ".join(
                 f"{word.text} {word.contribution:+.2f}" for word in words.get(score.tag, ())
             )
-            out.print(
-                f"  {score.score:.3f}  {score.tag}{'  (' + why + ')' if why else ''}", markup=False
-            )
+            out.print(f"  {score.score:.3f}  {score.tag}{'  (' + why + ')' if why else ''}")
 
 
 def _overall(overall: Overall) -> list[str]:

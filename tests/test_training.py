@@ -113,6 +113,24 @@ def test_a_run_that_is_not_promoted_says_how(capsys: pytest.CaptureFixture[str])
     assert told.rstrip().endswith(f"Next: python -m training promote {run.run_id}")
 
 
+def test_tags_and_texts_are_shown_as_they_are_spelt(tmp_path: Path) -> None:
+    """Brackets and colons are no markup and no emoji, in whatever is printed."""
+    spelt = {"cooking": "[bug]", "cycling": "[/wontfix]", "music": ":memo:"}
+    table = "text,tag\n" + "".join(
+        f"{row['text']},{spelt[row['tags']]}\n"
+        for row in csv.DictReader(TABLE.open())
+        if row["tags"] in spelt
+    )
+    done = run_python("-m", "training", "train", "-", "--fast", home=tmp_path, stdin=table)
+    assert done.returncode == 0, done.stderr
+    text = "Whisk the broth in the [/red] skillet :fire: and garlic"
+    tagged = run_python("-m", "tagger", "tag", text, home=tmp_path).stdout
+    assert text in tagged
+    assert "[bug]" in tagged
+    for told in (done.stdout, run_python("-m", "tagger", "show", home=tmp_path).stdout):
+        assert all(tag in told for tag in spelt.values())
+
+
 def test_a_store_that_holds_a_run_needs_no_first_one(trained: Trained) -> None:
     """--if-empty does nothing, at once, where there is a run."""
     home = trained.store.folder.parent.parent

@@ -16,7 +16,7 @@ Step = Callable[[str], None]
 def steps(console: Console, *, expected: int) -> Iterator[Step]:
     """Show the steps of a command on stderr as they begin; ``expected`` is about how many."""
     if not console.is_terminal:
-        yield lambda name: console.print(name, markup=False, highlight=False)
+        yield console.print
         return
     with Progress(
         SpinnerColumn(),
