@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tagger.console import HELP, Commands, OutputFile, as_json
+from tagger.console import HELP, Commands, Number, OutputFile, as_json
 
 if TYPE_CHECKING:
     from tagger.compare import Gate
@@ -243,7 +243,7 @@ def delete(run: str, *, as_json: bool) -> None:
 @click.argument("texts", nargs=-1)
 @click.option("--run", default="promoted", show_default=True, help="The run that answers.")
 @click.option("--top-k", type=click.IntRange(min=1), help="The best so many tags at most.")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="In place of every tag's own.")
+@click.option("--threshold", type=Number(0, 1), help="In place of every tag's own.")
 @click.option("--evidence", is_flag=True, help="Show which words earned each tag.")
 @click.option(
     "--out", type=OutputFile(), help="Tag the table TEXTS names into it, a .csv or .jsonl."

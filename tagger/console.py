@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -57,6 +58,32 @@ class OutputFile(click.Path):
         if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
             self.fail(f"Nothing may be written to {path}.", param, ctx)
         return path
+
+
+class Number(click.FloatRange):
+    """A number within limits: nan is within none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Take the number as it was typed."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
+
+
+class Words(click.types.StringParamType):
+    """Words that are kept in a run, which is UTF-8."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Take the words as they were typed."""
+        words: str = super().convert(value, param, ctx)
+        try:
+            words.encode()
+        except UnicodeEncodeError:
+            self.fail("It is not UTF-8.", param, ctx)
+        return words
 
 
 HELP = {"help_option_names": ["-h", "--help"]}

@@ -113,6 +113,11 @@ def test_what_cannot_be_read_is_named(
         (("--separator", ""), "It is empty"),
         (("--objective", "precision=2"), "Choose f1, precision=P or recall=R"),
         (("--model", "svc", "--fast"), "either --model or --fast"),
+        (("--regularization", "nan"), "'nan' is no number"),
+        (("--test-share", "nan"), "'nan' is no number"),
+        (("--seed", "4294967296"), "not in the range"),
+        (("--salt", "\udcff"), "It is not UTF-8"),
+        (("--licence", "\udcff"), "It is not UTF-8"),
         (("--encoding", "ascii"), "the byte 0xc3 is wrong in ascii"),
     ],
 )

@@ -126,6 +126,7 @@ def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:
         "MU-SIC": "music",
     }
     assert json.loads(done.stdout)["aliases"] == json.loads(aliases.read_text())
+    aliases.write_text(aliases.read_text(), encoding="utf-8-sig")  # as a Windows editor saves it
     again = run_python(
         "-m", "training", "check", str(table), "--aliases", str(aliases), "--strict", home=home
     )

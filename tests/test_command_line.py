@@ -149,6 +149,7 @@ def test_show_tells_all_of_a_run(home: Path) -> None:
         (("tag", "a", " ", "b"), 2, "Text 2 of 3 is blank"),
         (("tag", "a.csv", "--out", "out.csv.gz"), 2, "end out.csv.gz in .csv or .jsonl"),
         (("tag", "a", "--threshold", "2"), 2, "--threshold"),
+        (("tag", "a", "--threshold", "nan"), 2, "--threshold"),
         (("tag", "a", "--top-k", "0"), 2, "--top-k"),
         (("tag", "missing.csv", "--out", "out.csv"), 2, "missing.csv cannot be read"),
         (("tag", "a.csv", "--out", "no/such/folder.csv"), 2, "no folder no/such"),

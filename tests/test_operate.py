@@ -69,6 +69,7 @@ def test_a_precision_is_reached_on_texts_not_seen(home: Path) -> None:
     [
         (("--tag", "nonsense", "--precision", "0.9"), 2, "Tags that exist"),
         (("--tag", "music"), 2, "either --precision or --threshold"),
+        (("--tag", "music", "--threshold", "nan"), 2, "'nan' is no number"),
         (("--tag", "music", "--threshold", "0.000001"), 1, "Ask for more"),
     ],
 )

@@ -13,7 +13,7 @@ import click
 
 from tagger.__main__ import commands as operators_commands
 from tagger.__main__ import open_store, pass_gate, prepare_environment
-from tagger.console import HELP, Commands, OutputFile, as_json
+from tagger.console import HELP, Commands, Number, OutputFile, Words, as_json
 
 if __name__ == "__main__":
     prepare_environment()  # numpy and BentoML read it when they are imported
@@ -78,7 +78,7 @@ for _command in operators_commands.commands.values():
 @table_argument
 @reading_options
 @params_options
-@click.option("--licence", help="Of the table, kept in the run.")
+@click.option("--licence", type=Words(), help="Of the table, kept in the run.")
 @click.option(
     "--suspects",
     type=OutputFile(),
@@ -243,8 +243,8 @@ def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) 
 @commands.command()
 @click.argument("run")
 @click.option("--tag", "tag", required=True, help="The tag whose threshold is set.")
-@click.option("--precision", type=click.FloatRange(0, 1), help="To be right so often.")
-@click.option("--threshold", type=click.FloatRange(0, 1), help="To this score.")
+@click.option("--precision", type=Number(0, 1), help="To be right so often.")
+@click.option("--threshold", type=Number(0, 1), help="To this score.")
 @as_json
 def operate(
     run: str, *, tag: str, precision: float | None, threshold: float | None, as_json: bool

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tagger.columns import TextColumns
+from tagger.console import Number, Words
 from tagger.errors import SettingsError
 from tagger.records import Params, Task
 from training.candidates import CANDIDATES, COMPARED, compared_on, params_for
@@ -18,6 +19,9 @@ from training.thresholds import Objective
 
 CATALOGUE = Path(__file__).parent / "catalogue.csv"
 """The embedded table."""
+
+LARGEST_SEED = 2**32 - 1
+"""That scikit-learn takes."""
 
 Command = Callable[..., Any]
 
@@ -68,7 +72,7 @@ def take_reading(options: dict[str, Any]) -> Reading:
 
 def _aliases(path: Path) -> dict[str, str]:
     try:
-        aliases = json.loads(path.read_text(encoding="utf-8"))
+        aliases = json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as fault:
         raise click.UsageError(f"--aliases: {path} is no JSON ({fault}).") from fault
     if not isinstance(aliases, dict) or not all(isinstance(tag, str) for tag in aliases.values()):
@@ -85,10 +89,8 @@ def params_options(command: Command) -> Command:
         click.option("--fast", is_flag=True, help=f"Compare no models: train {COMPARED[0]}."),
         click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one."),
         click.option("--min-support", type=click.IntRange(min=2), help="Training texts of a tag."),
-        click.option(
-            "--test-share", type=click.FloatRange(0.05, 0.5), help="Kept back for the test."
-        ),
-        click.option("--salt", help="Of the hash that splits the texts."),
+        click.option("--test-share", type=Number(0.05, 0.5), help="Kept back for the test."),
+        click.option("--salt", type=Words(), help="Of the hash that splits the texts."),
         click.option("--folds", type=click.IntRange(min=2, max=20), help="For the thresholds."),
         click.option(
             "--objective",
@@ -96,10 +98,12 @@ def params_options(command: Command) -> Command:
             callback=_readable,
             help="Of the thresholds: the best F1, or to be right, or to find, so often.",
         ),
+        click.option("--regularization", type=Number(1e-4, 1e4), help="C of the learner."),
         click.option(
-            "--regularization", type=click.FloatRange(1e-4, 1e4), help="C of the learner."
+            "--seed",
+            type=click.IntRange(min=0, max=LARGEST_SEED),
+            help="Of all that is drawn by chance.",
         ),
-        click.option("--seed", type=click.IntRange(min=0), help="Of all that is drawn by chance."),
     )
     return _with_options(command, options)
 
