@@ -12,7 +12,8 @@ from bentoml._internal.context import server_context
 from app.metrics import Names
 from app.settings import PREFIX, Settings, bentoml_home
 from tagger.errors import SettingsError
-from tagger.store import NAME, Store
+from tagger.run_folder import NAME
+from tagger.store import Store
 
 
 def open_store(settings: Settings, project: Path) -> Store:
@@ -34,7 +35,7 @@ def open_store(settings: Settings, project: Path) -> Store:
             "For this project's own: source .venv/bin/activate "
             "(and before that once: make setup)."
         )
-    return Store.default()
+    return Store(Path(BentoMLContainer.bentoml_home.get()))
 
 
 def run_to_serve(settings: Settings, project: Path) -> str | None:

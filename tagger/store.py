@@ -1,4 +1,4 @@
-"""Runs in the BentoML model store: the only file that knows how they lie there.
+"""The runs of a BentoML model store: listed, added, promoted, deleted, one change at a time.
 
 ::
 
@@ -6,11 +6,7 @@
     ├── models/tagline/
     │   ├── latest               the promoted run's name: BentoML's own `tagline:latest`
     │   ├── history              one JSON line a promotion, the newest last
-    │   └── RUN/                 one run, whole from the moment it is here
-    │       ├── model.yaml       for BentoML's commands
-    │       ├── run.json         the record, and the sha256 of every other file
-    │       ├── model/           what serves
-    │       └── exam/            what compares
+    │   └── RUN/                 one run, whole from the moment it is here: see `run_folder`
     └── unfinished/              runs that are being written or deleted: never read
 
 Readers take no lock, for each change shows by one rename. Whoever changes anything holds a lock
@@ -19,51 +15,32 @@ that the system takes away from a dead process, and first clears what such a one
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
 from tagger import files
-from tagger.arrays import REMEDY
 from tagger.check import Check
 from tagger.errors import (
     AmbiguousRun,
-    BrokenRun,
     NoRun,
     PromotionRefused,
     ProtectedRun,
     RunError,
     StoreError,
-    UnknownFormat,
     UnknownRun,
 )
 from tagger.exam import Exam
 from tagger.history import History, moved_by_others, standing
 from tagger.model import Model
-from tagger.records import READABLE, Promotion, Run
-
-NAME = "tagline"
-"""Of the model in BentoML's store."""
+from tagger.records import Promotion, Run
+from tagger.run_folder import NAME, RunFolder
 
 PROMOTED = ("promoted", "latest")
 """Names that mean the promoted run wherever a run is named."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The content of ``run.json``."""
-
-    run: Run
-    files: Mapping[str, str]
-    """sha256 of each file of the run by its path, so that a damaged or swapped one is known."""
 
 
 class Store:
@@ -81,13 +58,6 @@ class Store:
         self.folder = (models or home / "models") / NAME
         self._unfinished = home / "unfinished"
         self._history = History(self.folder, aside=self._unfinished)
-
-    @classmethod
-    def default(cls) -> Store:
-        """Open the store that BentoML itself uses: BENTOML_HOME, or its default."""
-        from bentoml._internal.configuration.containers import BentoMLContainer  # noqa: PLC0415 - dear
-
-        return cls(Path(BentoMLContainer.bentoml_home.get()))
 
     @classmethod
     def models(cls, folder: Path) -> Store:
@@ -118,7 +88,7 @@ class Store:
         unreadable: dict[str, RunError] = {}
         for run_id in self.run_ids():
             try:
-                readable.append(self._stored(run_id).run)
+                readable.append(self.run(run_id))
             except RunError as fault:
                 unreadable[run_id] = fault
         return sorted(readable, key=lambda run: run.created_at, reverse=True), unreadable
@@ -130,7 +100,7 @@ class Store:
         ------
         UnknownRun, BrokenRun, UnknownFormat
         """
-        return self._stored(run_id).run
+        return self._of(run_id).run()
 
     def model(self, run_id: str) -> Model:
         """Read what a run serves with, each file as it was written, and confirm its check scores.
@@ -139,19 +109,16 @@ class Store:
         ------
         UnknownRun, BrokenRun, UnknownFormat
         """
-        self._check_files(run_id, "model")
-        model = Model.read(self.folder / run_id / "model")
-        self.check(run_id).confirm(model)
-        return model
+        return self._of(run_id).model()
 
     def check(self, run_id: str) -> Check:
         """Read the texts by which a run is checked while it serves.
 
         Raises
         ------
-        BrokenRun
+        UnknownRun, BrokenRun
         """
-        return Check.read(self.folder / run_id / "model")
+        return self._of(run_id).check()
 
     def exam(self, run_id: str) -> Exam:
         """Read how a run answered texts that it had not seen.
@@ -160,8 +127,7 @@ class Store:
         ------
         UnknownRun, BrokenRun, UnknownFormat
         """
-        stored = self._check_files(run_id, "exam")
-        return Exam.read(self.folder / run_id / "exam", tags=len(stored.run.tags))
+        return self._of(run_id).exam()
 
     def promoted(self) -> str | None:
         """Name the promoted run, or None where there is none."""
@@ -212,7 +178,7 @@ class Store:
         """
         with self._changing():
             made = self._unfinished / run.run_id
-            _write_files(made, run, model, exam)
+            RunFolder(made).write(run, model, exam)
             first = self.promoted() is None
             if first:
                 # Named before it is there: a name without a run counts as no promotion, so the
@@ -303,55 +269,13 @@ class Store:
         with self._changing():
             (self._unfinished / new_run_id()).mkdir()
 
-    # How it lies there
+    # Within
 
-    def _stored(self, run_id: str) -> Stored:
+    def _of(self, run_id: str) -> RunFolder:
         known = self.run_ids()
         if run_id not in known:
             raise UnknownRun(run_id, known)
-        record = self.folder / run_id / "run.json"
-        try:
-            content = record.read_bytes()
-            written_as = json.loads(content)["run"]["format"]
-        except PermissionError as fault:
-            raise BrokenRun(
-                f"{run_id} cannot be read by this user: {record}, {fault.strerror}."
-            ) from fault
-        except (OSError, ValueError, KeyError, TypeError) as fault:
-            raise BrokenRun(
-                f"{run_id} is not a whole run of Tagline: {record.name} cannot be read ({fault}). "
-                f"{REMEDY}"
-            ) from fault
-        if written_as not in READABLE:
-            raise UnknownFormat(
-                f"{run_id} was written in format {written_as!r}; this version of Tagline reads "
-                f"formats {READABLE[0]} to {READABLE[-1]}. Train it anew, or use the version that "
-                "wrote it."
-            )
-        try:
-            stored = _records().validate_json(content)
-        except ValidationError as fault:
-            first = fault.errors()[0]
-            raise BrokenRun(
-                f"{run_id} is not a whole run of Tagline: in {record.name}, "
-                f"{'.'.join(map(str, first['loc']))}: {first['msg']}. {REMEDY}"
-            ) from fault
-        if stored.run.run_id != run_id:
-            raise BrokenRun(f"{run_id} holds the files of {stored.run.run_id}. {REMEDY}")
-        return stored
-
-    def _check_files(self, run_id: str, part: str) -> Stored:
-        stored = self._stored(run_id)
-        for name, sha256 in stored.files.items():
-            if name.startswith(f"{part}/"):
-                path = self.folder / run_id / name
-                try:
-                    found = files.sha256(path)
-                except OSError as fault:
-                    raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault
-                if found != sha256:
-                    raise BrokenRun(f"{path} is not the file that was written. {REMEDY}")
-        return stored
+        return RunFolder(self.folder / run_id)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -378,51 +302,3 @@ class Store:
 def new_run_id() -> str:
     """Make a name that sorts by time and differs from any made at the same moment."""
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
-
-
-def _write_files(made: Path, run: Run, model: Model, exam: Exam) -> None:
-    """Write all files of a run and wait until they are on the disk."""
-    (made / "model").mkdir(parents=True)
-    (made / "exam").mkdir()
-    model.write(made / "model")
-    Check.of(model).write(made / "model")
-    exam.write(made / "exam")
-    _write_model_yaml(made / "model.yaml", run)
-    stored = Stored(run, files.digests(made))
-    (made / "run.json").write_bytes(_records().dump_json(stored, indent=1))
-    files.flush_all(made)
-
-
-def _write_model_yaml(path: Path, run: Run) -> None:
-    """Describe a run to BentoML, in the form that its own `models.create` writes.
-
-    That function itself would copy file by file into the store and move ``latest``.
-    """
-    from bentoml import Tag  # noqa: PLC0415 - 0.2 s that reading does not need
-    from bentoml._internal.models.model import ModelContext, ModelInfo  # noqa: PLC0415 - the same
-
-    overall = run.performance.overall
-    described = ModelInfo(
-        tag=Tag(NAME, run.run_id),
-        module="",
-        labels={"task": run.task},
-        options={},
-        metadata={
-            "f1": round(overall.f1, 6),
-            "macro_f1": round(overall.macro_f1, 6),
-            "tags": len(run.tags),
-            "rows": run.data.rows,
-            "format": run.format,
-        },
-        context=ModelContext(framework_name=NAME, framework_versions=dict(run.versions)),
-        signatures={},
-        api_version="v1",
-        creation_time=datetime.fromisoformat(run.created_at),
-    )
-    with path.open("w", encoding="utf-8") as stream:
-        described.dump(stream)
-
-
-@cache
-def _records() -> TypeAdapter[Stored]:
-    return TypeAdapter(Stored)

@@ -67,11 +67,11 @@ def test_scikit_learn_lives_in_training_alone() -> None:
         assert all(user.startswith("training/") for user in users_of(package)), package
 
 
-def test_only_the_store_of_the_tagger_knows_bentoml() -> None:
-    """Within tagger/, BentoML and pydantic are imported by store.py alone."""
+def test_only_the_folder_of_a_run_knows_bentoml() -> None:
+    """Within tagger/, BentoML and pydantic are imported by run_folder.py alone."""
     for package in ("bentoml", "_bentoml_sdk", "_bentoml_impl", "pydantic"):
         users = {user for user in users_of(package) if user.startswith("tagger/")}
-        assert users <= {"tagger/store.py"}, f"{package}: {users}"
+        assert users <= {"tagger/run_folder.py"}, f"{package}: {users}"
 
 
 def test_the_tagger_knows_no_http() -> None:

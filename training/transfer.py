@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from tagger.__main__ import prepare_environment
+from tagger.__main__ import open_store, prepare_environment
+from tagger.compare import predicted_tags
 from tagger.console import Refusing
 from tagger.decide import decide
 from tagger.errors import TooLittleData
@@ -65,10 +66,7 @@ def found_by_keywords(
 
 def found_by_model(model: Model, texts: Sequence[str], tags: Sequence[str]) -> NDArray[np.bool_]:
     """Predict as the served run does: (texts, tags)."""
-    decisions = decide(model.score(texts), model.policy)
-    predicted = np.zeros((len(texts), len(model.tags)), np.bool_)
-    rows = np.repeat(np.arange(len(texts)), np.diff(decisions.starts))
-    predicted[rows, decisions.columns] = True
+    predicted = predicted_tags(decide(model.score(texts), model.policy), len(model.tags))
     return predicted[:, [model.tags.index(tag) for tag in tags]]
 
 
@@ -119,11 +117,9 @@ def main(table: str, *, aliases: Path | None, run: str | None) -> None:
 
     Example: python -m training.transfer projects.jsonl --aliases tags.json
     """
-    from tagger.store import Store  # noqa: PLC0415 - BentoML takes a second; --help should not
-
     spellings = read_aliases(aliases) if aliases else {}
     labelled = read_dataset(table, Reading(aliases=spellings)).labelled
-    store = Store.default()
+    store = open_store()
     model = store.model(store.resolve(run or "promoted"))
     show(transfer(model, labelled, spellings))
 
