@@ -1,7 +1,7 @@
 """Everything that Tagline itself refuses, as one tree.
 
 A class says what was wrong, where, and what to do; statuses of HTTP (`app.envelope`) and of the
-command line (`tagger.__main__`) are tables over these classes, so that the tree knows of neither.
+command line (`tagger.console`) are tables over these classes, so that the tree knows of neither.
 
 ::
 

@@ -1,4 +1,4 @@
-"""A run as the object that `GET /runs` and ``--json`` show, under the contract's names."""
+"""What commands print with ``--json``: runs and answers under the names of the API's contract."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ texts on other subjects: ours (`out_of_domain.csv`), or those of another file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,20 +16,14 @@ from rich.console import Console
 from rich.table import Table
 
 from tagger.console import Refusing
-from tagger.model import Model
 from tagger.records import Params, Task
 from training.candidates import compared_on, params_for
 from training.data import Reading, read_dataset
 from training.fit import fit
-from training.out_of_domain import TEXTS, texts_by_kind
+from training.out_of_domain import TEXTS, abstained, texts_by_kind
 from training.split import split
 
 UNSEEN = "unseen, of the table itself"
-
-
-def abstained(model: Model, texts: Sequence[str]) -> float:
-    """Return the share of texts that get no tags, as `decide` has it."""
-    return float(np.mean(model.score(texts).familiarity < model.policy.abstain_below))
 
 
 def show(shares: dict[str, list[float]]) -> Table:

@@ -13,7 +13,6 @@ from deploy.image_test.rollout import rollout
 
 Record = Callable[[str, object], None]
 REPLICAS = 2
-KILLED = 137
 
 
 def update_under_load(

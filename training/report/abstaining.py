@@ -9,7 +9,7 @@ import numpy as np
 from tagger.compare import policy_of, predicted_tags
 from tagger.decide import decide
 from tagger.model import Scored
-from training.out_of_domain import Kind, trade
+from training.out_of_domain import Kind, kinds_of
 from training.report.charts import Chart, Figure, chart, shares
 from training.report.examined import Examined
 from training.report.wording import of_100
@@ -71,11 +71,11 @@ def abstaining_section(examined: Examined) -> AbstainingSection:
     # Limits that leave the same share unanswered are one; of them the run's own is kept.
     by_share = {found.abstained: found for found in (*others, own)}
     limits = tuple(sorted(by_share.values(), key=lambda found: found.abstained))
-    foreign = trade(examined.model, test.familiarity)
+    kinds = kinds_of(examined.model)
     return AbstainingSection(
-        lead=_lead(own, limits, foreign.own.out_of_domain),
+        lead=_lead(own, limits, float(np.mean([kind.abstained for kind in kinds]))),
         limits=limits,
-        kinds=foreign.kinds,
+        kinds=kinds,
         chart=chart(
             "Given tags that are right, by the share of texts left without an answer",
             shares("Texts left without an answer", high=WIDEST, step=0.1),
