@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,8 +15,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-PROJECT = Path(__file__).resolve().parent.parent
-REPORT = PROJECT / "load_tests" / "results" / "load.html"
+from load_tests.measure import free_port
+from load_tests.results import PROJECT, RESULTS
+
+REPORT = RESULTS / "load.html"
 START_SECONDS = 60
 
 
@@ -32,9 +33,7 @@ def own_server() -> Iterator[str]:
     subprocess.run(
         [sys.executable, "-m", "training", "train", "--if-empty"], cwd=PROJECT, check=True
     )
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory() as home, (Path(home) / "server.log").open("w+") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1", "--port", str(port)],

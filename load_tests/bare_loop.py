@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from load_tests.measure import PROJECT
+from load_tests.results import PROJECT
 from tagger.decide import decide
 from tagger.model import Model
 

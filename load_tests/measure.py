@@ -16,7 +16,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-PROJECT = Path(__file__).resolve().parent.parent
+from load_tests.results import PROJECT
+
 SCRIPT = PROJECT / "load_tests" / "request.lua"
 START_SECONDS = 120
 STOP_SECONDS = 15

@@ -7,7 +7,7 @@ when no connection was free to send it on.
 
 ``python -m load_tests.open_loop`` is a process of its own, on a core of its own, which never
 sleeps: a timer would come up to a millisecond late. It has a limit too, so it tells how much of
-that core it needed, and how late it was.
+that core it needed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ import click
 import numpy as np
 from pydantic import TypeAdapter
 
-from load_tests.measure import PROJECT, Running
+from load_tests.measure import Running
+from load_tests.results import PROJECT
 
 CONNECTIONS = 4_000
 PATIENCE = 30
@@ -54,7 +55,6 @@ class Arrivals:
     """With 429 or 503."""
     failures: int
     """Answered otherwise, or not at all."""
-    offered_per_second: float
     answered_per_second: float
     p50_ms: float
     """Of those answered with 200, from the moment the request was due."""
@@ -63,8 +63,6 @@ class Arrivals:
     """Requests that waited for a connection, every one being busy when they were due."""
     busy: float
     """Share of the time of arrivals in which the generator worked; near 1 it is the limit."""
-    late_p99_ms: float
-    """How late the generator looked at what was due: what it adds to a latency at most."""
 
 
 class Connection:
@@ -107,7 +105,6 @@ class Generator:
 
     def __init__(self, requests: Sequence[bytes], due: Sequence[float]) -> None:
         self.latencies: list[float] = []
-        self.lateness: list[float] = []
         self.refused = self.failures = self.held = 0
         self.busy_seconds = 0.0
         self._requests = cycle(requests)
@@ -159,7 +156,6 @@ class Generator:
         """Send what is due by now and finds a connection; return how many."""
         fresh = 0
         while self._to_come and self._to_come[0] <= now:
-            self.lateness.append(now - self._to_come[0])
             self._overdue.append(self._to_come.popleft())
             fresh += 1
         sent = 0
@@ -251,13 +247,11 @@ def main(url: str, bodies: Path, *, per_second: float, seconds: float, seed: int
         answered=len(generator.latencies),
         refused=generator.refused,
         failures=generator.failures,
-        offered_per_second=len(due) / due[-1],
         answered_per_second=len(generator.latencies) / took,
         p50_ms=p50,
         p99_ms=p99,
         held=generator.held,
         busy=generator.busy_seconds / due[-1],
-        late_p99_ms=float(np.percentile(generator.lateness, 99)) * 1e3,
     )
     click.echo(TypeAdapter(Arrivals).dump_json(found))
 

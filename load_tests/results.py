@@ -20,6 +20,7 @@ PEERS = RESULTS / "peers.json"
 CURVES = RESULTS / "curves.json"
 MEMORY = RESULTS / "memory.json"
 COSTS = RESULTS / "costs.json"
+ONE_POD = RESULTS / "one_pod.json"
 PACKAGES = ("bentoml", "fastapi", "uvicorn", "uvloop", "httptools", "pydantic", "orjson", "numpy")
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from load_tests.measure import PROJECT, Subject, first_answer, running
+from load_tests.measure import Subject, first_answer, running
+from load_tests.results import PROJECT
 from load_tests.texts import Texts
 
 BASELINE = "FastAPI, a constant"
@@ -164,7 +165,7 @@ def table_rows(ground: Ground, kept: Path | None) -> list[Subject]:
     """Every row of the table, the floor first; ``kept`` is another checkout to set beside."""
     rows = [
         *constants(ground),
-        uvicorn(ground, "FastAPI, the lesson's shape", "fastapi_lesson", ground.folder),
+        uvicorn(ground, "FastAPI, as in tutorials", "fastapi_tutorial", ground.folder),
         stock_bentoml(ground),
         tagline(ground),
         at_once(ground),

@@ -6,7 +6,7 @@ import pytest
 
 from load_tests.costs import PROTOCOL, Frame, step_of
 from load_tests.hot_path import HOT_PATH
-from load_tests.measure import PROJECT
+from load_tests.results import PROJECT
 
 LOOP = Frame("Runner.run", "/python/asyncio/runners.py", 118)
 

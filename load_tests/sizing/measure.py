@@ -16,12 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from load_tests.capacity import ABOVE, SECONDS, capacity_of, highest_rate, kept_up
 from load_tests.measure import Running, load, processor_seconds, resident_mib, running
 from load_tests.open_loop import Arrivals, arrive
-from load_tests.results import PROJECT, Circumstances, circumstances, write
+from load_tests.results import ONE_POD, PROJECT, Circumstances, circumstances, write
 from load_tests.sizing.costs import Used, fit
 from load_tests.sizing.pod import Bounds, Costs, Load, simulate
 from load_tests.subjects import Ground, tagline
 
-ONE_POD = PROJECT / "load_tests" / "results" / "one_pod.json"
 SHARES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.2)
 """Rates that are measured, as shares of the capacity."""
 BUSIEST = 0.7

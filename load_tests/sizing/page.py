@@ -12,9 +12,9 @@ import click
 import numpy as np
 from pydantic import TypeAdapter
 
-from load_tests.results import PROJECT
+from load_tests.results import ONE_POD, PROJECT
 from load_tests.sizing.day import DAY, Autoscaler, Crowd, Day, Loss, Pod, simulate, traffic
-from load_tests.sizing.measure import ONE_POD, OnePod
+from load_tests.sizing.measure import OnePod
 from load_tests.sizing.pod import Bounds, Costs
 
 PAGE = PROJECT / "deploy" / "SIZING.md"
@@ -105,7 +105,7 @@ def page(measured: OnePod, prices: Prices) -> str:
     """Write the page."""
     pod = simulated_pod(measured)
     at_target = pod.rate_at(Autoscaler.target)
-    lesson = 500_000 / DAY
+    small = 500_000 / DAY
     busy = measured.on.load_average
     figures = {
         "capacity": f"{measured.capacity:,.0f}",
@@ -119,8 +119,8 @@ def page(measured: OnePod, prices: Prices) -> str:
         "start": str(pod.start_seconds),
         "core": f"{prices.core:g}",
         "gib": f"{prices.gib:g}",
-        "lesson": f"{lesson:.1f}",
-        "lesson_peak": f"{lesson * PEAK:.0f}",
+        "small": f"{small:.1f}",
+        "small_peak": f"{small * PEAK:.0f}",
         "full": f"{FULL:g}",
         "target": f"{Autoscaler.target:g}",
         "at_target": f"{at_target:,.0f}",
@@ -150,7 +150,7 @@ def _costs(costs: Costs) -> str:
 def needs(pod: Pod, prices: Prices) -> str:
     """Lay out what three rates need."""
     rates = (
-        ("500,000 a day, the lesson's", 500_000 / DAY * PEAK),
+        ("500,000 a day", 500_000 / DAY * PEAK),
         ("1,000/s", 1_000.0),
         ("100,000/s", 100_000.0),
     )

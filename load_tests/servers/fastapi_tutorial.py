@@ -1,4 +1,4 @@
-"""The lesson's shape: a synchronous endpoint, a model call a request, a decorator's envelope."""
+"""FastAPI as in tutorials: a synchronous endpoint, a decorator, a call of the model a request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ model = Model.read(Path(os.environ["BENCH_RUN"]))
 def construct_response(
     endpoint: Callable[..., dict[str, Any]],
 ) -> Callable[..., dict[str, Any]]:
-    """Wrap what an endpoint returns into the envelope, as the lesson does."""
+    """Wrap what an endpoint returns into the envelope, as tutorials do."""
 
     @wraps(endpoint)
     def wrap(request: Request, *args: Any, **kwargs: Any) -> dict[str, Any]:
