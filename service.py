@@ -23,7 +23,7 @@ from typing import Any
 
 import bentoml
 
-from app import bento, joined_writes, logs, malformed, pipelines, unfinished, upgrades
+from app import bento, joined_writes, logs, long_heads, malformed, pipelines, unfinished, upgrades
 from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
@@ -85,6 +85,7 @@ class Layered(bentoml.Service[Any]):
         upgrades.install()
         pipelines.install()
         unfinished.install(envelopes, limits.seconds)
+        long_heads.install(envelopes, limits.body_bytes)
         joined_writes.install()
         app = bento.without_own_metrics(super().to_asgi(is_main))
         app = Edge(

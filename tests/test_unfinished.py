@@ -1,4 +1,4 @@
-"""A request whose head does not come to its end is given up; nobody else notices."""
+"""A request whose head does not come to its end, in time and in length, is given up."""
 
 from __future__ import annotations
 
@@ -87,3 +87,61 @@ def test_a_body_behind_its_answer_is_no_head(quick_server: Server) -> None:
         assert connection.recv(65_536).startswith(b"HTTP/1.1 404 ")
         connection.sendall(b"late")
         assert the_rest(connection) == b""
+
+
+@pytest.mark.parametrize("before", [b"", WHOLE])
+@pytest.mark.parametrize("begun", [b"GET /", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nX: "])
+def test_a_head_without_an_end_is_refused(
+    quick_server: Server, before: bytes, begun: bytes
+) -> None:
+    """431 before much of it was read; who goes on sending for a while gets to see it."""
+    with connected(quick_server) as connection:
+        if before:
+            connection.sendall(before)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(begun + b"x" * 1_000_000)
+        head, _, body = the_rest(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert b"x-request-id: " in head
+    refusal = json.loads(body)
+    assert refusal["status-code"] == 431
+    assert "65536 bytes" in refusal["detail"]
+
+
+def test_a_head_of_some_length_is_read(quick_server: Server) -> None:
+    """Cookies and tokens take kilobytes, and may come in pieces."""
+    with connected(quick_server) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 30_000)
+        assert select.select([connection], [], [], 0.1)[0] == []
+        connection.sendall(b"x" * 30_000 + b"\r\n\r\n")
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("line", [b"POST /predict", b"GET /livez"])
+@pytest.mark.parametrize("field", [b"x", b"x: y\r\n"])
+def test_fields_without_an_end_behind_a_body_end_the_connection(
+    quick_server: Server, line: bytes, field: bytes
+) -> None:
+    """Before the answer and behind it: they would be kept, and copied with each piece."""
+    head = b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    with connected(quick_server) as connection, pytest.raises(ConnectionError):
+        connection.sendall(line + head + field * 4_000_000)
+
+
+def test_a_body_in_one_long_chunk_is_no_head(quick_server: Server) -> None:
+    """What comes of a body, in pieces, is not counted with the heads."""
+    body = b'{"texts": [{"text": "onion"}]}'.ljust(400_000)
+    with connected(quick_server) as connection:
+        for _ in range(2):
+            connection.sendall(
+                b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
+            connection.sendall(b"%x\r\n%b\r\n0\r\nX: y\r\n\r\n" % (len(body), body))
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_answers_that_are_owed_come_before_the_end(quick_server: Server) -> None:
+    """A head without an end behind other requests takes none of their answers along."""
+    with connected(quick_server) as connection:
+        connection.sendall(3 * WHOLE + b"GET /" + b"x" * 300_000)
+        assert the_rest(connection).count(b"HTTP/1.1 200 ") == 3
