@@ -2,7 +2,7 @@
 
 One row a table: what `train` makes of it without an option, beside words and pairs of words with a
 `LinearSVC`, and beside those with characters. As in `training.quality` every difference is the mean
-of paired differences over splits, with its 95% interval. README.md tells what came of it.
+of paired differences over splits, with its 95% interval. QUALITY.md tells what came of it.
 """
 
 from __future__ import annotations
