@@ -24,7 +24,16 @@ SECONDS = 60
 OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin: zip files today, a form of their own before 2007."""
 
-UNREADABLE = (OSError, EOFError, zlib.error, UnicodeDecodeError)
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, with which it begins
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+"""How text begins whose encoding is beyond doubt."""
+
+UNREADABLE = (OSError, EOFError, zlib.error, UnicodeError)
 """What reading bytes and decoding them may raise."""
 
 
@@ -46,7 +55,7 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
     source
         A path, an address that begins with ``http://`` or ``https://``, or ``-``.
     encoding
-        By Python's name; found if not given.
+        By Python's name, where no mark at the beginning tells it; found if not given.
 
     Raises
     ------
@@ -59,8 +68,8 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
         with opened() as file:
             beginning = file.read(4096)
         form = _form(source, beginning)
-        found = encoding or ("utf-8" if form == "parquet" else _encoding(opened, beginning))
-        codecs.lookup(found)
+        found = "utf-8" if form == "parquet" else _encoding(opened, beginning, encoding)
+        "".encode(found)  # refuses what is no encoding of text, too
     except (*UNREADABLE, ValueError, LookupError) as fault:
         raise UnreadableTable(f"{name} cannot be read: {reason(fault)}.") from fault
     if not beginning.strip():
@@ -113,14 +122,17 @@ def _form(source: str, beginning: bytes) -> Form:
     return "jsonl" if bare.startswith(b"{") else "csv"
 
 
-def _encoding(opened: Callable[[], BinaryIO], beginning: bytes) -> str:
+def _encoding(opened: Callable[[], BinaryIO], beginning: bytes, named: str | None) -> str:
     """Find an encoding in which the whole table can be read: by its mark, UTF-8, Windows-1252.
 
     A table begins with a letter, a bracket or a quotation mark. Without a mark, UTF-16 shows by the
     zero beside it.
     """
-    if beginning.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
+    for mark, encoding in MARKS:
+        if beginning.startswith(mark):
+            return encoding
+    if named is not None:
+        return named
     if b"\x00" in beginning[:2]:
         return "utf-16-be" if beginning[0] == 0 else "utf-16-le"
     for encoding in ("utf-8-sig", "cp1252"):

@@ -60,14 +60,20 @@ def read_rows(source: Source) -> Iterator[Row]:
 
 def _csv_rows(text: TextIO) -> Iterator[Row]:
     dialect, skipped = _dialect(text)
+    # 131,072 if it is not set, once for the whole process: few, for a cell that holds a long text.
+    csv.field_size_limit(LONGEST_CELL)
     reader = csv.reader(text, dialect)
     number = 0
     try:
         for _ in range(skipped):
             number += 1
             next(reader)
-        number += 1
-        header = [name.strip() for name in next(reader, [])]
+        header: list[str] = []
+        for cells in reader:
+            number += 1
+            header = [name.strip() for name in cells]
+            if header:
+                break
         twice = [name for name, times in Counter(header).items() if times > 1 and name]
         if twice:
             raise UnreadableTable(f"two columns are named {twice[0]!r}.")
@@ -114,6 +120,8 @@ def _json_row(number: int, values: object) -> Row:
     return Row(number, values)
 
 
+LONGEST_CELL = 10_000_000
+"""Characters of a CSV's cell, beyond which a quotation mark was left open."""
 DELIMITERS = ",;\t|"
 SAMPLE = 1 << 16
 """Characters by which a CSV's delimiter and quoting are found."""
@@ -165,7 +173,7 @@ def _fit(lines: Sequence[str], way: type[csv.Dialect], *, is_cut: bool) -> tuple
     reader = csv.reader(lines, way)
     rows: list[list[str]] = []
     try:
-        rows.extend(reader)
+        rows.extend(row for row in reader if row)
     except csv.Error:
         # A beginning may end within the quotes of a cell of several lines.
         if not (is_cut and reader.line_num == len(lines)):

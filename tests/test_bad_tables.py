@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tagger.store import Store
 from tests.runs import TABLE
 from tests.serving import run_python
 
@@ -90,6 +91,9 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         ("[1, 2", "cut.json", ["not JSON"]),
         ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
+        (f'text,tags\na,"{"[" * 100_000}]"\n', "deep.csv", ["no list in row 2"]),
+        ('text,tags\na,"[""\\ud800""]"\n', "half.csv", ["surrogate pair in the tags in row 2"]),
+        ("text,art,music\na,0,1\n", "columns.csv", ["a column of its own, write their names"]),
         ("[" * 100_000, "deep.json", ["not JSON"]),
         (b"PAR1 and no more", "bad.parquet", ["bad.parquet"]),
         (gzip.compress(b"text,tags\na,b\n" * 99, mtime=0)[:60], "cut.csv.gz", ["cut.csv.gz"]),
@@ -118,6 +122,7 @@ def test_what_cannot_be_read_is_named(
         (("--seed", "4294967296"), "not in the range"),
         (("--salt", "\udcff"), "It is not UTF-8"),
         (("--licence", "\udcff"), "It is not UTF-8"),
+        (("--encoding", "base64"), "not a text encoding"),
         (("--encoding", "ascii"), "the byte 0xc3 is wrong in ascii"),
     ],
 )
@@ -143,6 +148,17 @@ def test_too_little_is_counted(tmp_path: Path) -> None:
     assert "0 usable tags" in rare
     assert "--min-support" in rare
     assert "music" in rare
+
+
+def test_texts_without_a_word_are_refused(tmp_path: Path) -> None:
+    """Signs and emoji alone are nothing to a model of words; the one that reads them is named."""
+    smiles = "".join(f"{'😀' * length},{'ab'[length % 2]}\n" for length in range(1, 100))
+    done = run_python("-m", "training", "train", "-", home=tmp_path, stdin=f"text,tags\n{smiles}")
+    assert done.returncode == 2
+    assert "holds a word" in done.stderr
+    assert "--model svc-signs" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert Store(tmp_path).run_ids() == []
 
 
 def test_several_tags_where_one_is_asked_for(tmp_path: Path) -> None:

@@ -15,17 +15,18 @@ from playwright.sync_api import Browser, Page
 
 from tagger.records import Run
 from tagger.store import Store
+from tagger.tables import writing
 from tests.browsing import browser
 from tests.conftest import TABLE, TrainedHome
 from tests.runs import answering, answers, made_run, named, put
 from tests.serving import run_python
-from training.data import Reading
+from training.data import Reading, read_dataset
 from training.options import CATALOGUE
 from training.out_of_domain import texts_by_kind
 from training.report.doubtful_rows import suspects_section
 from training.report.examined import Examined
 from training.report.slices import STORED
-from training.report.table import find_table
+from training.report.table import find_table, known_texts
 
 __all__ = ["browser"]
 
@@ -213,6 +214,17 @@ def test_a_column_slices_the_test(whole: Written) -> None:
     rows = whole.rows("slices")
     assert "By origin" in rows
     assert 20 <= int(rows["letter"][-1]) < whole.run.performance.overall.texts
+
+
+def test_a_column_of_numbers_slices_by_naught_too(tmp_path: Path) -> None:
+    """0 and false are values as any other; none is the empty one."""
+    table, made = tmp_path / "table.jsonl", made_run()
+    values = (0, False, 1.5, None)
+    with writing(table) as write, TABLE.open(encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            write(row | {"kind": values[number % 4]})
+    known = known_texts(read_dataset(str(table), Reading()), made.run, made.exam)
+    assert set(known.column("kind", Reading())) == {"0", "False", "1.5", ""}
 
 
 def test_it_shows_what_abstaining_trades(whole: Written) -> None:

@@ -13,6 +13,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -55,6 +56,7 @@ def as_csv(*, delimiter: str = ",", end: str = "\n", tags: str = "|", escape: bo
             "|": "|".join(record["tags"]),
             "json": json.dumps(record["tags"]),
             "python": str(record["tags"]),
+            "numpy": str(np.array(record["tags"])),
         }[tags]
         writer.writerow([record["title"], record["description"], cell])
     return out.getvalue()
@@ -80,11 +82,13 @@ FORMS: dict[str, bytes] = {
     "unicode.txt": as_csv(delimiter="\t", end="\r\n").encode("utf-16"),
     "unicode-without-mark.csv": as_csv().encode("utf-16-le"),
     "unicode-without-mark.jsonl": LINES.encode("utf-16-be"),
+    "unicode-32.csv": as_csv().encode("utf-32"),
     "latin.csv": as_csv().replace("🌟", "").encode("cp1252"),
     "json-lists.csv": as_csv(tags="json").encode(),
     "python-lists.csv": as_csv(tags="python").encode(),
+    "numpy-lists.csv": as_csv(tags="numpy").encode(),
     "escaped.csv": as_csv(escape=True).encode(),
-    "blank-lines.csv": (as_csv() + "\n\n").encode(),
+    "blank-lines.csv": ("\n\n" + as_csv(delimiter=";") + "\n\n").encode(),
     "lines.jsonl": LINES.encode(),
     "lines-named.json": LINES.encode(),
     "windows.jsonl": LINES.replace("\n", "\r\n").encode("utf-8-sig"),
@@ -117,6 +121,25 @@ def test_a_table_in_any_form(name: str, tmp_path: Path) -> None:
     """Delimiters, quoting, line ends, encodings, JSON, JSON lines, Parquet and gzip are found."""
     path = tmp_path / name
     path.write_bytes(FORMS[name])
+    same_rows(read_dataset(str(path), Reading()))
+
+
+def test_a_mark_tells_the_encoding_whatever_is_named(tmp_path: Path) -> None:
+    """A table that Excel marks as UTF-8 is read where its encoding is named utf-8, or wrongly."""
+    path = tmp_path / "mark.csv"
+    path.write_bytes(FORMS["mark.csv"])
+    for encoding in ("utf-8", "latin-1"):
+        same_rows(read_dataset(str(path), Reading(encoding=encoding)))
+
+
+def test_times_of_parquet_that_python_lacks(tmp_path: Path) -> None:
+    """A column of nanoseconds, as pandas writes it, or of the far future hinders nothing."""
+    path = tmp_path / "table.parquet"
+    table = pa.Table.from_pylist(RECORDS)
+    for name, unit in (("made", "ns"), ("until", "s")):
+        times = pa.array([1, 10**15 + 1, None], pa.timestamp(unit))
+        table = table.append_column(name, times)
+    parquet.write_table(table, path)
     same_rows(read_dataset(str(path), Reading()))
 
 
@@ -205,6 +228,15 @@ def test_cells_of_several_lines(tmp_path: Path, lines: int) -> None:
         csv.writer(file).writerows([("text", "tag"), *rows])
     read = [tuple(row.values.values()) for row in read_rows(find_source(str(path)))]
     assert read == rows
+
+
+def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
+    """A text of a million characters is read from CSV as from JSON lines."""
+    text = "some words " * 100_000
+    for name in ("table.csv", "table.jsonl"):
+        with writing(tmp_path / name) as write:
+            write({"text": text, "tags": ["a"]})
+        assert read_dataset(str(tmp_path / name), Reading()).labelled.texts == (text.strip(),)
 
 
 VALUES = st.dictionaries(

@@ -215,6 +215,16 @@ def test_the_exam_decides_as_the_run_did() -> None:
     assert dict(found.by_tag) == dict(made.run.performance.by_tag)
 
 
+def test_a_table_of_any_name(tmp_path: Path) -> None:
+    """A file whose name is not UTF-8 is trained on, its name being told as far as it is."""
+    table = tmp_path / os.fsdecode(b"caf\xe9.csv")
+    table.write_bytes(TABLE.read_bytes())
+    done = run_python("-m", "training", "train", str(table), "--fast", home=tmp_path / "home")
+    assert done.returncode == 0, done.stderr
+    (run,) = Store(tmp_path / "home").runs()
+    assert run.data.source == "caf?.csv"
+
+
 def test_a_run_holds_no_text(trained: Trained) -> None:
     """No text of the table is kept in a run; its vocabulary is of single words and pairs."""
     files = [path for path in trained.store.folder.rglob("*") if path.is_file()]

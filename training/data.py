@@ -8,6 +8,9 @@ import json
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from io import StringIO
+from token import STRING
+from tokenize import TokenError, generate_tokens
 
 from tagger.columns import TextColumns, find_column
 from tagger.errors import FaultyRows, MissingColumns, TooLittleData, counted
@@ -146,7 +149,8 @@ class _Columns:
         if not (tags or tag):
             problems.append(
                 "The table has no column 'tags' (several a row) or 'tag' (one a row); its columns "
-                f"are {', '.join(map(repr, names))}. Name the right one: --tags-column NAME."
+                f"are {', '.join(map(repr, names))}. Name the right one: --tags-column NAME. "
+                "Where each tag has a column of its own, write their names into one."
             )
         if problems:
             raise MissingColumns(" ".join(problems))
@@ -193,8 +197,8 @@ def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Readin
         text = columns.texts.text_of(row.values)
         if text is None:
             faults.add("no text", row.number)
-        elif "\x00" in text:
-            faults.add("a NUL character in the text", row.number)
+        elif strange := _strange(text):
+            faults.add(f"{strange} in the text", row.number)
         try:
             tags = tuple(_tags(row.values.get(columns.tags), columns, reading))
         except ValueError as fault:
@@ -202,14 +206,25 @@ def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Readin
             continue
         if not tags:
             faults.add("no tags", row.number)
-        elif any("\x00" in tag for tag in tags):
-            faults.add("a NUL character in the tags", row.number)
+        elif strange := _strange("".join(tags)):
+            faults.add(f"{strange} in the tags", row.number)
         if text and tags:
             numbers.append(row.number)
             texts.append(text)
             tags_of_each.append(tags)
     faults.refuse(name)
     return Labelled(tuple(numbers), tuple(texts), tuple(tags_of_each))
+
+
+def _strange(words: str) -> str | None:
+    """Name what no run can keep or no text has, if the words hold it."""
+    if "\x00" in words:
+        return "a NUL character"
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return "half a surrogate pair"
+    return None
 
 
 def _tags(value: object, columns: _Columns, reading: Reading) -> Iterator[str]:
@@ -223,24 +238,32 @@ def _tags(value: object, columns: _Columns, reading: Reading) -> Iterator[str]:
     known: set[str] = set()
     for tag in value:
         bare = " ".join(tag.split())
-        spelt = reading.aliases.get(bare, bare)
+        spelt = " ".join(reading.aliases.get(bare, bare).split())
         if spelt and spelt not in known:
             known.add(spelt)
             yield spelt
 
 
 def _list_of(cell: str, separator: str) -> object:
-    """Read a cell as ``a|b``, or as a list in the way of JSON or Python."""
+    """Read a cell as ``a|b``, or as a list in the way of JSON, Python or numpy."""
     bare = cell.strip()
     if not (bare.startswith("[") and bare.endswith("]")):
         return bare.split(separator)
     try:
         return json.loads(bare)
-    except ValueError:
+    except (ValueError, RecursionError):
         try:
-            return ast.literal_eval(bare)
-        except (ValueError, SyntaxError) as fault:
+            return _literals(bare)
+        except (ValueError, SyntaxError, TokenError, MemoryError, RecursionError) as fault:
             raise ValueError("tags that are no list") from fault
+
+
+def _literals(cell: str) -> object:
+    """Read a list of Python's, or one of numpy's, whose words Python alone would join."""
+    tags = ast.literal_eval(cell)
+    tokens = generate_tokens(StringIO(cell).readline)
+    words = [ast.literal_eval(token.string) for token in tokens if token.type == STRING]
+    return words if len(words) > len(tags) and all(isinstance(tag, str) for tag in tags) else tags
 
 
 def normalise(text: str) -> str:

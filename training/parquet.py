@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from tagger.errors import UnreadableTable
 from tagger.sources import Source
@@ -29,8 +30,17 @@ def parquet_rows(source: Source) -> Iterator[Row]:
         number = 0
         with source.open() as opened, parquet.ParquetFile(opened) as file:
             for batch in file.iter_batches():
-                for values in batch.to_pylist():
+                for values in _times_as_words(batch, pa).to_pylist():
                     number += 1
                     yield Row(number, values)
-    except (OSError, pa.ArrowException) as fault:
+    except (OSError, ValueError, OverflowError, pa.ArrowException) as fault:
         raise UnreadableTable(f"{source.name} cannot be read: {fault}") from fault
+
+
+def _times_as_words(batch: Any, pa: Any) -> Any:
+    """Write times as words: Python has none of nanoseconds, nor of the year 10,000."""
+    fields = [
+        column.with_type(pa.string()) if pa.types.is_temporal(column.type) else column
+        for column in batch.schema
+    ]
+    return batch.cast(pa.schema(fields))

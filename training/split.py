@@ -62,7 +62,7 @@ class Split:
 def _last_part(source: str) -> str:
     # A run travels, in images too: no folder of this machine and no key in an address goes with it.
     path = urlsplit(source).path if "://" in source else source
-    return PurePath(path).name
+    return PurePath(path).name.encode(errors="replace").decode()
 
 
 def fingerprints(texts: Sequence[str], salt: str) -> NDArray[np.uint64]:

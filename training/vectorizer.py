@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
+from tagger.errors import TooLittleData, counted
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.vocabulary import counting
@@ -58,7 +59,7 @@ class Vectorizer:
             "ngram_range": (1, 2 if self._params.pairs else 1),
         }
         counter = CountVectorizer(**cut)
-        frequency = _document_frequency(counter.fit_transform(texts))
+        frequency = _document_frequency(self._fitted(counter, texts))
         names = counter.get_feature_names_out()
         is_pair = np.array([" " in name for name in names])
         # A pair of one text alone says nothing of others: without those the F1 is the same (paired,
@@ -113,9 +114,18 @@ class Vectorizer:
         """Count all words that count, known or not, as 1 + log of their occurrences."""
         known = self.own.vocabulary_
         counter = CountVectorizer(analyzer=lambda text: counting(self._cut(text), known))
-        counts = counter.fit_transform(texts).astype(np.float64)
+        counts = self._fitted(counter, texts).astype(np.float64)
         counts.data = 1 + np.log(counts.data)
         return counter.get_feature_names_out().tolist(), counts
+
+    def _fitted(self, counter: CountVectorizer, texts: Sequence[str]) -> sparse.csr_matrix:
+        try:
+            return counter.fit_transform(texts)
+        except ValueError as fault:  # scikit-learn's for an empty vocabulary
+            signs = "" if self._params.signs else ", signs and emoji apart: try --model svc-signs"
+            raise TooLittleData(
+                f"None of {counted(len(texts), 'text')} holds a word{signs}."
+            ) from fault
 
     def _ngram_counter(self, vocabulary: Sequence[str] | None = None) -> CountVectorizer:
         return CountVectorizer(

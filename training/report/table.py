@@ -50,8 +50,12 @@ class Table:
         rows = list(parquet_rows(source) if source.form == "parquet" else read_rows(source))
         names = list(dict.fromkeys(str(name) for row in rows for name in row.values))
         name = find_column(names, column, needed=True) or column
-        values = {row.number: str(row.values.get(name) or "").strip() for row in rows}
+        values = {row.number: _words(row.values.get(name)) for row in rows}
         return tuple(values[number] for number in self.test.labelled.numbers)
+
+
+def _words(value: object) -> str:
+    return "" if value is None else str(value).strip()
 
 
 def find_table(table: str | None, run: Run, exam: Exam, reading: Reading) -> Table | None:
