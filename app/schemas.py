@@ -1,6 +1,6 @@
 """The public contract: what a caller sends and gets, with the words that explain it.
 
-Shapes only: how much is allowed is a setting, and checked in `predict`. What the store already has
+Shapes only: how much is allowed is a setting, and checked in `reading`. What the store already has
 a record for (params, performance) is that record, so that no number has two shapes.
 """
 

@@ -12,13 +12,10 @@ from tagger.decide import Decisions, decide
 from tagger.errors import PromotionRefused, RunError
 from tagger.exam import Answers, Exam
 from tagger.model import Scored
-from tagger.paired import OVERALL, Difference, beyond_noise, differences
+from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
 from tagger.policy import Policy
 from tagger.records import Run
 from tagger.store import Store
-
-Truth = NDArray[np.bool_]
-"""(texts, tags)"""
 
 FEWEST_TEXTS = 50
 """Common texts without which a comparison says nothing."""

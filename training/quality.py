@@ -27,6 +27,7 @@ from sklearn.svm import LinearSVC
 from tagger.console import Refusing
 from tagger.model import Model
 from tagger.records import Params, Task
+from tagger.sparse import Doubles
 from training.calibration import Truth
 from training.candidates import CANDIDATES, compared_on, params_for
 from training.data import Reading, read_dataset
@@ -42,7 +43,6 @@ HEADINGS = (
 )
 CALIBRATION_FROM = 50
 """Training texts of a tag whose scores are looked at as probabilities."""
-Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ TESTED = (
     ":!deploy/results",
     "requirements",
     "runners",
+    "service.py",
     "tagger",
 )
 """What the results depend on."""
