@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from tagger.decide import decide, predictions
 from tagger.model import Model
+from tagger.objects import Object, prediction_object
 
 
 def served_model() -> Model:
@@ -16,18 +16,7 @@ def served_model() -> Model:
     return Model.read(Path(os.environ["BENCH_RUN"]))
 
 
-def answers(model: Model, texts: Sequence[str]) -> list[dict[str, Any]]:
+def answers(model: Model, texts: Sequence[str]) -> list[Object]:
     """Tag a batch of texts; each text's answer says what Tagline's says."""
     decisions = decide(model.score(texts), model.policy)
-    return [
-        {
-            "input_text": prediction.input_text,
-            "predicted_tags": list(prediction.predicted_tags),
-            "scores": [
-                {"tag": score.tag, "score": score.score, "threshold": score.threshold}
-                for score in prediction.scores
-            ],
-            "abstained": prediction.abstained,
-        }
-        for prediction in predictions(model, texts, decisions)
-    ]
+    return [prediction_object(prediction) for prediction in predictions(model, texts, decisions)]

@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from load_tests.servers.payload import Payload
 from tagger.decide import Options, decide, predictions
 from tagger.model import Model
+from tagger.objects import prediction_object
 
 app = FastAPI()
 model = Model.read(Path(os.environ["BENCH_RUN"]))
@@ -49,15 +50,7 @@ def predict(request: Request, payload: Payload) -> dict[str, Any]:
     options = Options(top_k=payload.top_k, threshold=payload.threshold, evidence=payload.evidence)
     decisions = decide(model.score(texts), model.policy, options)
     found = [
-        {
-            "input_text": prediction.input_text,
-            "predicted_tags": list(prediction.predicted_tags),
-            "scores": [
-                {"tag": score.tag, "score": score.score, "threshold": score.threshold}
-                for score in prediction.scores
-            ],
-            "abstained": prediction.abstained,
-        }
+        prediction_object(prediction)
         for prediction in predictions(model, texts, decisions, options)
     ]
     return {
