@@ -200,7 +200,7 @@ def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:
         InvalidInput: InvalidInput([Fault(("body", "texts"), schemas.NO_TEXTS, "too_short")]),
         UnknownResource: UnknownResource("There is no tag 'nothing'."),
         UnknownRun: UnknownRun("nothing", [run.run_id]),
-        BrokenRun: BrokenRun("model.json of the run cannot be read."),
+        BrokenRun: BrokenRun("run.json cannot be read."),
         UnknownFormat: UnknownFormat("The run was written in format 0."),
         StoreError: StoreError("The model store cannot be read."),
         Overloaded: Overloaded(1),

@@ -14,6 +14,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.arrays import REMEDY
 from tagger.errors import BrokenRun
 from tagger.model import Model
 
@@ -54,8 +55,7 @@ class Check:
         scores = model.score(self.texts).scores
         if scores.shape != self.scores.shape or np.abs(scores - self.scores).max() > TOLERANCE:
             raise BrokenRun(
-                "The run does not give the scores that it gave when it was made. "
-                "Delete it and train it anew, or restore it from a copy."
+                f"The run does not give the scores that it gave when it was made. {REMEDY}"
             )
 
     def write(self, folder: Path) -> None:
@@ -72,8 +72,9 @@ class Check:
         BrokenRun
             The file is missing or not what it should be.
         """
+        path = folder / FILE
         try:
-            content = json.loads((folder / FILE).read_text(encoding="utf-8"))
+            content = json.loads(path.read_text(encoding="utf-8"))
             return cls(tuple(content["texts"]), np.array(content["scores"], np.float32))
         except (OSError, ValueError, KeyError, TypeError) as fault:
-            raise BrokenRun(f"{FILE} of the run cannot be read: {fault}") from fault
+            raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault

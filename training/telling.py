@@ -28,8 +28,8 @@ def tell_findings(findings: Sequence[Finding], table: str) -> None:
     """Say in a line of stderr what was found: `check` tells it all."""
     if findings:
         kinds = Counter(finding.kind for finding in findings)
-        counted = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-        printing.note(f"Found: {counted}. See: python -m training check {table}")
+        found = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        printing.note(f"Found: {found}. See: python -m training check {table}")
 
 
 def tell_report(report: Report, *, propose: bool) -> None:
