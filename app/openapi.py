@@ -22,9 +22,9 @@ DESCRIPTION = """\
 Tagline gives texts their tags. Send texts to `POST /predict`; everything else tells what the tagger
 was trained with and how good it is.
 
-Every JSON answer has the same envelope: what came of the request in words (`message`) and as a
-number (`status-code`), when and where, and `data`. A refusal has `detail` in place of `data`: what
-was wrong, and what to do.
+Every JSON answer but this document and `/schema.json` has the same envelope: what came of the
+request in words (`message`) and as a number (`status-code`), when and where, and `data`. A refusal
+has `detail` in place of `data`: what was wrong, and what to do.
 
 Send `X-Request-ID` to find a request again in logs; it comes back with the answer, as one that the
 server made does where you sent none.
