@@ -16,6 +16,7 @@ TEXTS = (
     "The striker scored twice before the break.",
     "Prune the roses in early spring.",
 )
+CALLERS = 16
 THINKING_SECONDS = 0.005
 """Between two requests of a caller: leaves the servers a share of a small machine."""
 Predictions = Mapping[str, Any]
@@ -57,7 +58,7 @@ class Tally:
 class Callers:
     """Sixteen callers at once; half keep their connection, half make a new one each time."""
 
-    def __init__(self, url: str, known: Mapping[str, Predictions], *, count: int = 16) -> None:
+    def __init__(self, url: str, known: Mapping[str, Predictions]) -> None:
         self.tally = Tally()
         self._url = url
         self._known = known
@@ -65,7 +66,7 @@ class Callers:
         self._counted = Condition()
         self._threads = [
             Thread(target=self._call, args=(number, number % 2 == 0), name=f"caller {number}")
-            for number in range(count)
+            for number in range(CALLERS)
         ]
 
     def __enter__(self) -> Self:

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DAY = 86_400
+SWING = 0.7
+"""Share of the mean rate by which the quietest hour lies below it, and the busiest above."""
 
 
 @dataclass(frozen=True)
@@ -105,12 +107,10 @@ class Day:
     pods_mean: float
 
 
-def traffic(
-    mean: float, crowds: Sequence[Crowd], *, seed: int, swing: float = 0.7
-) -> NDArray[np.int64]:
+def traffic(mean: float, crowds: Sequence[Crowd], *, seed: int) -> NDArray[np.int64]:
     """Draw the requests of each second of a day whose nights are quiet: (86,400,)."""
     second = np.arange(DAY)
-    rate = mean * (1 - swing * np.cos(2 * np.pi * (second / DAY - 1 / 6)))
+    rate = mean * (1 - SWING * np.cos(2 * np.pi * (second / DAY - 1 / 6)))
     for crowd in crowds:
         since = second - crowd.at
         rise = np.clip(since / 60, 0, 1)
