@@ -15,8 +15,9 @@ from tokenize import TokenError, generate_tokens
 from tagger.columns import TextColumns, find_column
 from tagger.errors import FaultyRows, MissingColumns, TooLittleData, counted
 from tagger.records import Task
-from tagger.sources import find_source
+from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
+from training.parquet import parquet_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +98,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         There is no row.
     """
     source = find_source(table, encoding=reading.encoding)
-    if source.form == "parquet":
-        from training.parquet import parquet_rows  # noqa: PLC0415 - needs an extra
-
-        rows = list(parquet_rows(source))
-    else:
-        rows = list(read_rows(source))
+    rows = rows_of(source)
     if not rows:
         raise TooLittleData(f"{source.name} holds no rows.")
     columns = _Columns.found_in(rows, reading)
@@ -123,6 +119,16 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         repeated=repeated,
         encoding=source.encoding,
     )
+
+
+def rows_of(source: Source) -> list[Row]:
+    """Read all rows of a table, whatever its form.
+
+    Raises
+    ------
+    UnreadableTable
+    """
+    return list(parquet_rows(source) if source.form == "parquet" else read_rows(source))
 
 
 @dataclass(frozen=True, slots=True)

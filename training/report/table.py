@@ -13,10 +13,8 @@ from tagger.errors import TableError, TooLittleData
 from tagger.exam import Answers, Exam
 from tagger.records import Run
 from tagger.sources import find_source
-from tagger.tables import read_rows
-from training.data import Dataset, Labelled, Reading, read_dataset
+from training.data import Dataset, Labelled, Reading, read_dataset, rows_of
 from training.options import CATALOGUE
-from training.parquet import parquet_rows
 from training.split import fingerprints
 
 
@@ -47,7 +45,7 @@ class Table:
         UnreadableTable, MissingColumns
         """
         source = find_source(self.source, encoding=reading.encoding)
-        rows = list(parquet_rows(source) if source.form == "parquet" else read_rows(source))
+        rows = rows_of(source)
         names = list(dict.fromkeys(str(name) for row in rows for name in row.values))
         name = find_column(names, column, needed=True) or column
         values = {row.number: _words(row.values.get(name)) for row in rows}
