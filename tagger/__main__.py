@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from dataclasses import asdict
@@ -21,11 +22,17 @@ if TYPE_CHECKING:
 
 
 def prepare_environment() -> None:
-    """Set what the libraries read from the environment, where the caller has not."""
+    """Set what the libraries read from the environment, where the caller has not.
+
+    A letter that the caller's terminal or pipe cannot show is written as its number.
+    """
     project = Path(__file__).resolve().parent.parent
     os.environ["BENTOML_HOME"] = os.environ.get("BENTOML_HOME") or str(project / ".bentoml")
     os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def open_store() -> Store:

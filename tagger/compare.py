@@ -177,7 +177,7 @@ def ask_gate(store: Store, candidate: str) -> Gate:
     return Gate(promoted, comparison, _refusal(comparison))
 
 
-FORCE = "The promoted run stays; --force promotes all the same."
+FORCE = "The gate refuses it; --force promotes all the same."
 
 
 def _refusal(comparison: Comparison) -> PromotionRefused | None:

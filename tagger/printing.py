@@ -32,7 +32,12 @@ def consoles() -> tuple[Console, Console]:
 
 def print_json(content: object) -> None:
     """Print a result as JSON, alone on stdout."""
-    sys.stdout.write(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    shown = json.dumps(content, ensure_ascii=False, indent=2)
+    try:
+        shown.encode(sys.stdout.encoding)
+    except UnicodeEncodeError:
+        shown = json.dumps(content, indent=2)
+    sys.stdout.write(shown + "\n")
 
 
 def note(text: str) -> None:

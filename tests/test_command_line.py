@@ -188,6 +188,17 @@ def test_tag_answers_as_the_model_does(home: Path) -> None:
     assert json.loads(piped.stdout) == told
 
 
+@pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1"])
+def test_what_a_terminal_cannot_show_is_written_as_its_number(home: Path, encoding: str) -> None:
+    """Where stdout is no UTF-8, answers are there all the same, and JSON is the same JSON."""
+    tag = ("-m", "tagger", "tag", *TEXTS)
+    told = run_python(*tag, home=home, PYTHONIOENCODING=encoding)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert "Sterne \\U0001f31f" in told.stdout
+    as_json = run_python(*tag, "--json", home=home, PYTHONIOENCODING=encoding)
+    assert json.loads(as_json.stdout) == json.loads(run_python(*tag, "--json", home=home).stdout)
+
+
 def test_tag_takes_the_options_of_the_api(home: Path) -> None:
     """--top-k, --threshold, --evidence and --run work as they do over HTTP."""
     options = ("--top-k", "2", "--threshold", "0", "--evidence", "--run", "second", "--json")
