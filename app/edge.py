@@ -56,8 +56,8 @@ class Runner(Protocol):
     def served(self) -> Loaded:
         """The run that answers where none is named."""
 
-    async def of(self, run_id: str) -> Loaded:
-        """Any other."""
+    async def of(self, run_id: str, deadline: float) -> Loaded:
+        """Any other, if it is loaded in time."""
 
 
 class Edge:
@@ -166,7 +166,8 @@ class Edge:
         asked = read_head(scope["headers"], self._limits)
         deadline = exchange.started + asked.seconds
         body = await self._bodies.read(receive, deadline)
-        loaded = self._runner.served if run_id is None else await self._runner.of(run_id)
+        runner = self._runner
+        loaded = runner.served if run_id is None else await runner.of(run_id, deadline)
         work = self._predictor.predict(body, loaded, deadline)
         data = await (work if len(body) < WATCHED_FROM else while_connected(work, receive))
         answer = self._envelopes.success(exchange, data)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +15,15 @@ from typing import Protocol
 
 from runners.batching import Batch, Batcher, Bounds
 from tagger.decide import PLAIN, Decisions, Options, decide
-from tagger.errors import BrokenRun, NotReady, Overloaded, RunError, StoreError, UnknownRun
+from tagger.errors import (
+    BrokenRun,
+    DeadlinePassed,
+    NotReady,
+    Overloaded,
+    RunError,
+    StoreError,
+    UnknownRun,
+)
 from tagger.model import Model, Scored
 from tagger.records import Evidence, Run
 from tagger.store import PROMOTED, Store
@@ -23,6 +32,9 @@ log = logging.getLogger("bentoml.tagline.runner")
 
 MOST_LOADING = 32
 """Requests that may wait for runs to be loaded."""
+NOT_LOADED = (
+    "The time for this request was over before the run was loaded: ask again, or give more."
+)
 
 Asked = tuple[str, Options]
 """A text, and what its caller asked for."""
@@ -131,7 +143,7 @@ class TagRunner:
         if self._pinned is None and self._store.moved_by_others():
             log.warning(MOVED, run_id)
 
-    async def of(self, run_id: str) -> Loaded:
+    async def of(self, run_id: str, deadline: float) -> Loaded:
         """Give any run of the store, loading it off the loop if need be, one at a time.
 
         Raises
@@ -140,12 +152,21 @@ class TagRunner:
             There is none of this name, or no more.
         Overloaded
             Too many requests wait for runs to be loaded.
+        DeadlinePassed
+            It is not loaded by then. A load that has begun goes on, for whoever asks next.
         """
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                return await self._of(run_id, deadline)
+        except TimeoutError:
+            raise DeadlinePassed(NOT_LOADED) from None
+
+    async def _of(self, run_id: str, deadline: float) -> Loaded:
         if run_id == self.served.run.run_id:
             return self.served
         if run_id in PROMOTED:
             run_id = await asyncio.to_thread(self._store.resolve, run_id)
-            return await self.of(run_id)
+            return await self._of(run_id, deadline)
         known = await asyncio.to_thread(self._store.run_ids)
         if run_id not in known:
             self._others.pop(run_id, None)
@@ -155,16 +176,22 @@ class TagRunner:
         if self._loading >= MOST_LOADING:
             raise Overloaded(1)
         self._loading += 1
+        return await asyncio.shield(self._load_in_turn(run_id, deadline))
+
+    async def _load_in_turn(self, run_id: str, deadline: float) -> Loaded:
+        """Load a run and keep it, unless the time of the one who asked is over before its turn."""
         try:
             async with self._one_at_a_time:
                 if (loaded := self._kept_loaded(run_id)) is None:
+                    if deadline <= time.monotonic():
+                        raise DeadlinePassed(NOT_LOADED)
                     loaded = await asyncio.to_thread(self._load, run_id)
                     self._others[run_id] = loaded
                     if len(self._others) > self._kept:
                         self._others.popitem(last=False)
+            return loaded
         finally:
             self._loading -= 1
-        return loaded
 
     async def follow(self, seconds: float) -> None:
         """Take up each newly promoted run, looking every so many seconds; ends when cancelled."""

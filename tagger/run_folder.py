@@ -108,7 +108,7 @@ class RunFolder:
             raise BrokenRun(
                 f"{run_id} cannot be read by this user: {record}, {fault.strerror}."
             ) from fault
-        except (OSError, ValueError, KeyError, TypeError) as fault:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as fault:
             raise BrokenRun(
                 f"{run_id} is not a whole run of Tagline: {record.name} cannot be read ({fault}). "
                 f"{REMEDY}"

@@ -47,7 +47,7 @@ class NoRuns:
         """Raise it."""
         raise self.fault
 
-    async def of(self, run_id: str) -> Loaded:  # noqa: ARG002 - whichever it is
+    async def of(self, run_id: str, deadline: float) -> Loaded:  # noqa: ARG002 - whichever it is
         """Raise it."""
         raise self.fault
 

@@ -52,6 +52,11 @@ def record_of_nonsense(folder: Path) -> None:
     (folder / "run.json").write_text('{"run": {"format": 1}, "files": {}}')
 
 
+def record_nested_too_deeply(folder: Path) -> None:
+    """Keep JSON that Python's parser gives up."""
+    (folder / "run.json").write_text("[" * 100_000)
+
+
 def another_format(folder: Path) -> None:
     """Raise the format number."""
     record = json.loads((folder / "run.json").read_text())
@@ -72,6 +77,7 @@ def another_runs_folder(folder: Path) -> None:
         (without_model_yaml, BrokenRun),
         (record_cut_short, BrokenRun),
         (record_of_nonsense, BrokenRun),
+        (record_nested_too_deeply, BrokenRun),
         (another_format, UnknownFormat),
         (another_runs_folder, BrokenRun),
     ],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -52,10 +54,11 @@ def serving(tmp_path: Path, **settings: str) -> Iterator[Server]:
         yield server
 
 
-def predict(server: Server, run_id: str | None = None) -> requests.Response:
+def predict(server: Server, run_id: str | None = None, *, seconds: float = 10) -> requests.Response:
     """Ask for tags."""
     path = f"/runs/{run_id}/predict" if run_id else "/predict"
-    return requests.post(f"{server.url}{path}", json=BODY, timeout=30)
+    asked = {"X-Request-Timeout": str(seconds)}
+    return requests.post(f"{server.url}{path}", json=BODY, headers=asked, timeout=30)
 
 
 def check_whole(answer: requests.Response) -> str:
@@ -175,6 +178,30 @@ def test_any_run_of_the_past_answers(store: Store, tmp_path: Path) -> None:
         assert answer.status_code == 404
         assert NEW in answer.json()["detail"]
         assert check_whole(predict(server)) == OLD
+
+
+def test_who_asks_for_a_run_that_loads_slowly_waits_no_longer_than_said(
+    store: Store, tmp_path: Path
+) -> None:
+    """504 in time, in the queue for loading too; what is left unloaded there stays so."""
+    slow = next((store.folder / NEW / "model").glob("*.npz"))
+    content = slow.read_bytes()
+    slow.unlink()
+    os.mkfifo(slow)  # reading waits until somebody writes
+    with serving(tmp_path) as server:
+        try:
+            for run_id in (NEW, THIRD):
+                asked = time.monotonic()
+                answer = predict(server, run_id, seconds=0.5)
+                assert answer.status_code == 504
+                assert "loaded" in answer.json()["detail"]
+                assert time.monotonic() - asked < 5
+            assert check_whole(predict(server)) == OLD
+        finally:
+            slow.rename(slow.with_suffix(".fifo"))
+            slow.write_bytes(content)
+            slow.with_suffix(".fifo").write_bytes(content)
+        assert check_whole(predict(server, FOURTH)) == FOURTH
 
 
 def test_the_store_may_vanish(store: Store, tmp_path: Path) -> None:

@@ -72,9 +72,9 @@ class Remote:
         """The only run."""
         return self
 
-    async def of(self, run_id: str) -> Remote:
+    async def of(self, run_id: str, deadline: float) -> Remote:
         """The only run, by any name."""
-        del run_id
+        del run_id, deadline
         return self
 
     def start(self, scorer: Any) -> None:
