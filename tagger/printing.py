@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from tagger.compare import Comparison
 from tagger.errors import counted
@@ -62,7 +62,7 @@ def counter(what: str) -> Iterator[Callable[[int], None]]:
 
 def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
     """Print runs, the best first."""
-    table = Table("run", "made", "f1", "macro f1", "tags", "rows", "task", "", box=None)
+    table = Table(_of_runs("run"), "made", "f1", "macro f1", "tags", "rows", "task", "", box=None)
     for run in best_first(runs):
         overall = run.performance.overall
         table.add_row(
@@ -80,7 +80,7 @@ def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
 def print_run(run: Run, *, promoted: bool) -> None:
     """Print all that is known of a run."""
     out, _ = consoles()
-    facts = Table(box=None, show_header=False)
+    facts = Table("", Column(overflow="fold"), box=None, show_header=False)
     facts.add_row("run", run.run_id + (" (promoted)" if promoted else ""))
     facts.add_row("made", run.created_at)
     if run.derived_from:
@@ -114,7 +114,7 @@ def print_performance(
         overall.add_row(name, *_overall(part))
     out.print(overall)
     out.print()
-    tags = Table("tag", "precision", "recall", "f1", "threshold", "support", box=None)
+    tags = Table(_of_tags("tag"), "precision", "recall", "f1", "threshold", "support", box=None)
     ordered = sorted(performance.by_tag.items(), key=lambda item: -item[1].f1)
     if ends is not None and len(ordered) > 2 * ends:
         out.print(f"The {ends} best and the {ends} worst of {len(ordered)} tags:")
@@ -138,7 +138,9 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
         f"{comparison.second} against {comparison.first} on "
         f"{counted(comparison.texts, 'text')} {which}"
     )
-    table = Table("", "f1", "against", "difference", "95% interval", "support", "", box=None)
+    table = Table(
+        _of_tags(""), "f1", "against", "difference", "95% interval", "support", "", box=None
+    )
     table.add_row(OVERALL, *_difference(comparison.overall, worse=OVERALL in comparison.worse))
     for tag, found in sorted(comparison.by_tag.items(), key=lambda item: item[1].difference):
         table.add_row(tag, *_difference(found, worse=tag in comparison.worse))
@@ -156,7 +158,7 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
 
 def print_history(history: Sequence[Promotion]) -> None:
     """Print promotions, the newest first."""
-    table = Table("when", "from", "to", "how", "by", box=None)
+    table = Table("when", _of_runs("from"), _of_runs("to"), "how", "by", box=None)
     for line in reversed(history):
         how = line.kind + (" --force" if line.forced else "")
         table.add_row(
@@ -178,6 +180,16 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
                 f"{word.text} {word.contribution:+.2f}" for word in words.get(score.tag, ())
             )
             out.print(f"  {score.score:.3f}  {score.tag}{'  (' + why + ')' if why else ''}")
+
+
+def _of_runs(header: str) -> Column:
+    """Make a column whose names are to be typed again: others give way on a narrow terminal."""
+    return Column(header, no_wrap=True)
+
+
+def _of_tags(header: str) -> Column:
+    """Make a column whose names are never cut, but go on in the next line."""
+    return Column(header, overflow="fold")
 
 
 def _overall(overall: Overall) -> list[str]:

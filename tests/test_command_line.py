@@ -19,9 +19,9 @@ from tagger.decide import decide
 from tagger.objects import summary_object
 from tagger.records import best_first
 from tagger.sources import find_source
-from tagger.store import Store
+from tagger.store import Store, new_run_id
 from tagger.tables import read_rows
-from tests.runs import store_of_two
+from tests.runs import named, put, store_of_two
 from tests.serving import PROJECT, environment, run_python
 from training.__main__ import commands as owners
 
@@ -108,6 +108,19 @@ def test_list_shows_the_best_first(home: Path) -> None:
     assert told == {"runs": json.loads(json.dumps(expected))}
     top = json.loads(run_python("-m", "tagger", "list", "--json", "--top", "1", home=home).stdout)
     assert top["runs"] == told["runs"][:1]
+
+
+@pytest.mark.parametrize("command", ["list", "history", "show"])
+def test_a_run_is_named_whole_on_a_terminal_of_80_columns(tmp_path: Path, command: str) -> None:
+    """The name of a run, which the next command takes, is never cut for want of room."""
+    store = Store(tmp_path)
+    run_ids = [new_run_id() for _ in range(2)]
+    for run_id in run_ids:
+        put(store, named(run_id))
+    store.promote(run_ids[1])
+    told = run_python("-m", "tagger", command, home=tmp_path, FORCE_COLOR="1", COLUMNS="80")
+    shown = run_ids if command != "show" else run_ids[1:]
+    assert all(run_id in told.stdout for run_id in shown)
 
 
 def test_an_empty_store_says_what_to_type(tmp_path: Path) -> None:
