@@ -6,6 +6,7 @@ What changes an answer is no setting: it lives in the run. These protect the ser
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +18,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tagger.errors import SettingsError
 
 PREFIX = "TAGLINE_"
+ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
+"""Compared letter by letter, so that a slash at the end would let nobody in."""
 
 
 class Settings(BaseSettings):
@@ -65,6 +68,17 @@ class Settings(BaseSettings):
             return tuple(origin.strip() for origin in value.split(",") if origin.strip())
         return value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _as_browsers_write_them(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not ORIGIN.fullmatch(origin):
+                raise ValueError(
+                    f"no browser names its origin {origin!r}. Write it as https://forms.example or "
+                    "http://localhost:8080, in small letters and without a path"
+                )
+        return origins
+
     @model_validator(mode="after")
     def _queue_holds_a_request(self) -> Self:
         if self.queue_texts < self.max_texts:
@@ -106,7 +120,11 @@ def _refuse_unknown(names: Iterable[str]) -> None:
 def _sentence(fault: object) -> str:
     match fault:
         case {"loc": (str(name), *_), "msg": msg, "input": value}:
-            return f"{PREFIX}{name.upper()}={value!r}: {msg}."
+            return f"{PREFIX}{name.upper()}={value!r}: {_bare(msg)}."
         case {"msg": msg}:
-            return str(msg).removeprefix("Value error, ")
+            return _bare(msg)
     raise TypeError(fault)
+
+
+def _bare(msg: object) -> str:
+    return str(msg).removeprefix("Value error, ")

@@ -59,6 +59,8 @@ def test_no_bentoml_home(tmp_path: Path) -> None:
         ("TAGLINE_RUN", "nothing", "There is no run 'nothing'"),
         ("TAGLINE_MAX_TEXT", "5", "The nearest is TAGLINE_MAX_TEXTS"),
         ("TAGLINE_WORKERS", "none", "TAGLINE_WORKERS='none'"),
+        ("TAGLINE_CORS_ORIGINS", "https://forms.example/", "without a path"),
+        ("TAGLINE_CORS_ORIGINS", "null, https://*.example", "'https://*.example'"),
         ("TAGLINE_QUEUE_TEXTS", "10", "the largest request could never be answered"),
     ],
 )
