@@ -252,6 +252,12 @@ class WholeRun(Answer):
     performance: Performance
     params: records.Params
     tags: list[str]
+    thresholds: Mapping[str, float]
+    """By tag, the score from which on it is predicted."""
+    abstain_below: float
+    """The familiarity of a text below which the run gives no tags."""
+    derived_from: str | None
+    """The run of which this one differs in thresholds alone, if there is one."""
     data: records.Data
     versions: Mapping[str, str]
     """Of Python and of the packages that made the run."""

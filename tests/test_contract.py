@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.conftest import TrainedHome
-from tests.serving import Server
+from tests.serving import Server, run_python
 
 TEXT = {"text": "Broth, onion and pepper in a saucepan, with butter and lemon."}
 
@@ -124,6 +124,18 @@ def test_one_run(server: Server, trained_home: TrainedHome, name: str) -> None:
     assert data(server, f"/runs/{run_id}/performance?filter=overall")["overall"]
     assert data(server, f"/runs/{run_id}/params") == data(server, "/params")
     assert data(server, f"/runs/{run_id}/params/seed") == {"seed": 0}
+
+
+def test_one_run_is_told_as_the_command_line_tells_it(
+    server: Server, trained_home: TrainedHome
+) -> None:
+    """`show --json` and the API say the same of a run, thresholds included."""
+    shown = run_python("-m", "tagger", "show", "--json", home=trained_home.path)
+    run = data(server, f"/runs/{trained_home.run_id}")
+    assert run == json.loads(shown.stdout)
+    assert run["thresholds"] == {
+        tag["tag"]: tag["threshold"] for tag in data(server, "/tags")["tags"]
+    }
 
 
 def test_tags(server: Server) -> None:
