@@ -238,11 +238,16 @@ def _csv_writer(file: TextIO) -> Writer:
 
 
 def _cell(value: object) -> str:
-    """Write a value as a cell: a list of words as ``a|b``, anything else but words as JSON."""
+    """Write a value as a cell: a list of words as ``a|b``, anything else but words as JSON.
+
+    As JSON also the words that would be read as others.
+    """
     if value is None:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, list | tuple) and all(isinstance(item, str) for item in value):
+    if isinstance(value, list | tuple) and all(
+        isinstance(item, str) and "|" not in item and item[:1] != "[" for item in value
+    ):
         return "|".join(value)
     return json.dumps(value, ensure_ascii=False)

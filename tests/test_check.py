@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tagger.columns import TextColumns
 from tests.runs import TABLE
 from tests.serving import run_python
 from training.check import Report, check
 from training.data import Reading, read_dataset
 from training.duplicates import near_duplicates
+from training.suspects import Suspect, write_suspects
 
 ROWS = TABLE.read_text(encoding="utf-8").splitlines()
 GERMAN = "Der Koch rührt die Suppe langsam um und gibt am Ende ein wenig Salz und Pfeffer dazu"
@@ -174,6 +177,31 @@ def test_suspects_are_found_corrected_and_given_back(tmp_path: Path) -> None:
     tags = dict(zip(corrected.texts, corrected.tags, strict=True))
     for text in caught:
         assert set(tags[text]) == set(spoilt[text].split("|"))
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_suspects_are_given_back_whatever_form_the_table_has(tmp_path: Path, form: str) -> None:
+    """Columns, separator and encoding that were named are the table's, not the suspects'."""
+    table, suspects = tmp_path / "table.csv", tmp_path / f"suspects.{form}"
+    tags = [("Küche", "a|b"), ("[bug]", "x"), ("Küche",)]
+    texts = ["Brühe one", "saddle two", "skillet three"]
+    rows = [f"{text};{'/'.join(some)}" for text, some in zip(texts, tags, strict=True)]
+    table.write_text("\n".join(("Betreff;Marken", *rows)), encoding="cp1252")
+    reading = Reading(
+        columns=TextColumns(title="Betreff"), tags="Marken", separator="/", encoding="cp1252"
+    )
+    labelled = read_dataset(str(table), reading).labelled
+    assert labelled.tags == tuple(tags)
+    swapped = tags[::-1]
+    write_suspects(
+        suspects,
+        [
+            Suspect(row, 0.9, text, some, missing=(), doubtful=some)
+            for row, text, some in zip(labelled.numbers, texts, swapped, strict=True)
+        ],
+    )
+    corrected = read_dataset(str(table), replace(reading, corrections=str(suspects)))
+    assert corrected.labelled.tags == tuple(swapped)
 
 
 def test_near_duplicates_are_found_among_many() -> None:

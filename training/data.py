@@ -13,11 +13,14 @@ from token import STRING
 from tokenize import TokenError, generate_tokens
 
 from tagger.columns import TextColumns, find_column
-from tagger.errors import FaultyRows, MissingColumns, TooLittleData, counted
+from tagger.errors import FaultyRows, MissingColumns, TooLittleData, UnreadableTable, counted
 from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
 from training.parquet import parquet_rows
+
+SUSPECTS = {"suspicion", "missing", "doubtful", "text", "tags"}
+"""Columns by which a table is known that `--suspects` wrote."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,9 +108,8 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
     labelled = _labelled(source.name, rows, columns, reading)
     once, repeated = _merged(labelled)
     if reading.corrections:
-        once = _corrected(
-            once, read_dataset(reading.corrections, replace(reading, corrections=None))
-        )
+        corrections = read_dataset(reading.corrections, _reading_of_corrections(reading))
+        once = _corrected(once, corrections)
     digest = hashlib.sha256()
     for text, tags in zip(once.texts, once.tags, strict=True):
         digest.update(json.dumps([text, sorted(tags)]).encode())
@@ -295,6 +297,19 @@ def _merged(labelled: Labelled) -> tuple[Labelled, tuple[Repeated, ...]]:
         tags[at] = tuple(dict.fromkeys((*tags[at], *labelled.tags[place])))
     once = labelled.take(kept)
     return Labelled(once.numbers, once.texts, tuple(tags)), tuple(repeated)
+
+
+def _reading_of_corrections(reading: Reading) -> Reading:
+    """Read what `--suspects` wrote as it was written, any other as the table that it corrects."""
+    table, as_the_table = reading.corrections or "-", replace(reading, corrections=None)
+    if table == "-":  # can be read once
+        return as_the_table
+    try:
+        first = next(read_rows(find_source(table)), None)
+    except UnreadableTable:
+        return as_the_table
+    is_suspects = first is not None and first.values.keys() >= SUSPECTS
+    return Reading(aliases=reading.aliases) if is_suspects else as_the_table
 
 
 def _corrected(labelled: Labelled, corrections: Dataset) -> Labelled:
