@@ -206,7 +206,7 @@ def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:
         Overloaded: Overloaded(1),
         NotReady: NotReady("The server is starting. Try again in a second."),
         DeadlinePassed: DeadlinePassed(
-            "The time for this request was over before its work began; the work was not done."
+            "The time for this request was over before all of its work was done; the rest was left."
         ),
         Unforeseen: Unforeseen(),
     }

@@ -241,7 +241,7 @@ class Batcher(Generic[Item, Result]):
             self._loop.call_soon(self._turn)
 
 
-LATE = "The time for this request was over before its work began; the work was not done."
+LATE = "The time for this request was over before all of its work was done; the rest was left."
 
 
 def _check_number(items: Sequence[object], results: Sequence[object]) -> None:

@@ -201,6 +201,11 @@ class TagRunner:
                 await self._look()
             except StoreError as fault:
                 self._pass_over("the store", f"The store cannot be read; serving goes on: {fault}")
+            except Exception as fault:  # noqa: BLE001 - no memory or no thread, say: it may pass
+                what = f"{type(fault).__name__}: {fault}"
+                self._pass_over(
+                    what, f"The promoted run was not looked at; serving goes on: {what}"
+                )
 
     async def healthy(self, deadline: float) -> bool:
         """Ask the check texts by way of the batcher; false if they do not come back right."""

@@ -193,7 +193,7 @@ class Overloaded(ServiceError):
 
 
 class DeadlinePassed(ServiceError):
-    """The time for this request was over before its work began; the work was not done."""
+    """The time for this request was over before all of its work was done; the rest was left."""
 
 
 class NotReady(ServiceError):

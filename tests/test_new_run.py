@@ -138,6 +138,20 @@ def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> No
     assert log.count(f"Run {NEW} was promoted and is not taken up; {OLD} stays") == 1
 
 
+def test_a_look_that_fails_is_not_the_last(store: Store, tmp_path: Path) -> None:
+    """Whatever went wrong is told once, and a later promotion is taken up all the same."""
+    history = store.folder / "history"
+    before = history.read_bytes()
+    with serving(tmp_path) as server:
+        history.write_text("[" * 100_000)  # no fault that reading a history foresees
+        (store.folder / "latest").write_text(NEW)
+        until(lambda: "was not looked at; serving goes on" in server.log.read_text())
+        history.write_bytes(before)
+        store.promote(THIRD)
+        until(lambda: check_whole(predict(server)) == THIRD)
+    assert server.log.read_text().count("was not looked at") == 1
+
+
 def promote_unseen(store: Store, run_id: str) -> None:
     """Promote a run without the look at it that `Store.promote` takes."""
     history = History(store.folder, aside=store.folder.parent.parent)
