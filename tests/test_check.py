@@ -77,6 +77,13 @@ def test_each_flaw_is_found_with_its_rows(
     assert kinds[kind] == numbers
 
 
+def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:
+    """Of three rows of one text, the third is a plain repetition though the second is none."""
+    text = ROWS[1].split(",")[0]
+    kinds = found(looked_over(tmp_path, f"{text},sailing", ROWS[1]))
+    assert (kinds["conflicts"], kinds["duplicates"]) == ((252,), (253,))
+
+
 def test_a_tag_that_holds_a_comma_is_no_joined_one(tmp_path: Path) -> None:
     """A comma within a tag is found only where its parts are tags as well."""
     report = looked_over(tmp_path, 'A row of its own,"research, education and training"')
@@ -88,6 +95,7 @@ def test_a_tag_that_holds_a_comma_is_no_joined_one(tmp_path: Path) -> None:
     [
         (["one"] * 20, {"too-few-tags", "tag-everywhere"}),
         (["a|every", "b|every"] * 10, {"tag-everywhere"}),
+        (["a|every", "b|every"] * 30 + ["a"], {"tag-everywhere"}),
         ([f"tag{number}" for number in range(20)], {"rare-tags", "too-few-tags"}),
     ],
 )

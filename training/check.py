@@ -208,11 +208,12 @@ def _untrainable(
             "that do.",
         )
     for tag, count in support.items():
-        if count == len(labelled):
+        if count > len(labelled) - 2:
+            but_one = " but one" if count < len(labelled) else ""
             yield Finding(
                 "tag-everywhere",
-                f"Every text bears the tag {tag!r}, so there is nothing to learn it from, and "
-                "training refuses the table: leave it out.",
+                f"Every text{but_one} bears the tag {tag!r}, so there is nothing to learn it from, "
+                "and training refuses the table: leave it out.",
             )
 
 

@@ -291,7 +291,7 @@ def _merged(labelled: Labelled) -> tuple[Labelled, tuple[Repeated, ...]]:
             kept.append(place)
             tags.append(labelled.tags[place])
             continue
-        same = set(tags[at]) == set(labelled.tags[place])
+        same = set(labelled.tags[kept[at]]) == set(labelled.tags[place])
         number, earlier = labelled.numbers[place], labelled.numbers[kept[at]]
         repeated.append(Repeated(number, earlier, same))
         tags[at] = tuple(dict.fromkeys((*tags[at], *labelled.tags[place])))
