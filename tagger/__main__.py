@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tagger.console import HELP, Commands, Number, OutputFile, as_json
+from tagger.console import HELP, Commands, Number, OutputTable, as_json
 
 if TYPE_CHECKING:
     from tagger.compare import Gate
@@ -253,7 +253,7 @@ def delete(run: str, *, as_json: bool) -> None:
 @click.option("--threshold", type=Number(0, 1), help="In place of every tag's own.")
 @click.option("--evidence", is_flag=True, help="Show which words earned each tag.")
 @click.option(
-    "--out", type=OutputFile(), help="Tag the table TEXTS names into it, a .csv or .jsonl."
+    "--out", type=OutputTable(), help="Tag the table TEXTS names into it, a .csv or .jsonl."
 )
 @click.option("--text-column", help="Where the texts of a table are, if not in `text`.")
 @click.option("--title-column", help="Where the titles are, if not in `title`.")
@@ -281,16 +281,11 @@ def tag(
     from tagger.columns import TextColumns
     from tagger.decide import Options, decide, predictions
     from tagger.errors import counted
-    from tagger.tables import WRITTEN
     from tagger.tag_table import tag_table
 
     options = Options(top_k=top_k, threshold=threshold, evidence=evidence)
     if out is not None and len(texts) != 1:
         raise click.UsageError("With --out give one table: a path, a URL, or - for stdin.")
-    if out is not None and out.suffix not in WRITTEN:
-        raise click.UsageError(
-            f"--out writes CSV or JSON lines, not packed: end {out.name} in .csv or .jsonl."
-        )
     if out is None:
         texts = texts or _lines_of_stdin()
         for number, text in enumerate(texts, start=1):

@@ -60,6 +60,24 @@ class OutputFile(click.Path):
         return path
 
 
+class OutputTable(OutputFile):
+    """A table to be written: its name tells its form."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Take the path as it was typed."""
+        from tagger.tables import WRITTEN  # noqa: PLC0415 - --help needs no readers of tables
+
+        path = super().convert(value, param, ctx)
+        if path.suffix not in WRITTEN:
+            self.fail(
+                "It is written as CSV or JSON lines, not packed: "
+                f"end {path.name} in .csv or .jsonl.",
+                param,
+                ctx,
+            )
+        return path
+
+
 class Number(click.FloatRange):
     """A number within limits: nan is within none."""
 

@@ -120,6 +120,7 @@ def test_what_cannot_be_read_is_named(
         (("--regularization", "nan"), "'nan' is no number"),
         (("--test-share", "nan"), "'nan' is no number"),
         (("--seed", "4294967296"), "not in the range"),
+        (("--suspects", "suspects.tsv"), "end suspects.tsv in .csv or .jsonl"),
         (("--salt", "\udcff"), "It is not UTF-8"),
         (("--licence", "\udcff"), "It is not UTF-8"),
         (("--encoding", "base64"), "not a text encoding"),

@@ -13,7 +13,7 @@ import click
 
 from tagger.__main__ import commands as operators_commands
 from tagger.__main__ import open_store, pass_gate, prepare_environment
-from tagger.console import HELP, Commands, Number, OutputFile, Words, as_json
+from tagger.console import HELP, Commands, Number, OutputFile, OutputTable, Words, as_json
 
 if __name__ == "__main__":
     prepare_environment()  # numpy and BentoML read it when they are imported
@@ -81,7 +81,7 @@ for _command in operators_commands.commands.values():
 @click.option("--licence", type=Words(), help="Of the table, kept in the run.")
 @click.option(
     "--suspects",
-    type=OutputFile(),
+    type=OutputTable(),
     help="Write the rows whose tags look missing or wrong, to correct and give to --corrections.",
 )
 @click.option("--strict", is_flag=True, help="Train only a table in which `check` finds nothing.")
