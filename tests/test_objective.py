@@ -100,10 +100,12 @@ def test_a_person_is_told_what_misses_the_objective(capsys: pytest.CaptureFixtur
     assert "Below f1 on folds of the training side: luck (0.32)." in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("written", ["precision", "precision=2", "recall=x", "f1=0.5", "care=0.9"])
+@pytest.mark.parametrize(
+    "written", ["precision", "precision=2", "recall=1", "recall=x", "f1=0.5", "care=0.9"]
+)
 def test_an_objective_that_there_is_not_is_refused(written: str) -> None:
     """What cannot be aimed at is told before any work, with an example of what can."""
-    with pytest.raises(SettingsError, match=r"precision=0\.9"):
+    with pytest.raises(SettingsError, match=r"below 1, for example precision=0\.9"):
         fit(*table(), Params(objective=written))
 
 

@@ -50,7 +50,7 @@ class Objective:
         if figure not in {"precision", "recall"} or not 0 < objective.target < 1:
             raise SettingsError(
                 f"There is no objective {written!r}. Choose f1, precision=P or recall=R, P and R "
-                "between 0 and 1, for example precision=0.9."
+                "above 0 and below 1, for example precision=0.9."
             )
         return objective
 
