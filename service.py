@@ -23,7 +23,17 @@ from typing import Any
 
 import bentoml
 
-from app import bento, joined_writes, logs, long_heads, malformed, pipelines, unfinished, upgrades
+from app import (
+    bento,
+    joined_writes,
+    keep_alive,
+    logs,
+    long_heads,
+    malformed,
+    pipelines,
+    unfinished,
+    upgrades,
+)
 from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
@@ -86,6 +96,7 @@ class Layered(bentoml.Service[Any]):
         pipelines.install()
         unfinished.install(envelopes, limits.seconds)
         long_heads.install(envelopes, limits.body_bytes)
+        keep_alive.install(settings.keep_alive_seconds)
         joined_writes.install()
         app = bento.without_own_metrics(super().to_asgi(is_main))
         app = Edge(

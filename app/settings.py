@@ -48,6 +48,8 @@ class Settings(BaseSettings):
     """How long a batch should take at most: its size is found from the measured cost of a text."""
     timeout_seconds: float = Field(default=10, gt=0)
     """Time that a request has; a caller's X-Request-Timeout may make it shorter."""
+    keep_alive_seconds: float = Field(default=75, gt=0)
+    """How long an idle connection is kept: longer than balancers keep theirs, mostly for 60."""
 
     kept_runs: int = Field(default=2, ge=1)
     """Runs kept loaded beside the served one."""

@@ -328,7 +328,7 @@ def test_a_body_that_does_not_come_in_time(server: Server, path: str, sent: byte
     answer = raw(
         server,
         f"POST {path} HTTP/1.1\nHost: x\nContent-Type: application/json\n"
-        "X-Request-Timeout: 0.2\nContent-Length: 100\n\n",
+        "X-Request-Timeout: 0.2\nContent-Length: 100\nConnection: close\n\n",
         sent,
     )
     assert answer.startswith(b"HTTP/1.1 504 ")

@@ -12,7 +12,15 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http import auto
 
-from app import joined_writes, malformed, pipelines, unfinished, upgrades
+from app import (
+    joined_writes,
+    keep_alive,
+    long_heads,
+    malformed,
+    pipelines,
+    unfinished,
+    upgrades,
+)
 from app.edge import Scope, Send
 from app.envelope import Envelopes
 from app.incoming import Message, Receive, while_connected
@@ -31,6 +39,8 @@ def layered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     upgrades.install()
     pipelines.install()
     unfinished.install(Envelopes(), seconds=60)
+    long_heads.install(Envelopes(), body_bytes=1 << 20)
+    keep_alive.install(75)
     joined_writes.install()
     gc.disable()
     yield

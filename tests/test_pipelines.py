@@ -19,7 +19,9 @@ def answered(server: Server, count: int) -> tuple[list[int], list[int]]:
     numbered = b"".join(b"GET /?n=%d HTTP/1.1\r\nHost: x\r\n\r\n" % one for one in range(count))
     with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
         connection.sendall(numbered)
-        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+        received = b""
+        while received.count(b'"data":{}}') < count and (part := connection.recv(65_536)):
+            received += part
     answers = received.split(b"HTTP/1.1 200 OK\r\n")[1:]
     found = [re.search(rb"n=(\d+)", answer) for answer in answers]
     last = [place for place, answer in enumerate(answers) if b"\r\nconnection: close\r\n" in answer]

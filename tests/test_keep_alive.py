@@ -1,0 +1,42 @@
+"""Connections wait for the next request longer than balancers and clients let them."""
+
+from __future__ import annotations
+
+import socket
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.conftest import TrainedHome
+from tests.serving import Server, serve
+from tests.test_start import copied
+
+WHOLE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def answered(server: Server) -> socket.socket:
+    """Connect, and get a first answer."""
+    address = urlsplit(server.url)
+    connection = socket.create_connection((address.hostname, address.port), timeout=30)
+    connection.sendall(WHOLE)
+    assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    return connection
+
+
+def test_a_pause_does_not_cost_a_connection(server: Server) -> None:
+    """By itself uvicorn would close it after five seconds."""
+    with answered(server) as connection:
+        time.sleep(6)
+        connection.sendall(WHOLE)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+
+
+def test_it_is_a_setting(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Nothing is sent at the end."""
+    home = copied(trained_home, tmp_path)
+    with (
+        serve(home, tmp_path / "log", TAGLINE_KEEP_ALIVE_SECONDS="0.5") as server,
+        answered(server) as connection,
+    ):
+        connection.settimeout(4)
+        assert connection.recv(65_536) == b""
