@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.special import expit, logit
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 from sklearn.svm import LinearSVC
@@ -21,7 +22,7 @@ from training import fit as fitting
 from training import vectorizer
 from training.calibration import calibrate
 from training.fit import fit, folds_of
-from training.thresholds import best_thresholds
+from training.thresholds import Objective, best_thresholds, thresholds_for
 
 QUICK = Params(folds=2)
 
@@ -173,6 +174,14 @@ def test_thresholds_are_half_way() -> None:
     twice = 2 * best_thresholds(scores, truth) - own
     assert twice[0] == pytest.approx(twice[1])
     assert 0.2 < twice[0] <= 0.3
+
+
+def test_half_way_is_between_log_odds() -> None:
+    """Thresholds for F1 are half-way between log-odds, so that a rare tag's low best counts."""
+    log_odds = np.array([[2.0, -2.0], [1.0, -3.0], [-4.0, -5.0], [-5.0, -6.0]])
+    truth = np.array([[True, True], [True, True], [False, False], [False, False]])
+    found = thresholds_for(Objective("f1"), expit(log_odds), truth)
+    assert logit(found) == pytest.approx(best_thresholds(log_odds, truth), abs=0.05)
 
 
 def test_every_step_is_told() -> None:
