@@ -25,7 +25,13 @@ HOT_PATH = (
         "app/reading.py",
         "app/predict.py",
     ),
-    *("app/envelope.py", "app/joined_writes.py", "app/upgrades.py", "app/metrics.py"),
+    *(
+        "app/envelope.py",
+        "app/joined_writes.py",
+        "app/upgrades.py",
+        "app/metrics.py",
+        "app/long_heads.py",
+    ),
     "service.py",
 )
 """Every file of ours that a request of `POST /predict` passes through."""
