@@ -134,6 +134,22 @@ def marked_places(page: Page) -> set[int]:
     return places
 
 
+def left_of(place: Locator, character: str) -> float:
+    """Where on the screen a character of an element's text begins."""
+    found: float = place.evaluate(
+        """(element, character) => {
+          const node = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+          const range = document.createRange();
+          const at = node.textContent.indexOf(character);
+          range.setStart(node, at);
+          range.setEnd(node, at + 1);
+          return range.getBoundingClientRect().left;
+        }""",
+        character,
+    )
+    return found
+
+
 def places_of(prediction: Any, tag: str) -> set[int]:
     """Code points of the words that speak most for a tag, by the API."""
     (words,) = (entry["words"] for entry in prediction["evidence"] if entry["tag"] == tag)

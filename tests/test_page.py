@@ -203,6 +203,19 @@ def test_tags_that_came_close_are_shown_on_demand(server: Server, open_page: Ope
     assert marked_places(page)
 
 
+def test_where_every_tag_is_given_nothing_came_close(open_page: OpenPage) -> None:
+    """A person sees that there are no other tags, and the keyboard stays among those there are."""
+    page = open_page()
+    score = {"tag": "soup", "score": 0.9, "threshold": 0.5}
+    prediction = made_up(input_text=TEXT, predicted_tags=["soup"], scores=[score])
+    page.route("**/predict", answering(200, prediction))
+    ask(page, TEXT)
+    page.get_by_role("button", name="Show what came close").press("Enter")
+    expect(page.get_by_role("heading", name="There are no other tags.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Not given")).to_have_count(0)
+    expect(page.get_by_role("radio", name="soup")).to_be_focused()
+
+
 def test_abstaining_is_explained(server: Server, open_page: OpenPage) -> None:
     """No tag, the server's reason, no claim; and its guesses if one insists."""
     prediction = predicted(server, UNLIKE)
@@ -249,6 +262,19 @@ def test_tags_can_be_copied(server: Server, open_page: OpenPage) -> None:
     expect(page.get_by_role("status")).to_have_text("Tags copied.")
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied == ", ".join(predicted(server, TEXT)["predicted_tags"])
+
+
+def test_a_browser_that_lets_nothing_be_copied_is_told_of(open_page: OpenPage) -> None:
+    """Where the clipboard is barred the button says that nothing was copied."""
+    page = open_page()
+    ask(page, TEXT)
+    page.evaluate(
+        "() => { navigator.clipboard.writeText = async () => {"
+        " throw new DOMException('Write permission denied.', 'NotAllowedError') } }"
+    )
+    page.get_by_role("button", name="Copy").click()
+    expect(page.get_by_role("button", name="Not copied")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("did not let")
 
 
 def test_the_run_and_how_good_it_is(

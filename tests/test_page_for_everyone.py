@@ -7,7 +7,18 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browsing import TEXT, UNLIKE, OpenPage, ask, browser, open_page, tags
+from tests.browsing import (
+    TEXT,
+    UNLIKE,
+    OpenPage,
+    answering,
+    ask,
+    browser,
+    left_of,
+    made_up,
+    open_page,
+    tags,
+)
 from tests.serving import Server
 
 __all__ = ["browser", "open_page"]
@@ -88,3 +99,21 @@ def test_every_control_has_a_name(open_page: OpenPage) -> None:
     group = page.get_by_role("group", name="choose one to highlight the words")
     expect(group.get_by_role("radio")).to_have_count(tags(page).count())
     expect(page.get_by_role("status")).to_contain_text("sure")
+
+
+def test_a_tag_is_read_in_its_own_direction(open_page: OpenPage) -> None:
+    """The mark that ends a Hebrew tag stands at its left, wherever the page names the tag."""
+    page = open_page()
+    tag = "\u05de\u05e8\u05e7!"
+    score = {"tag": tag, "score": 0.9, "threshold": 0.5}
+    quality = {"precision": 1, "recall": 1, "threshold": 0.5}
+    page.route("**/tags", answering(200, {"data": {"tags": [{"tag": tag, **quality}]}}))
+    page.reload()
+    page.locator("#known summary").click()
+    prediction = made_up(input_text=TEXT, predicted_tags=[tag], scores=[score])
+    page.route("**/predict", answering(200, prediction))
+    ask(page, TEXT)
+    for place in ("#given .name", "#caption b", "#tags th"):
+        named = page.locator(place)
+        expect(named).to_have_text(tag)
+        assert left_of(named, "!") < left_of(named, tag[0]), place

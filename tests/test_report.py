@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from tagger.records import Run
 from tagger.store import Store
 from tagger.tables import writing
-from tests.browsing import browser
+from tests.browsing import browser, left_of
 from tests.conftest import TABLE, TrainedHome
 from tests.runs import answering, answers, made_run, named, put
 from tests.serving import run_python
@@ -32,6 +32,7 @@ __all__ = ["browser"]
 
 OpenReport = Callable[..., Page]
 MARKUP = '<img src=x onerror="document.title = 1"><script>document.title = 2</script>{{ 7 * 7 }}'
+HEBREW = "\u05de\u05e8\u05e7!"
 SECTIONS = [
     *("decision", "overall", "tags", "slices", "mistaken", "more-rows", "words", "calibration"),
     *("abstaining", "suspects", "card"),
@@ -129,11 +130,14 @@ def alone(trained_home: TrainedHome, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Written:
-    """Write the report of a run whose texts and tags are markup."""
+    """Write the report of a run whose texts and tags are markup, or read from right to left."""
     folder = tmp_path_factory.mktemp("hostile")
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = [
-            (f"{MARKUP} {row['text']}", row["tags"].replace("cooking", f"{MARKUP}cooking"))
+            (
+                f"{HEBREW} {MARKUP} {row['text']}",
+                row["tags"].replace("cooking", f"{MARKUP}cooking").replace("cycling", HEBREW),
+            )
             for row in csv.DictReader(file)
         ]
     # Some rows whose tags are wrong, to be suspected.
@@ -366,6 +370,18 @@ def test_what_others_wrote_stays_text(hostile: Written, open_report: OpenReport)
     assert page.locator("img, script").count() == 0
     for section in ("tags", "words", "suspects", "card"):
         assert MARKUP in page.locator(f"#{section}").inner_text(), section
+
+
+def test_what_others_wrote_is_read_in_its_own_direction(
+    hostile: Written, open_report: OpenReport
+) -> None:
+    """The mark that ends a Hebrew tag stands at its left, and a Hebrew text begins at the right."""
+    page = open_report(hostile)
+    for place in ("#tags th", "#words dt"):
+        tag = page.locator(place).get_by_text(HEBREW, exact=True)
+        assert left_of(tag, "!") < left_of(tag, HEBREW[0]), place
+    text = page.locator("#suspects li p:nth-child(2)").first
+    assert text.evaluate("it => getComputedStyle(it).direction") == "rtl"
 
 
 @pytest.mark.parametrize("kind", ["whole", "refused", "hostile"])

@@ -60,7 +60,7 @@ function rowOf({ tag, precision, recall, threshold }) {
   return make(
     "tr",
     {},
-    make("th", { scope: "row" }, tag),
+    make("th", { scope: "row" }, make("bdi", {}, tag)),
     make("td", {}, percent(precision)),
     make("td", {}, percent(recall)),
     make("td", { class: "extra" }, percent(threshold)),

@@ -5,6 +5,7 @@ import { highlighted, leading } from "./highlight.js";
 import { make, part, percent, replace, sureness } from "./writing.js";
 
 const MOST_WORDS = 5;
+const NO_OTHERS = "There are no other tags.";
 
 export class Answer {
   #onMore;
@@ -54,13 +55,13 @@ export class Answer {
       .map(({ tag, score }) => ({ tag, score, threshold: lines.get(tag) }));
     this.#learn(prediction);
     replace(part("close"), close.map((score) => this.#row(score, { given: false })));
+    part("close-title").textContent = close.length ? "Not given" : NO_OTHERS;
     part("close-title").hidden = false;
     part("legend").hidden = false;
     part("more").hidden = true;
-    if (!close.length) return "There are no other tags.";
-    this.#choose(close[0].tag);
-    this.#inputOf(close[0].tag).focus();
-    return ["Not given:", ...spoken(close)].join(" ");
+    if (close.length) this.#choose(close[0].tag);
+    this.#inputOf(this.#chosen).focus(); // the button that had it is gone
+    return close.length ? ["Not given:", ...spoken(close)].join(" ") : NO_OTHERS;
   }
 
   #learn({ evidence = [] }) {
@@ -76,7 +77,7 @@ export class Answer {
         "label",
         {},
         make("input", { type: "radio", name: "tag", value: tag, class: "unseen" }),
-        make("span", { class: "name" }, tag),
+        make("span", { class: "name", dir: "auto" }, tag),
         make("span", { class: "sure" }, sureness(score)),
         bar(score, line),
         make("span", { class: "why quiet" }, ...because(this.#wordsOf(tag), given)),
@@ -125,9 +126,20 @@ export class Answer {
   }
 
   async #copy() {
-    await navigator.clipboard.writeText(this.#prediction.predicted_tags.join(", "));
-    part("copy").textContent = "Copied";
-    part("status").textContent = "Tags copied.";
+    const copied = await copy(this.#prediction.predicted_tags.join(", "));
+    part("copy").textContent = copied ? "Copied" : "Not copied";
+    part("status").textContent = copied ? "Tags copied." : "The browser did not let the tags be copied.";
+  }
+}
+
+/** Copy a text, and tell whether the browser let it be. */
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch (fault) {
+    if (fault instanceof DOMException) return false;
+    throw fault;
   }
 }
 
@@ -174,7 +186,7 @@ function because(words, given) {
 
 function caption(tag, words, rows) {
   if (tag === undefined) return ["Nothing is highlighted, because no tag was given."];
-  const name = make("b", {}, tag);
+  const name = make("b", { dir: "auto" }, tag);
   if (!words.length) return ["No single word stands out for ", name, "."];
   const hint = make("span", { class: "hint" }, rows > 1 ? " Choose another tag to see its words." : "");
   return ["Highlighted: what speaks for ", name, ".", hint];
