@@ -35,6 +35,8 @@ class Bounds:
     by them: of 16 texts each costs 16 us, of 32 it costs 13, of 64 it costs 10."""
     queue: int = 20_000
     """Items that may wait; a request beyond is refused at once."""
+    promised: float = 0.8
+    """Share of a request's time that may be taken, as far as can be told when it comes."""
     seconds: float = 0.005
     """How long a batch should run at most: its size is found from the measured cost of an item."""
     inline_seconds: float = 0.020
@@ -133,24 +135,42 @@ class Batcher(Generic[Item, Result]):
         Raises
         ------
         Overloaded
-            At once, when the queue has no room for all of them.
+            At once, when the queue has no room for all of them, or leaves them no time.
 
         The future raises `DeadlinePassed` when a batch that should hold some of the items starts
         after ``deadline``, and what ``run`` raises for these items alone.
         """
-        if self._waiting + len(items) > self._bounds.queue:
+        now = self._clock()
+        full = self._waiting + len(items) > self._bounds.queue
+        if full or self._would_be_late(len(items), deadline - now):
             seconds = self._waiting * self._cost if self._cost < math.inf else 1
             raise Overloaded(max(1, math.ceil(seconds)))
         if not self._armed:
             # Not at every request: Python 3.11 makes a system call of it, 2 us.
             self._loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Result]] = self._loop.create_future()
-        self._queue.append(_Job(items, future, deadline, self._clock()))
+        self._queue.append(_Job(items, future, deadline, now))
         self._waiting += len(items)
         if not self._armed:
             self._armed = True
             self._loop.call_soon(self._turn)
         return future
+
+    def _would_be_late(self, items: int, seconds: float) -> bool:
+        """Tell whether those who wait already leave a request too little time, by what items cost.
+
+        Without it callers who all ask for much, evidence for a thousand texts each, are all late
+        together, each having got a share of the work: of 20 at once, one was answered. A request is
+        never refused for its own size alone.
+        """
+        if not self._waiting or self._cost == math.inf or seconds <= 0:
+            return False
+        promised = seconds * self._bounds.promised
+        if (self._waiting + items) * self._cost <= promised:
+            return False
+        # A share of each batch goes to every request, so of a longer one only as much comes before.
+        before = sum(min(items, len(job.items) - job.taken) for job in self._queue)
+        return (before + items) * self._cost > promised
 
     def _turn(self) -> None:
         """Run one batch, here or in a thread, and arm the next."""

@@ -31,7 +31,7 @@ command line (`tagger.console`) are tables over these classes, so that the tree 
     │   ├── WrongMethod            a path that answers other methods
     │   └── UnknownResource        an object that does not exist
     └── ServiceError               the server cannot answer now
-        ├── Overloaded             the queue is full
+        ├── Overloaded             the queue is full, or leaves no time
         ├── DeadlinePassed         the caller's time is over; the work was not done
         └── NotReady               starting or draining
 """
@@ -183,7 +183,7 @@ class ServiceError(TaglineError):
 
 
 class Overloaded(ServiceError):
-    """The queue is full; carries after how many whole seconds to try again."""
+    """The queue is full, or leaves no time; carries after how many whole seconds to try again."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(

@@ -289,6 +289,40 @@ def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None:
     on_a_loop(story())
 
 
+def test_of_too_many_large_requests_those_that_are_let_in_are_answered_in_time() -> None:
+    """Where not all can be done in time, some are refused at once; nobody waits in vain."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, batch=10)
+        await tried.submit([0], FAR)
+        answered = []
+        for _ in range(20):
+            with contextlib.suppress(Overloaded):
+                answered.append(tried.submit(list(range(100)), model.now + 1))
+        assert 7 <= len(answered) <= 9
+        small = tried.submit([7], model.now + 0.05)
+        await until(small.done)
+        assert small.result() == [14], "what is small gets its share all the same"
+        for results in await asyncio.gather(*answered):
+            assert results == [2 * item for item in range(100)]
+
+    on_a_loop(story())
+
+
+def test_a_request_is_not_refused_for_its_own_size() -> None:
+    """Where nobody waits, one that will be late is begun: what an item costs is an estimate."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, batch=10)
+        await tried.submit([0], FAR)
+        with pytest.raises(DeadlinePassed):
+            await tried.submit(list(range(1_000)), model.now + 0.5)
+
+    on_a_loop(story())
+
+
 def test_a_request_whose_time_is_over_is_not_computed() -> None:
     """A deadline is checked when the batch starts: too late is an error, and no work."""
 
