@@ -14,13 +14,14 @@ if __name__ == "__main__":
     prepare_environment()  # numpy reads it when it is imported
 
 from bulk.partition import Job
+from tagger.columns import TextColumns
 from tagger.errors import FaultyRows
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 run_option = click.option("--run", default="promoted", show_default=True, help="The run to tag by.")
 
 
-def the_job(source: Path, out: Path, run: str) -> Job:
+def the_job(source: Path, out: Path, run: str, columns: TextColumns) -> Job:
     """Put a job together from what was typed; other machines see the same absolute paths."""
     store = open_store()
     return Job(
@@ -28,6 +29,7 @@ def the_job(source: Path, out: Path, run: str) -> Job:
         out=out.resolve(),
         models=store.folder.parent.resolve(),
         run_id=store.resolve(run),
+        columns=columns,
     )
 
 
@@ -45,7 +47,20 @@ def commands() -> None:
 @run_option
 @click.option("--scheduler", help="Address of a running cluster; else one is started here.")
 @click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count(), show_default=True)
-def tag(source: Path, out: Path, *, run: str, scheduler: str | None, workers: int) -> None:
+@click.option("--text-column", help="Where the texts are, if not in `text`.")
+@click.option("--title-column", help="Where the titles are, if not in `title`.")
+@click.option("--description-column", help="Where the descriptions are.")
+def tag(
+    source: Path,
+    out: Path,
+    *,
+    run: str,
+    scheduler: str | None,
+    workers: int,
+    text_column: str | None,
+    title_column: str | None,
+    description_column: str | None,
+) -> None:
     """Tag every file of the folder SOURCE into the folder OUT/RUN, one file each.
 
     Examples: python -m bulk tag texts/ tagged/ --workers 8
@@ -59,7 +74,8 @@ def tag(source: Path, out: Path, *, run: str, scheduler: str | None, workers: in
         what = done.fault or ("was there" if done.rows is None else f"{done.rows} rows")
         click.echo(f"{done.partition}: {what}")
 
-    job = the_job(source, out, run)
+    columns = TextColumns(text_column, title_column, description_column)
+    job = the_job(source, out, run, columns)
     cluster = scheduler or LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address=None
     )
@@ -86,7 +102,7 @@ def check(source: Path, out: Path, *, run: str) -> None:
     """
     from bulk.check import check as check_job
 
-    complete = check_job(the_job(source, out, run))
+    complete = check_job(the_job(source, out, run, TextColumns()))
     click.echo(f"{complete.rows} rows in {complete.partitions} partitions: each answered once.")
 
 

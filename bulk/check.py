@@ -52,5 +52,6 @@ def _check_partition(job: Job, partition: str) -> int:
 def _pairs(job: Job, partition: str) -> Iterator[tuple[Row | None, Row | None]]:
     """Pair the rows of a partition with those of its answers; None where one ends early."""
     rows = read_rows(find_source(str(job.source / partition)))
-    answers = read_rows(find_source(str(job.answer(partition))))
+    answer = job.answer(partition)  # empty where a partition holds but the names of its columns
+    answers = read_rows(find_source(str(answer))) if answer.stat().st_size else ()
     return zip_longest(rows, answers)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from distributed import Client, Future, as_completed
 
 from bulk.partition import Job, tag_partition
-from tagger.errors import SettingsError
+from tagger.errors import SettingsError, TableError
 
 RETRIES = 2
 """Times that a partition is tried again after a fault, a network drive's say."""
@@ -42,7 +42,7 @@ def tag_all(client: Client, job: Job, tell: Callable[[Done], None]) -> list[Done
     _check_threads(client)
     job.answers.mkdir(parents=True, exist_ok=True)
     left = job.left()
-    futures = client.map(tag_partition, left, job=job, key=left, retries=RETRIES)
+    futures = client.map(_attempt, left, job=job, key=left, retries=RETRIES)
     ended = as_completed(futures)
     # Nothing holds a future once it is told, so the scheduler forgets it: a worker that dies takes
     # no finished work with it.
@@ -58,10 +58,19 @@ def tag_all(client: Client, job: Job, tell: Callable[[Done], None]) -> list[Done
     return faulty
 
 
-def _done(future: Future[int | None]) -> Done:
+def _attempt(partition: str, job: Job) -> Done:
+    """Tag a partition on a worker; what is wrong in its table would be so the next time too."""
+    try:
+        return Done(partition, tag_partition(partition, job))
+    except TableError as fault:
+        if isinstance(fault.__cause__, OSError):
+            raise
+        return Done(partition, None, str(fault))
+
+
+def _done(future: Future[Done]) -> Done:
     fault = future.exception()
-    rows = future.result() if fault is None else None
-    return Done(str(future.key), rows, None if fault is None else str(fault))
+    return future.result() if fault is None else Done(str(future.key), None, str(fault))
 
 
 def _check_threads(client: Client) -> None:

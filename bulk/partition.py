@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +26,8 @@ class Job:
     models: Path
     """The model store's folder."""
     run_id: str
+    columns: TextColumns = field(default_factory=TextColumns)
+    """Where the texts of a partition are."""
 
     @property
     def answers(self) -> Path:
@@ -43,7 +45,7 @@ class Job:
         files = sorted(
             path.name
             for path in self.source.iterdir()
-            if path.is_file() and not path.name.startswith(".")
+            if path.is_file() and not path.name.startswith((".", "_"))  # _SUCCESS is Spark's
         )
         if not files:
             raise UnreadableTable(f"{self.source} holds no file to tag.")
@@ -63,8 +65,9 @@ class Job:
 
 
 def answer_name(partition: str) -> str:
-    """Name a partition's answers: as the partition, without what says that it is packed."""
-    return partition.removesuffix(".gz")
+    """Name a partition's answers: as the partition, unpacked, by a name that tells their form."""
+    name = partition.removesuffix(".gz")
+    return name if name.endswith((".csv", ".json", ".jsonl")) else f"{name}.jsonl"
 
 
 def tag_partition(partition: str, job: Job) -> int | None:
@@ -81,7 +84,7 @@ def tag_partition(partition: str, job: Job) -> int | None:
         _model(job.models, job.run_id),
         str(job.source / partition),
         answer,
-        columns=TextColumns(),
+        columns=job.columns,
         options=PLAIN,
         count=lambda _: None,
     )

@@ -97,7 +97,7 @@ def test_check_finds_what_is_amiss(trained_home: TrainedHome, source: Path, faul
 
 
 def test_a_faulty_partition_stops_no_other(trained_home: TrainedHome, source: Path) -> None:
-    """The others are tagged, the fault is told by partition and row, and the status is 2."""
+    """The others are tagged, the fault is told by partition and row, once, and the status is 2."""
     (source / "part-00007.jsonl").write_text('{"id": 1, "text": "fine"}\nnot JSON\n')
     out = source.parent / "out"
     done = run_python(
@@ -105,8 +105,46 @@ def test_a_faulty_partition_stops_no_other(trained_home: TrainedHome, source: Pa
     )
     assert done.returncode == 2, done.stderr
     assert "part-00007.jsonl: Row 2" in done.stdout
-    assert "1 of 20 partitions" in done.stderr
+    assert done.stderr.startswith("Error: 1 of 20 partitions")
     assert len(list((out / trained_home.run_id).iterdir())) == PARTITIONS - 1
+
+
+def test_texts_may_stand_in_any_column(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Options name the columns, as `tagger tag` has them; without, the message names the option."""
+    source = tmp_path / "texts"
+    source.mkdir()
+    (source / "part.csv").write_text("body\nBroth and onion in a skillet\n")
+    command = ("-m", "bulk", "tag", str(source), str(tmp_path / "out"), "--workers", "1")
+    refused = run_python(*command, home=trained_home.path)
+    assert refused.returncode == 2
+    assert "--text-column" in refused.stdout
+    done = run_python(*command, "--text-column", "body", home=trained_home.path)
+    assert done.returncode == 0, done.stderr
+    answer = (tmp_path / "out" / trained_home.run_id / "part.csv").read_text()
+    assert answer.splitlines()[1].split(",")[1] == "cooking"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "answered"),
+    [
+        ("part.tsv", "id\ttext\n1\tonion\n", "part.tsv.jsonl"),
+        ("PART.CSV", "text\nonion\n", "PART.CSV.jsonl"),
+        ("part.json", '{"text": "onion"}\n', "part.json"),
+        ("part.csv", "id,text\n", "part.csv"),
+    ],
+)
+def test_check_reads_what_the_job_wrote(
+    trained_home: TrainedHome, tmp_path: Path, name: str, content: str, answered: str
+) -> None:
+    """Whatever a table is called, and where it has no rows, its answers are found complete."""
+    source = tmp_path / "texts"
+    source.mkdir()
+    (source / name).write_text(content)
+    (source / "_SUCCESS").touch()
+    job = job_of(trained_home, source, "answers")
+    tag_here(job)
+    assert [path.name for path in job.answers.iterdir()] == [answered]
+    assert check(job).partitions == 1
 
 
 def test_two_partitions_never_share_a_file_of_answers(
