@@ -15,16 +15,16 @@ REFUSED = re.compile(rb"gzip\s*;\s*q\s*=\s*0(?:\.0*)?\s*(?:,|$)", re.IGNORECASE)
 
 def takes_gzip(accept_encoding: bytes) -> bool:
     """Tell whether a caller takes gzip: it is named, and not with a weight of nothing."""
-    return b"gzip" in accept_encoding and not REFUSED.search(accept_encoding)
+    return b"gzip" in accept_encoding.lower() and not REFUSED.search(accept_encoding)
 
 
 class Compressing(GZipMiddleware):
-    """Starlette's, which by itself compresses for ``gzip;q=0`` too."""
+    """Starlette's, which by itself compresses for ``gzip;q=0`` too, and never for ``GZIP``."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         headers = [
-            (name, value)
+            (name, value.lower() if name == b"accept-encoding" else value)
             for name, value in scope["headers"]
             if name != b"accept-encoding" or takes_gzip(value)
         ]

@@ -47,7 +47,7 @@ def read_head(headers: Sequence[Header], limits: Limits) -> Head:
             if int(value) > limits.body_bytes:
                 raise too_large(limits.body_bytes)
         elif name == b"accept-encoding":
-            zipped = b"gzip" in value and (b";" not in value or takes_gzip(value))
+            zipped = b"gzip" in value.lower() and (b";" not in value or takes_gzip(value))
         elif name == b"x-request-timeout":
             seconds = min(limits.seconds, _seconds(value))
         elif name == b"content-encoding" and value.lower() != b"identity":

@@ -10,10 +10,18 @@ from typing import Any
 
 import click
 
-from tagger.errors import PromotionRefused, ProtectedRun, TableError, TaglineError, UnknownRun
+from tagger.errors import (
+    PromotionRefused,
+    ProtectedRun,
+    SettingsError,
+    TableError,
+    TaglineError,
+    UnknownRun,
+)
 
 STATUSES: tuple[tuple[type[TaglineError], int], ...] = (
     (TableError, 2),
+    (SettingsError, 2),
     (UnknownRun, 2),
     (ProtectedRun, 2),
     (PromotionRefused, 3),

@@ -312,6 +312,7 @@ def test_gzip_when_asked_for(server: Server) -> None:
         ("br, gzip;q=0.5", True),
         ("deflate, gzip; q=1.0, *;q=0.5", True),
         ("gzip;q=0.001", True),
+        ("GZIP", True),
         ("gzip;q=0", False),
         ("gzip ; q = 0.000, br", False),
         ("deflate", False),
