@@ -6,8 +6,10 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,7 +18,8 @@ from load_tests.chart import bars
 from load_tests.hot_path import HOT_PATH, digest
 from load_tests.readme import SECTIONS, pictures, written
 from load_tests.results import Row
-from tests.serving import PROJECT, Server, run_python
+from tests.conftest import TrainedHome
+from tests.serving import PROJECT, Server, run_python, serve
 
 RUN = "20260101-000000-abcd"
 
@@ -25,23 +28,33 @@ class Wrong(BaseHTTPRequestHandler):
     """Answers every request in the envelope, and each prediction with a tag that is unknown."""
 
     protocol_version = "HTTP/1.1"
+    task = "multi"
+    given: ClassVar = {"tag": "unknown", "score": 0.9, "threshold": 0.5}
 
     def do_GET(self) -> None:
-        """Name one run and one tag."""
-        self.answer({"runs": [{"run_id": RUN, "served": True}], "tags": [{"tag": "known"}]})
+        """Name one run, one tag, and the limits."""
+        run = {"run_id": RUN, "served": True, "task": self.task}
+        schemas = {
+            "PredictRequest": {"properties": {"texts": {"maxItems": 1000}}},
+            "Text": {"properties": {"text": {"maxLength": 10_000}}},
+        }
+        self.answer({"runs": [run], "tags": [{"tag": "known"}]}, components={"schemas": schemas})
 
     def do_POST(self) -> None:
-        """Give every text the tag that there is not."""
+        """Give every text the one tag, unless options choose among tags."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-        rows = body.get("texts", [])
-        score = {"tag": "unknown", "score": 0.9, "threshold": 0.5}
+        scores = [] if "top_k" in body else [self.given]
         found = [
-            {"input_text": row["text"], "predicted_tags": ["unknown"], "scores": [score]}
-            for row in rows
+            {
+                "input_text": row["text"],
+                "predicted_tags": [score["tag"] for score in scores],
+                "scores": scores,
+            }
+            for row in body.get("texts", [])
         ]
         self.answer({"run_id": RUN, "predictions": found})
 
-    def answer(self, data: object) -> None:
+    def answer(self, data: object, **more: object) -> None:
         """Send data in the envelope."""
         envelope = {
             "message": "OK",
@@ -50,6 +63,7 @@ class Wrong(BaseHTTPRequestHandler):
             "timestamp": "2026-01-01T00:00:00+00:00",
             "url": self.path,
             "data": data,
+            **more,
         }
         body = json.dumps(envelope).encode()
         self.send_response(200)
@@ -62,10 +76,22 @@ class Wrong(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-@pytest.fixture
-def wrong_server() -> Iterator[str]:
-    """A server whose statuses are right and whose answers are wrong."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Wrong) as server:
+class Unsure(Wrong):
+    """Gives a tag that is known, below its threshold."""
+
+    given: ClassVar = {"tag": "known", "score": 0.4, "threshold": 0.5}
+
+
+class Single(Unsure):
+    """Gives it because it is the best, and its run gives the best tag alone."""
+
+    task = "single"
+
+
+@contextmanager
+def answering(handler: type[Wrong]) -> Iterator[str]:
+    """A server whose statuses are right, whatever its answers are."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -81,11 +107,36 @@ def drive(url: str, home: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
-def test_a_wrong_answer_is_caught(wrong_server: str, tmp_path: Path) -> None:
+def test_a_wrong_answer_is_caught(tmp_path: Path) -> None:
     """Answers with status 200 and tags that the run does not have end the load test with 1."""
-    status, output = drive(wrong_server, tmp_path)
+    with answering(Wrong) as url:
+        status, output = drive(url, tmp_path)
     assert status == 1, output
     assert "answers were wrong; none may be." in output
+
+
+@pytest.mark.parametrize(("handler", "caught"), [(Unsure, True), (Single, False)])
+def test_the_best_tag_alone_needs_no_threshold(
+    tmp_path: Path, *, handler: type[Wrong], caught: bool
+) -> None:
+    """A tag below its threshold is wrong, unless the run gives the best one whatever its score."""
+    with answering(handler) as url:
+        _, output = drive(url, tmp_path)
+    assert ("a tag below its threshold" in output) == caught, output
+
+
+def test_a_servers_own_limits_are_kept(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Users send no more and no longer texts than the server's document allows."""
+    with serve(
+        tmp_path,
+        tmp_path / "log",
+        TAGLINE_STORE=str(trained_home.path / "models"),
+        TAGLINE_MAX_TEXTS="2",
+        TAGLINE_MAX_TEXT_LENGTH="100",
+    ) as server:
+        _, output = drive(server.url, tmp_path)
+    assert "answers were wrong" not in output, output
+    assert "requests failed" not in output, output
 
 
 def test_an_address_at_which_nobody_answers_is_refused(tmp_path: Path) -> None:
