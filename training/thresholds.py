@@ -82,7 +82,7 @@ def best_thresholds(scores: Doubles, truth: Truth) -> Doubles:
     0.005 weighted F1 over each tag's own and 0.01 over the common one on the reference task.
 
     ``scores`` may be decisions, log-odds or probabilities. Half-way between log-odds, as training
-    takes it, is worth over half-way between probabilities .003 weighted and .009 macro F1 in the
+    takes it, is worth over half-way between probabilities .003 weighted and .010 macro F1 in the
     mean of eight tables of package descriptions with 32 to 59 tags, in eight languages, and nothing
     on the reference task or the default table: a rare tag's own best is of low probability, which
     a common one of .4 outweighs.
