@@ -64,11 +64,13 @@ def wait_until_ready(url: str) -> None:
         session.get(f"{url}/readyz", timeout=5).raise_for_status()
 
 
-def refuse_silent(target: str) -> None:
-    """Ask ``/livez`` once: users would go on asking an address at which nobody answers."""
+def refuse_other(target: str) -> None:
+    """Ask for ``/`` once: users would go on asking where nobody answers, or no Tagline."""
     try:
-        requests.get(f"{target.rstrip('/')}/livez", timeout=5).raise_for_status()
-    except requests.RequestException as fault:
+        health = requests.get(f"{target}/", timeout=5)
+        health.raise_for_status()
+        health.json()["status-code"]
+    except (requests.RequestException, LookupError, TypeError) as fault:
         raise click.BadParameter(
             f"No Tagline answers at {target}. Give an address such as http://127.0.0.1:3000.",
             param_hint="--target",
@@ -110,7 +112,8 @@ def main(
     Example: python -m load_tests --target http://127.0.0.1:3000 --users 50 --seconds 60
     """
     if target:
-        refuse_silent(target)
+        target = target.rstrip("/")
+        refuse_other(target)
         status = run_locust(target, users=users, seconds=seconds, ramp=ramp, web=web, texts=texts)
     else:
         with own_server() as url:

@@ -34,9 +34,9 @@ def missed(entries: Iterable[StatsEntry], *, requests: int, failures: int, wrong
     """Say each objective that was missed, in a sentence with both figures; none: all were kept."""
     by_name = {entry.name: entry for entry in entries}
     sentences = []
-    if not requests:
-        sentences.append("No request was made.")
-    elif failures / requests > ERROR_SHARE:
+    if not any(objective.name in by_name for objective in OBJECTIVES):
+        sentences.append("No user came to ask anything.")
+    if requests and failures / requests > ERROR_SHARE:
         sentences.append(
             f"{failures} of {requests} requests failed; {ERROR_SHARE:.1%} of them may."
         )

@@ -76,6 +76,25 @@ class Wrong(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Other(Wrong):
+    """Serves a page at whatever path, and is no Tagline."""
+
+    def do_GET(self) -> None:
+        """Send the page."""
+        self.send_response(200)
+        self.send_header("Content-Length", "6")
+        self.end_headers()
+        self.wfile.write(b"<html>")
+
+
+class Runless(Wrong):
+    """Serves none of its runs."""
+
+    def answer(self, data: object, **more: object) -> None:
+        """Send no run."""
+        super().answer(data | {"runs": []} if isinstance(data, dict) else data, **more)
+
+
 class Unsure(Wrong):
     """Gives a tag that is known, below its threshold."""
 
@@ -94,9 +113,11 @@ def answering(handler: type[Wrong]) -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def drive(url: str, home: Path) -> tuple[int, str]:
@@ -140,18 +161,28 @@ def test_a_servers_own_limits_are_kept(trained_home: TrainedHome, tmp_path: Path
 
 
 def test_an_address_at_which_nobody_answers_is_refused(tmp_path: Path) -> None:
-    """Users are not sent to an address that has no server, or that is no address."""
-    for target in ("http://127.0.0.1:9", "localhost:3000"):
-        done = run_python("-m", "load_tests", "--target", target, home=tmp_path)
-        assert done.returncode == 2
-        assert f"No Tagline answers at {target}" in " ".join(done.stderr.split())
+    """Users are not sent to an address that has no server, or another, or that is no address."""
+    with answering(Other) as other:
+        for target in ("http://127.0.0.1:9", "localhost:3000", other):
+            done = run_python("-m", "load_tests", "--target", target, home=tmp_path)
+            assert done.returncode == 2
+            assert f"No Tagline answers at {target}" in " ".join(done.stderr.split())
+
+
+def test_a_load_test_in_which_nobody_asked_is_missed(tmp_path: Path) -> None:
+    """Where users cannot even start, no objective was kept."""
+    with answering(Runless) as url:
+        status, output = drive(url, tmp_path)
+    assert status == 1, output
+    assert "No user came to ask anything." in output
 
 
 def test_right_answers_are_not_called_wrong(server: Server, tmp_path: Path) -> None:
     """No answer of the real server is called wrong, whoever asks."""
-    _, output = drive(server.url, tmp_path)
+    _, output = drive(f"{server.url}/", tmp_path)  # as a browser shows it
     assert "answers were wrong" not in output, output
     assert "requests failed" not in output, output
+    assert "form: 1 text" in output, output
 
 
 @pytest.fixture

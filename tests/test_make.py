@@ -112,7 +112,7 @@ def test_make_load_drives_a_server_and_judges_it(server: Server, tmp_path: Path)
     assert done.returncode == 0 or " ms are promised." in told, told
     assert "requests failed" not in told
     assert "answers were wrong" not in told
-    assert "No request was made" not in told
+    assert "No user came to ask anything" not in told
     assert "form: 1 text" in done.stdout + done.stderr
 
 
