@@ -122,6 +122,20 @@ def test_a_title_and_a_description_are_one_text(server: Server, open_page: OpenP
     expect(tags(page).locator(".name")).to_have_text(predicted(server, joined)["predicted_tags"])
 
 
+def test_going_back_shows_the_fields_that_were_filled_in(open_page: OpenPage) -> None:
+    """The browser puts the choice and the description in again, and the page follows it."""
+    page = open_page()
+    page.get_by_label("A title and a description").check()
+    page.get_by_label("Description", exact=True).fill(TEXT)
+    page.get_by_role("link", name="Performance as JSON").click()
+    page.wait_for_url("**/performance")
+    page.go_back()
+    expect(page.get_by_label("A title and a description")).to_be_checked()
+    expect(page.get_by_label("Description", exact=True)).to_be_visible()
+    expect(page.get_by_label("Description", exact=True)).to_have_value(TEXT)
+    expect(page.get_by_label("Your text", exact=True)).to_be_hidden()
+
+
 def test_bars_are_as_long_as_scores_and_lines_stand_at_thresholds(open_page: OpenPage) -> None:
     """A score of 0.7 fills 70% of a bar, and a threshold of 0.25 is a line at a quarter."""
     page = open_page()

@@ -40,6 +40,7 @@ replace(part("examples"), EXAMPLES.map((example) => {
   });
   return button;
 }));
+window.addEventListener("pageshow", showKind); // a browser that goes back puts in what was typed
 showKind();
 refreshAbout();
 highestLength().then((found) => {
