@@ -128,7 +128,7 @@ def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> No
         promote_unseen(store, NEW)
         until(lambda: metric(server, "tagline_run_refused_total") == 1)
         assert check_whole(predict(server)) == OLD
-        assert requests.get(f"{server.url}/readyz", timeout=30).status_code == 200
+        until(lambda: requests.get(f"{server.url}/readyz", timeout=30).status_code == 200)
         run = requests.get(f"{server.url}/runs/{NEW}", timeout=30).json()["data"]
         assert (run["promoted"], run["served"]) == (True, False)
         store.promote(THIRD)
