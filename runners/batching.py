@@ -165,12 +165,9 @@ class Batcher(Generic[Item, Result]):
         """
         if not self._waiting or self._cost == math.inf or seconds <= 0:
             return False
-        promised = seconds * self._bounds.promised
-        if (self._waiting + items) * self._cost <= promised:
-            return False
-        # A share of each batch goes to every request, so of a longer one only as much comes before.
-        before = sum(min(items, len(job.items) - job.taken) for job in self._queue)
-        return (before + items) * self._cost > promised
+        # All get shares of the same size, so of a longer request only as much comes before.
+        before = min(self._waiting, len(self._queue) * items)
+        return (before + items) * self._cost > seconds * self._bounds.promised
 
     def _turn(self) -> None:
         """Run one batch, here or in a thread, and arm the next."""

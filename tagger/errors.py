@@ -32,7 +32,7 @@ command line (`tagger.console`) are tables over these classes, so that the tree 
     │   └── UnknownResource        an object that does not exist
     └── ServiceError               the server cannot answer now
         ├── Overloaded             the queue is full, or leaves no time
-        ├── DeadlinePassed         the caller's time is over; the work was not done
+        ├── DeadlinePassed         the caller's time is over; what was left was not done
         └── NotReady               starting or draining
 """
 
