@@ -24,7 +24,12 @@ class TextColumns:
         ------
         MissingColumns
         """
-        if self.text or not self.title:
+        if self.text and (self.title or self.description):
+            raise MissingColumns(
+                "A text is one column (--text-column), or a title and a description "
+                "(--title-column, --description-column): name the one or the others."
+            )
+        if not (self.title or self.description):
             text = find_column(names, self.text or "text", needed=self.text is not None)
             if text is not None:
                 return TextColumns(text=text)

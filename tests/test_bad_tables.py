@@ -64,12 +64,12 @@ def test_many_faulty_rows_are_counted(tmp_path: Path) -> None:
 def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
     """Lines that are no JSON, no object, or hold no text or tags are named by their line."""
     good = [json.dumps({"text": row, "tags": ["a"]}) for row in ROWS[:5]]
-    bad = ['{"text": ', "[1]", '{"text": 5, "tags": ["a"]}', '{"text": "x", "tags": [1]}']
+    bad = ['{"text": ', "[1]", '{"text": 5, "tags": ["a"]}', '{"text": "x", "tags": [1.5]}']
     sentence = refused("\n".join((*good, *bad)), "table.jsonl", tmp_path)
     assert "not JSON in row 6" in sentence
     assert "no JSON object in row 7" in sentence
     assert "no text in row 8" in sentence
-    assert "tags that are no words in row 9" in sentence
+    assert "tags that are neither words nor whole numbers in row 9" in sentence
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from tagger.columns import TextColumns
-from tagger.errors import UnreadableTable
+from tagger.errors import MissingColumns, UnreadableTable
 from tagger.sources import find_source
 from tagger.tables import read_rows, writing
 from training.data import Dataset, Reading, normalise, read_dataset
@@ -179,6 +179,43 @@ def test_columns_by_option(tmp_path: Path) -> None:
     labelled = read_dataset(str(path), reading).labelled
     assert labelled.texts == ("A. B", "C")
     assert labelled.tags == (("x", "y"), ("z",))
+
+
+@pytest.mark.parametrize(
+    "columns", [TextColumns(text="body", title="headline"), TextColumns("body", None, "labels")]
+)
+def test_columns_of_which_one_would_be_left_out(tmp_path: Path, columns: TextColumns) -> None:
+    """A column that was named is read, or refused with the options that go together."""
+    path = tmp_path / "table.csv"
+    path.write_text("headline,body,labels,tags\nA,B,C,x\n")
+    with pytest.raises(MissingColumns, match=r"--text-column.*--title-column, --description"):
+        read_dataset(str(path), Reading(columns=columns))
+
+
+def test_a_description_that_was_named_is_read_beside_a_column_of_texts(tmp_path: Path) -> None:
+    """With a description named, a title is looked for, though there is a column `text`."""
+    path = tmp_path / "table.csv"
+    path.write_text("text,title,body,tags\nT,A,B,x\n")
+    dataset = read_dataset(str(path), Reading(columns=TextColumns(description="body")))
+    assert dataset.labelled.texts == ("A. B",)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+@pytest.mark.parametrize(("column", "cells"), [("tag", [0, 1]), ("tags", [[10, 2], [2]])])
+def test_whole_numbers_name_tags(
+    tmp_path: Path, form: str, column: str, cells: list[int] | list[list[int]]
+) -> None:
+    """Tags that are numbers are read alike, whether the form of the table knows numbers or not."""
+    path = tmp_path / f"table.{form}"
+    rows = [{"text": text, column: cell} for text, cell in zip("AB", cells, strict=True)]
+    if form == "parquet":
+        parquet.write_table(pa.Table.from_pylist(rows), path)
+    elif form == "jsonl":
+        path.write_text("\n".join(map(json.dumps, rows)))
+    else:
+        path.write_text("\n".join([f"text;{column}", *(f"{r['text']};{r[column]}" for r in rows)]))
+    expected = (("0",), ("1",)) if column == "tag" else (("10", "2"), ("2",))
+    assert read_dataset(str(path), Reading()).labelled.tags == expected
 
 
 def test_the_same_rows_are_the_same_data(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from io import StringIO
 from token import STRING
 from tokenize import TokenError, generate_tokens
+from typing import Any
 
 from tagger.columns import TextColumns, find_column
 from tagger.errors import FaultyRows, MissingColumns, TooLittleData, UnreadableTable, counted
@@ -239,12 +240,14 @@ def _tags(value: object, columns: _Columns, reading: Reading) -> Iterator[str]:
     """Give the tags of a cell, each once, in the spelling that the aliases ask for."""
     if isinstance(value, str) and columns.many:
         value = _list_of(value, reading.separator)
-    elif isinstance(value, str) or value is None:
-        value = [value or ""]
-    if not isinstance(value, list | tuple) or not all(isinstance(tag, str) for tag in value):
-        raise ValueError("tags that are no words")
+    if not isinstance(value, list | tuple):
+        value = [] if value is None else [value]
+    # A whole number may name a tag, as in a CSV it always could.
+    words: list[Any] = [str(tag) if type(tag) is int else tag for tag in value]
+    if not all(isinstance(tag, str) for tag in words):
+        raise ValueError("tags that are neither words nor whole numbers")
     known: set[str] = set()
-    for tag in value:
+    for tag in words:
         bare = " ".join(tag.split())
         spelt = " ".join(reading.aliases.get(bare, bare).split())
         if spelt and spelt not in known:
