@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import threading
@@ -17,10 +18,16 @@ import psutil
 import pytest
 import requests
 
+from app.predict import writer
+from runners.batching import Bounds
+from runners.tag_runner import MOST_LOADING, Loaded, TagRunner
+from tagger.errors import DeadlinePassed, Overloaded
 from tagger.history import History
+from tagger.model import Model
 from tagger.store import Store
 from tests.runs import made_run, named, put
 from tests.serving import PROJECT, Server, serve
+from tests.test_ready import Deaf
 
 OLD, NEW, THIRD, FOURTH = (f"2026010{day}-000000-aaaa" for day in range(1, 5))
 BODY = {"texts": [{"text": "Broth, onion and pepper in a saucepan, with butter and lemon."}]}
@@ -216,6 +223,83 @@ def test_who_asks_for_a_run_that_loads_slowly_waits_no_longer_than_said(
             slow.write_bytes(content)
             slow.with_suffix(".fifo").write_bytes(content)
         assert check_whole(predict(server, FOURTH)) == FOURTH
+
+
+class Watched(Store):
+    """A store that keeps which runs were loaded, and loads none but the served one until told."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.loaded: list[str] = []
+        self.loads = threading.Event()
+
+    def model(self, run_id: str) -> Model:
+        """Read a model."""
+        self.loaded.append(run_id)
+        assert run_id == OLD or self.loads.wait(30)
+        return super().model(run_id)
+
+
+@pytest.fixture
+def watched(store: Store) -> Watched:
+    """The store, watched."""
+    return Watched(store.folder.parent.parent)
+
+
+def runner_of(store: Store, *, kept: int) -> TagRunner:
+    """Serve a store in this process."""
+    runner = TagRunner(store, pinned=None, writer=writer, watch=Deaf(), bounds=Bounds(), kept=kept)
+    runner.start()
+    return runner
+
+
+async def asked(runner: TagRunner, run_id: str, *, seconds: float = 30) -> Loaded:
+    """Ask for a run."""
+    return await runner.of(run_id, time.monotonic() + seconds)
+
+
+def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched) -> None:
+    """So many as are to be kept are loaded once, however often they are asked for."""
+    runner = runner_of(watched, kept=2)
+    watched.loads.set()
+
+    async def story() -> None:
+        for run_id in (NEW, THIRD, NEW, OLD, FOURTH, NEW, THIRD):
+            assert (await asked(runner, run_id)).run.run_id == run_id
+
+    asyncio.run(story())
+    assert watched.loaded == [OLD, NEW, THIRD, FOURTH, THIRD]
+
+
+def test_a_load_that_has_begun_goes_on_for_whoever_asks_next(watched: Watched) -> None:
+    """Else a run that takes longer than callers wait would never be loaded."""
+    runner = runner_of(watched, kept=1)
+
+    async def story() -> None:
+        with pytest.raises(DeadlinePassed):
+            await asked(runner, NEW, seconds=0.2)
+        watched.loads.set()
+        assert (await asked(runner, NEW)).run.run_id == NEW
+
+    asyncio.run(story())
+    assert watched.loaded == [OLD, NEW]
+
+
+def test_only_so_many_requests_wait_for_runs_to_be_loaded(watched: Watched) -> None:
+    """One more is refused at once, the others share the load, and later ones may wait again."""
+    runner = runner_of(watched, kept=2)
+
+    async def story() -> None:
+        for run_id in (NEW, THIRD):
+            watched.loads.clear()
+            asks = [asyncio.create_task(asked(runner, run_id)) for _ in range(MOST_LOADING + 1)]
+            refused, waiting = await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
+            assert [type(ask.exception()) for ask in refused] == [Overloaded]
+            watched.loads.set()
+            assert {loaded.run.run_id for loaded in await asyncio.gather(*waiting)} == {run_id}
+
+    asyncio.run(story())
+    assert watched.loaded == [OLD, NEW, THIRD]
 
 
 def test_the_store_may_vanish(store: Store, tmp_path: Path) -> None:
