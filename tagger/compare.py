@@ -55,13 +55,15 @@ def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Com
     if first.task != second.task:
         raise PromotionRefused(
             f"{first.run_id} is a run of task {first.task}, {second.run_id} of task {second.task}: "
-            "they answer different questions and cannot be compared."
+            "they answer different questions and cannot be compared. Decide by what each is for; "
+            "promoting takes --force."
         )
     if first.params.salt != second.params.salt:
         raise PromotionRefused(
             f"{first.run_id} and {second.run_id} were split with different salts, so that either "
             "may have been trained on the other's test texts. Train again with the same --salt, "
-            "or compare on a table that neither has seen: python -m training evaluate A B TABLE."
+            "or compare on a table that neither has seen (python -m training evaluate A B TABLE), "
+            "then decide with --force."
         )
     tags = (*first.tags, *(tag for tag in second.tags if tag not in set(first.tags)))
     common, ours, theirs = np.intersect1d(

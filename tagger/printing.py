@@ -14,11 +14,15 @@ from rich.table import Column, Table
 
 from tagger.compare import Comparison
 from tagger.errors import counted
-from tagger.paired import OVERALL, Difference
+from tagger.paired import FEWEST_POSITIVES, OVERALL, Difference
 from tagger.records import Overall, Performance, Prediction, Promotion, Run, best_first
 
 WIDTH = 110
 """Columns of a table where there is no terminal to fill."""
+UNTAGGED = "no-tag"
+"""The slice of texts that bear no tag: nothing is to be found there, so only `exact` says much."""
+UNKNOWN = "-"
+"""In place of a figure that no text bears out."""
 
 
 def consoles() -> tuple[Console, Console]:
@@ -92,7 +96,8 @@ def print_run(run: Run, *, promoted: bool) -> None:
     facts.add_row(
         "texts",
         f"{run.data.rows}: {run.data.training_rows} training, {run.data.test_rows} test, "
-        f"{counted(run.data.near_duplicates_left_out, 'near duplicate')} left out",
+        f"{counted(run.data.near_duplicates_left_out, 'near duplicate')} and "
+        f"{run.data.untagged_left_out} without a trained tag left out",
     )
     facts.add_row("params", _listed(asdict(run.params)))
     facts.add_row("versions", _listed(run.versions))
@@ -111,21 +116,32 @@ def print_performance(
     out, _ = consoles()
     overall = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
     for name, part in ((OVERALL, performance.overall), *performance.slices.items()):
-        overall.add_row(name, *_overall(part))
+        overall.add_row(name, *_overall(part, borne=name != UNTAGGED))
     out.print(overall)
     out.print()
     tags = Table(_of_tags("tag"), "precision", "recall", "f1", "threshold", "support", box=None)
-    ordered = sorted(performance.by_tag.items(), key=lambda item: -item[1].f1)
-    if ends is not None and len(ordered) > 2 * ends:
-        out.print(f"The {ends} best and the {ends} worst of {len(ordered)} tags:")
-        ordered = ordered[:ends] + ordered[-ends:]
-    for tag, scores in ordered:
+    by_tag = performance.by_tag
+    ordered = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
+    borne = [tag for tag in ordered if by_tag[tag].support]
+    if ends is not None and len(borne) > 2 * ends:
+        out.print(f"The {ends} best and the {ends} worst of {len(borne)} tags that texts bear:")
+        ordered = borne[:ends] + borne[-ends:]
+    for tag in ordered:
+        scores = by_tag[tag]
+        figures = _figures(scores.precision, scores.recall, scores.f1)
         tags.add_row(
             tag,
-            *_figures(scores.precision, scores.recall, scores.f1, thresholds[tag]),
+            *(figures if scores.support else [UNKNOWN] * len(figures)),
+            *_figures(thresholds[tag]),
             str(scores.support),
         )
     out.print(tags)
+    few = sum(scores.support < FEWEST_POSITIVES for scores in by_tag.values())
+    if few:
+        out.print(
+            f"\nOn fewer than {FEWEST_POSITIVES} of the texts, too few to be judged alone: "
+            f"{few} of {counted(len(by_tag), 'tag')}."
+        )
 
 
 def print_comparison(comparison: Comparison, *, which: str = "that neither has seen") -> None:
@@ -192,11 +208,11 @@ def _of_tags(header: str) -> Column:
     return Column(header, overflow="fold")
 
 
-def _overall(overall: Overall) -> list[str]:
+def _overall(overall: Overall, *, borne: bool) -> list[str]:
+    figures = _figures(overall.precision, overall.recall, overall.f1, overall.macro_f1)
     return [
-        *_figures(
-            overall.precision, overall.recall, overall.f1, overall.macro_f1, overall.accuracy
-        ),
+        *(figures if borne else [UNKNOWN] * len(figures)),
+        *_figures(overall.accuracy),
         str(overall.texts),
     ]
 

@@ -97,6 +97,12 @@ class Data:
     near_duplicates_left_out: int
     licence: str | None = None
 
+    @property
+    def untagged_left_out(self) -> int:
+        """Texts left out because they bear no trained tag, where each must bear one."""
+        kept = self.training_rows + self.test_rows + self.near_duplicates_left_out
+        return self.rows - kept
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -111,6 +111,19 @@ def test_what_training_would_refuse_is_found_before(
     assert run_python("-m", "training", "train", str(table), home=home).returncode == 2
 
 
+def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: Path) -> None:
+    """In a table of single tags, a conflict says that training refuses it, and what takes it."""
+    table = tmp_path / "table.csv"
+    table.write_text("text,tag\nthe same words here,a\nthe same words here,b\n", encoding="utf-8")
+    (conflict,) = (
+        finding
+        for finding in check(read_dataset(str(table), Reading()), min_support=10).findings
+        if finding.kind == "conflicts"
+    )
+    assert "Row 3 holds the text of an earlier row with other tags" in conflict.text
+    assert "training refuses them, or takes all with --task multi" in conflict.text
+
+
 def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
     """A table of a single row is told of in the singular."""
     table = tmp_path / "table.csv"

@@ -9,6 +9,7 @@ import json
 import resource
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -17,7 +18,8 @@ import pytest
 from tagger.__main__ import commands as operators
 from tagger.decide import decide
 from tagger.objects import summary_object
-from tagger.records import best_first
+from tagger.printing import print_performance
+from tagger.records import Overall, Performance, Scores, best_first
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
 from tagger.tables import read_rows
@@ -149,6 +151,24 @@ def test_show_tells_all_of_a_run(home: Path) -> None:
     text = run_python("-m", "tagger", "show", home=home).stdout
     assert "first (promoted)" in text
     assert run.data.sha256 in text
+
+
+def test_no_figure_is_shown_that_no_text_bears_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Tags on no text of the test, and texts of no tag, have no F1, and few texts are said so."""
+    by_tag = {f"of-{support}": Scores(0.5, 0.5, 0.5, support) for support in (0, 1, 30, 40, 50)}
+    overall = Overall(0.5, 0.5, 0.5, 0.5, 0.5, 0.75, 60)
+    performance = Performance(overall, by_tag, {"no-tag": replace(overall, f1=0.0)})
+    print_performance(performance, dict.fromkeys(by_tag, 0.25), ends=1)
+    told = capsys.readouterr().out
+    rows = {cells[0]: cells[1:] for cells in map(str.split, told.splitlines()) if cells}
+    assert rows["no-tag"] == ["-", "-", "-", "-", "0.750", "60"]
+    assert "The 1 best and the 1 worst of 4 tags" in told
+    assert "of-0" not in rows
+    assert "fewer than 20 of the texts, too few to be judged alone: 2 of 5 tags." in told
+    print_performance(performance, dict.fromkeys(by_tag, 0.25))
+    assert ["of-0", *"---", "0.250", "0"] in map(str.split, capsys.readouterr().out.splitlines())
 
 
 @pytest.mark.parametrize(

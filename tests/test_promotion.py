@@ -136,8 +136,8 @@ def test_force_where_the_gate_lets_pass_is_not_forced(home: Path) -> None:
     ("name", "words"),
     [
         ("few", ["49 test texts", "needs 50", "--force"]),
-        ("single", ["task multi", "task single"]),
-        ("salted", ["salt", "evaluate"]),
+        ("single", ["task multi", "task single", "--force"]),
+        ("salted", ["salt", "evaluate", "--force"]),
     ],
 )
 def test_what_cannot_be_compared_is_refused(home: Path, name: str, words: list[str]) -> None:

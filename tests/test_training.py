@@ -96,7 +96,8 @@ def test_a_person_is_told_how_good_the_run_is_and_what_to_type_next(tmp_path: Pa
     done = run_python("-m", "training", "train", "-", home=tmp_path, stdin=table)
     assert done.returncode == 0, done.stderr
     (run,) = Store(tmp_path).runs()
-    for words in ("precision", "macro f1", "cycling", "rare-1", "20 more", "30 texts without any"):
+    bearing_none = "Taken as bearing none, without any of the trained tags: 30 texts."
+    for words in ("precision", "macro f1", "cycling", "rare-1", "20 more", bearing_none):
         assert words in done.stdout
     assert f"Run {run.run_id} is in the store and promoted." in done.stdout
     assert done.stdout.rstrip().endswith("Next: make serve")
@@ -111,6 +112,18 @@ def test_a_run_that_is_not_promoted_says_how(capsys: pytest.CaptureFixture[str])
     tell_made(made, split(dataset, run.params), promoted=False)
     told = capsys.readouterr().out
     assert told.rstrip().endswith(f"Next: python -m training promote {run.run_id}")
+
+
+def test_findings_are_told_by_their_rows(tmp_path: Path) -> None:
+    """What `check` finds is told in rows, and that it reads the table as the training did."""
+    table = tmp_path / "table.csv"
+    rows = TABLE.read_text().replace("text,tags", "words,tags").splitlines()
+    table.write_text("\n".join((*rows, *rows[1:8])))
+    arguments = ("train", str(table), "--text-column", "words", "--strict")
+    done = run_python("-m", "training", *arguments, home=tmp_path / "home")
+    assert done.returncode == 1
+    assert "Found: duplicates (7 rows). See: python -m training check" in done.stderr
+    assert done.stderr.rstrip().endswith("table.csv, read in the same way")
 
 
 def test_tags_and_texts_are_shown_as_they_are_spelt(tmp_path: Path) -> None:
@@ -269,7 +282,7 @@ def test_a_growing_table_moves_no_text_to_the_other_side(tmp_path: Path) -> None
     assert not set(before.test.texts) & set(after.training.texts)
 
 
-def test_a_table_of_single_tags(tmp_path: Path) -> None:
+def test_a_table_of_single_tags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A column `tag` makes a run that predicts one tag a text."""
     table = tmp_path / "table.csv"
     with TABLE.open() as rows, table.open("w", newline="") as out:
@@ -278,11 +291,15 @@ def test_a_table_of_single_tags(tmp_path: Path) -> None:
         writer.writerows(
             (row["text"], row["tags"]) for row in csv.DictReader(rows) if "|" not in row["tags"]
         )
+        writer.writerows((f"words on {one} alone", "rare") for one in ("a cart", "an owl", "a fig"))
     dataset = read_dataset(str(table), Reading())
     params = Params(task=dataset.task)
     parts = split(dataset, params)
     made = make_run(parts, parts.describe(dataset, licence=None), params, step=lambda _: None)
     assert made.run.task == "single"
+    assert made.run.data.untagged_left_out == 3
+    tell_made(made, parts, promoted=False)
+    assert "Left out, without any of the trained tags: 3 texts." in capsys.readouterr().out
     put(Store(tmp_path), made)
     model = Store(tmp_path).model(made.run.run_id)
     texts = ["Whisk the broth in the skillet", "Comet in the telescope"]

@@ -121,7 +121,7 @@ def train(
         parts = split(dataset, params)
         step("Check")
         findings = check_dataset(dataset, min_support=params.min_support).findings
-        tell_findings(findings, table)
+        tell_findings(findings, table, reading)
         if strict and findings:
             sys.exit(1)
         store.refuse_unwritable()

@@ -79,9 +79,12 @@ def _encoding(dataset: Dataset) -> Iterator[Finding]:
 def _repeated(dataset: Dataset) -> Iterator[Finding]:
     same = [repeated for repeated in dataset.repeated if repeated.same_tags]
     other = [repeated for repeated in dataset.repeated if not repeated.same_tags]
+    several = "all are taken"
+    if dataset.task == "single":
+        several = "training refuses them, or takes all with --task multi"
     for kind, found, what in (
         ("duplicates", same, "a text that stands in an earlier row already"),
-        ("conflicts", other, "the text of an earlier row with other tags; all are taken"),
+        ("conflicts", other, f"the text of an earlier row with other tags; {several}"),
     ):
         if found:
             pairs = ", ".join(f"{row.number} as {row.first}" for row in found[:5])

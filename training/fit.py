@@ -288,5 +288,6 @@ def _refuse_too_little(tags: Sequence[str], truth: Truth) -> None:
         if not 2 <= borne <= len(truth) - 2:
             raise TooLittleData(
                 f"Tag {tag!r} is borne by {borne} of {len(truth)} texts; to learn what sets it "
-                "apart takes at least 2 that bear it and 2 that do not."
+                "apart takes at least 2 that bear it and 2 that do not. Leave the tag out, or add "
+                "such texts."
             )

@@ -130,7 +130,8 @@ def _refuse_several_tags(dataset: Dataset) -> None:
     if several:
         raise FaultyRows(
             f"{dataset.source} gives the same text several tags where the task is single, in "
-            f"{rows_named(several)}. Correct them, or train with --task multi."
+            f"{rows_named(several)}. Correct them (`check` names the rows that contradict each "
+            "other), or train with --task multi."
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ from tagger import objects, printing
 from tagger.errors import counted
 from tagger.records import Run
 from training.check import Finding, Report
-from training.data import Dataset
+from training.data import Dataset, Reading
 from training.split import Split, fingerprints, on_test_side
 from training.versus import Versus
 
@@ -24,12 +23,18 @@ SHOWN = 20
 """Texts on which two runs differ that are shown; --json has all."""
 
 
-def tell_findings(findings: Sequence[Finding], table: str) -> None:
+def tell_findings(findings: Sequence[Finding], table: str, reading: Reading) -> None:
     """Say in a line of stderr what was found: `check` tells it all."""
     if findings:
-        kinds = Counter(finding.kind for finding in findings)
-        found = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-        printing.note(f"Found: {found}. See: python -m training check {table}")
+        rows: dict[str, set[int]] = {}
+        for finding in findings:
+            rows.setdefault(finding.kind, set()).update(finding.rows)
+        found = ", ".join(
+            kind + (f" ({counted(len(named), 'row')})" if named else "")
+            for kind, named in rows.items()
+        )
+        alike = "" if reading == Reading() else ", read in the same way"
+        printing.note(f"Found: {found}. See: python -m training check {table}{alike}")
 
 
 def tell_report(report: Report, *, propose: bool) -> None:
@@ -62,7 +67,11 @@ def tell_made(made: Made, parts: Split, *, promoted: bool) -> None:
     thresholds = dict(zip(run.tags, run.thresholds, strict=True))
     printing.print_performance(run.performance, thresholds, ends=5)
     click.echo()
-    for line in (*_what_was_compared(made), *_what_was_missed(made), *_what_was_left_out(parts)):
+    for line in (
+        *_what_was_compared(made),
+        *_what_was_missed(made),
+        *_what_was_left_out(parts, run),
+    ):
         click.echo(line)
     click.echo(f"Run {run.run_id} is in the store{' and promoted' if promoted else ''}.")
     click.echo("Next: make serve" if promoted else f"Next: python -m training promote {run.run_id}")
@@ -84,13 +93,14 @@ def _what_was_missed(made: Made) -> Iterator[str]:
         yield f"Below {made.run.params.objective} on folds of the training side: {figures}."
 
 
-def _what_was_left_out(parts: Split) -> Iterator[str]:
+def _what_was_left_out(parts: Split, run: Run) -> Iterator[str]:
     if parts.rare:
         named = ", ".join(f"{tag} ({count})" for tag, count in list(parts.rare.items())[:10])
         more = f" and {len(parts.rare) - 10} more" if len(parts.rare) > 10 else ""
         yield f"Left out, too few training texts (--min-support): {named}{more}."
     if parts.untagged:
-        yield f"{counted(parts.untagged, 'text')} without any of the trained tags."
+        what = "Left out" if run.task == "single" else "Taken as bearing none"
+        yield f"{what}, without any of the trained tags: {counted(parts.untagged, 'text')}."
     if parts.near_duplicates:
         yield (
             f"Left out, near duplicates of texts of the test: "
