@@ -128,6 +128,7 @@ class Tagger:
     @staticmethod
     def check() -> None:
         """End with one sentence, before any worker starts, if it could not serve as it is set."""
+        logs.configure(settings.log_format)
         try:
             bento.heed_traffic(NAME, settings)
             in_own_process(runner.check)

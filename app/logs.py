@@ -16,7 +16,7 @@ log = logging.getLogger("bentoml.tagline")
 
 
 def configure(log_format: str) -> None:
-    """Set up the logs of a worker."""
+    """Set up the logs of a process: the supervisor's, or a worker's."""
     # uvicorn formats a line a request for nobody as long as a handler stands above this logger:
     # 12 us of CPU a request.
     logging.getLogger("uvicorn.access").propagate = False

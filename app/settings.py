@@ -25,7 +25,9 @@ ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
 class Settings(BaseSettings):
     """The server's settings; each is the environment variable TAGLINE_ and its name in capitals."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, env_ignore_empty=True, allow_inf_nan=False
+    )
 
     run: str | None = None
     """Serve this run, whatever is promoted."""
@@ -115,7 +117,7 @@ def _refuse_unknown(names: Iterable[str]) -> None:
     known = [PREFIX + name.upper() for name in Settings.model_fields]
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=1, cutoff=0)
+            near = get_close_matches(name.upper(), known, n=1, cutoff=0)
             raise SettingsError(f"{name} is no setting. The nearest is {near[0]}.")
 
 

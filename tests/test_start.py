@@ -58,7 +58,9 @@ def test_no_bentoml_home(tmp_path: Path) -> None:
     [
         ("TAGLINE_RUN", "nothing", "There is no run 'nothing'"),
         ("TAGLINE_MAX_TEXT", "5", "The nearest is TAGLINE_MAX_TEXTS"),
+        ("TAGLINE_max_texts", "5", "The nearest is TAGLINE_MAX_TEXTS"),
         ("TAGLINE_WORKERS", "none", "TAGLINE_WORKERS='none'"),
+        ("TAGLINE_BATCH_MILLISECONDS", "inf", "finite"),
         ("TAGLINE_CORS_ORIGINS", "https://forms.example/", "without a path"),
         ("TAGLINE_CORS_ORIGINS", "null, https://*.example", "'https://*.example'"),
         ("TAGLINE_QUEUE_TEXTS", "10", "the largest request could never be answered"),

@@ -1,0 +1,31 @@
+"""Logs are what a collector of them can read: one JSON object a line, whoever wrote it."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.conftest import TrainedHome
+from tests.serving import serve
+from tests.test_start import copied
+
+
+def test_every_line_is_json_from_start_to_end(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """The supervisor's lines too, and of what went wrong: a head that is no HTTP, say."""
+    home = copied(trained_home, tmp_path)
+    with serve(home, tmp_path / "log", TAGLINE_LOG_FORMAT="json") as server:
+        address = urlsplit(server.url)
+        assert address.hostname
+        assert address.port
+        with socket.create_connection((address.hostname, address.port), timeout=30) as caller:
+            caller.sendall(b"no HTTP\r\n\r\n")
+            assert caller.recv(1_024).startswith(b"HTTP/1.1 400")
+        assert server.stop(signal.SIGTERM) == 0
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert all(line.keys() == {"time", "level", "logger", "message"} for line in lines)
+    told = "\n".join(line["message"] for line in lines)
+    for words in ("Starting production", "is served", "Invalid HTTP request", "Draining"):
+        assert words in told
