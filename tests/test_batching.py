@@ -387,7 +387,8 @@ def test_a_model_that_loses_results_is_not_believed() -> None:
     on_a_loop(story())
 
 
-def test_a_slow_model_runs_in_a_thread() -> None:
+@pytest.mark.parametrize(("seconds", "on_the_loop"), [(0.01, True), (1, False)])
+def test_a_slow_model_runs_in_a_thread(seconds: float, *, on_the_loop: bool) -> None:
     """A batch that is expected to be slow leaves the loop free, one at a time all the same."""
 
     async def story() -> None:
@@ -400,14 +401,14 @@ def test_a_slow_model_runs_in_a_thread() -> None:
             except RuntimeError:
                 on_loop = False
             loops.append(on_loop)
-            model.now += 1
+            model.now += seconds
             return items
 
         model = Model()
         tried = Batcher(run, bounds=Bounds(batch=1, inline_seconds=0.02), clock=model.clock)
         await tried.submit([1], FAR)
         assert await asyncio.gather(*(tried.submit([n], FAR) for n in (2, 3))) == [[2], [3]]
-        assert loops == [True, False, False]
+        assert loops == [True, on_the_loop, on_the_loop]
 
     on_a_loop(story())
 
@@ -419,10 +420,11 @@ def test_whoever_watches_is_told_of_every_batch() -> None:
         model = Model(cost=1)
         told: list[Batch] = []
         tried = batcher(model, batch=2, seconds=2, watch=told.append)
-        await asyncio.gather(tried.submit([1], FAR), tried.submit([2, 3], FAR))
+        await asyncio.gather(tried.submit([1], FAR), tried.submit([2, 3, 4], FAR))
         assert told == [
-            Batch(size=1, seconds=1, waits=[0], waiting=2),
-            Batch(size=2, seconds=2, waits=[1], waiting=0),
+            Batch(size=1, seconds=1, waits=[0], waiting=3),
+            Batch(size=2, seconds=2, waits=[1], waiting=1),
+            Batch(size=1, seconds=1, waits=[], waiting=0),
         ]
 
     on_a_loop(story())
