@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tagger.records import Run
+from tagger.exam import Exam
+from tagger.records import Params, Run
 from tagger.store import Store
 from tagger.tables import writing
 from tests.browsing import browser, left_of
@@ -23,10 +24,14 @@ from tests.serving import run_python
 from training.data import Reading, read_dataset
 from training.options import CATALOGUE
 from training.out_of_domain import texts_by_kind
+from training.report.calibration import HONEST, calibration_section
 from training.report.doubtful_rows import suspects_section
 from training.report.examined import Examined
+from training.report.more_rows import more_rows_section
 from training.report.slices import STORED
 from training.report.table import find_table, known_texts
+from training.runs import make_run
+from training.split import split
 
 __all__ = ["browser"]
 
@@ -211,6 +216,45 @@ def test_the_curve_ends_at_the_run_itself(whole: Written) -> None:
     shown = [int(name.removesuffix(" texts")) for name in rows if name.endswith(" texts")]
     assert shown == counts
     assert rows[f"{texts} texts"][0] == f"{whole.run.performance.overall.f1:.3f}"
+
+
+def test_a_small_test_does_not_say_that_more_rows_promise_little(tmp_path: Path) -> None:
+    """Where the second half may have brought much or nothing, neither is said."""
+    table, params = tmp_path / "table.csv", Params(min_support=2)
+    table.write_text("\n".join(TABLE.read_text(encoding="utf-8").splitlines()[:61]))
+    dataset = read_dataset(str(table), Reading())
+    parts = split(dataset, params)
+    made = make_run(parts, parts.describe(dataset, licence=None), params, step=lambda _: None)
+    examined = Examined.of(made.run, made.model, made.exam)
+    known = known_texts(dataset, made.run, made.exam)
+    section = more_rows_section(examined, known, step=lambda _: None)
+    assert section
+    assert section.learnt[-1].f1 - section.learnt[-2].f1 > 0.05
+    assert "cannot be told from so small a test" in section.lead
+
+
+@pytest.mark.parametrize(
+    ("texts", "power", "lead"),
+    [(15, 1, "A score can be read as a prob"), (400, 2, "Read scores as an order")],
+)
+def test_scores_are_judged_beyond_chance(texts: int, power: int, lead: str) -> None:
+    """Few true probabilities are not called untrue for what chance does; squared ones are."""
+    made, random = made_run(), np.random.default_rng(0)
+    scores = random.uniform(size=(texts, len(made.run.tags)))
+    truth = random.uniform(size=scores.shape) < scores**power
+    test = answers(truth, truth)
+    test = replace(test, scores=scores.astype(np.float32))
+    section = calibration_section(Examined.of(made.run, made.model, Exam(test, made.exam.training)))
+    assert section.apart
+    assert section.apart.found > HONEST
+    assert section.lead.startswith(lead)
+
+
+def test_scores_that_were_not_given_are_not_called_exact(refused: Written) -> None:
+    """Of a run that gives no score, no distance from what came true is told."""
+    told = text_of(refused.section("calibration"))
+    assert "too few scores of 0.1 or more to say whether scores mean what they say" in told
+    assert "apart on average" not in told
 
 
 def test_a_column_slices_the_test(whole: Written) -> None:

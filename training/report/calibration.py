@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,8 @@ SHOWN_FROM = 10
 DECIDING_FROM = 0.1
 """Lower scores are nearly all of them, and hardly ever give a tag."""
 HONEST = 0.05
-"""Mean distance between a score and what came true, up to which scores are called honest."""
+"""Mean distance between a score and what came true, up to which scores are called honest; or up to
+twice what chance makes of true probabilities, if that is more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,22 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Apart:
+    """How far scores of `DECIDING_FROM` or more and what came true are apart on average."""
+
+    found: float
+    by_chance: float
+    """What is to be expected of scores that are true probabilities, of so few."""
+
+
+@dataclass(frozen=True, slots=True)
 class CalibrationSection:
     """The steps, from the lowest scores on."""
 
     lead: str
     steps: tuple[Step, ...]
-    distance: float
-    """Mean distance between a score and what came true, over scores of `DECIDING_FROM` or more."""
+    apart: Apart | None
+    """None where no step of such scores is drawn."""
     brier: float
     brier_of_shares: float
     """Of a tagger that gives each tag its share of the texts, whatever the text."""
@@ -59,13 +70,12 @@ def calibration_section(examined: Examined) -> CalibrationSection:
     truth, scores = test.truth, test.scores.astype(np.float64)
     steps = _steps(scores[scores > 0], truth[scores > 0])
     deciding = [step for step in steps if step.low >= DECIDING_FROM]
-    counted = max(1, sum(step.scores for step in deciding))
-    distance = sum(abs(step.mean - step.true) * step.scores for step in deciding) / counted
+    apart = _apart(deciding) if deciding else None
     share = examined.exam.training.truth.mean(axis=0)
     return CalibrationSection(
-        lead=_lead(steps, distance),
+        lead=_lead(deciding, apart),
         steps=steps,
-        distance=distance,
+        apart=apart,
         brier=float(np.square(scores - truth).mean()),
         brier_of_shares=float(np.square(share - truth).mean()),
         chart=chart(
@@ -99,6 +109,14 @@ def _steps(scores: NDArray[np.float64], came_true: NDArray[np.bool_]) -> tuple[S
     return tuple(found)
 
 
+def _apart(steps: Sequence[Step]) -> Apart:
+    counts = [step.scores for step in steps]
+    found = [abs(step.mean - step.true) for step in steps]
+    # The mean distance of a normal number of this spread from its middle.
+    by_chance = [sqrt(2 / pi * step.mean * (1 - step.mean) / step.scores) for step in steps]
+    return Apart(*(float(np.average(each, weights=counts)) for each in (found, by_chance)))
+
+
 def wilson(share: float, count: int) -> Interval:
     """Return the 95% interval of a share of ``count`` (Wilson, "Probable inference", 1927)."""
     square = WITHIN_95**2
@@ -108,14 +126,17 @@ def wilson(share: float, count: int) -> Interval:
     return Interval(max(0.0, middle - spread), min(1.0, middle + spread))
 
 
-def _lead(steps: tuple[Step, ...], distance: float) -> str:
-    if not steps:
-        return "The test is too small to say whether scores mean what they say."
+def _lead(steps: Sequence[Step], apart: Apart | None) -> str:
+    if apart is None:
+        return (
+            f"The test holds too few scores of {DECIDING_FROM} or more to say whether scores mean "
+            "what they say."
+        )
     told = min(steps, key=lambda step: abs(step.mean - 0.75))
     example = (
         f"of 100 tags scored about {told.mean:.2f}, {of_100(told.true)} are right"
         f"{'' if told.scores >= 50 else f' (judged by only {told.scores})'}"
     )
-    if distance <= HONEST:
+    if apart.found <= max(HONEST, 2 * apart.by_chance):
         return f"A score can be read as a probability: {example}."
     return f"Read scores as an order, not as probabilities: {example}."

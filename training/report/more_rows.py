@@ -24,6 +24,8 @@ FEWEST_BEARERS = 2
 """Texts that a tag needs in a part to be learnt from it."""
 SHOWN = 12
 """Tags that gained most."""
+LITTLE = 0.05
+"""F1 that twice the texts have to bring to be worth gathering them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +139,14 @@ def _lead(texts: int, overall: Difference, risen: tuple[str, ...]) -> str:
         f"{overall.first:.2f} to {overall.second:.2f}"
     )
     if OVERALL not in risen:
-        return f"More rows of the same kind promise little: {doubled}, no more than chance does."
+        if overall.high <= LITTLE:
+            return (
+                f"More rows of the same kind promise little: {doubled}, no more than chance does."
+            )
+        return (
+            f"Whether more rows would help cannot be told from so small a test: {doubled}, which "
+            "may be chance."
+        )
     tags = [name for name in risen if name != OVERALL]
     also = f", beyond chance also for {listed(tags, most=5)}" if tags else ""
     return (
