@@ -30,6 +30,7 @@ from app import (
     logs,
     long_heads,
     malformed,
+    open_files,
     pipelines,
     unfinished,
     upgrades,
@@ -138,6 +139,7 @@ class Tagger:
 
     def __init__(self) -> None:
         logs.configure(settings.log_format)
+        open_files.allow_all()
         forget_dead_workers(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
         runner.start()
         loop = asyncio.get_running_loop()

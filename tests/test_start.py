@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
+import socket
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from app.own_process import in_own_process
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, free_port
+from tests.serving import PROJECT, Server, environment, free_port, serve
 
 
 def try_to_serve(home: Path | None, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -118,3 +122,26 @@ def test_workers_run_on_uvloop_and_httptools(server: Server) -> None:
     """BentoML asks for neither, and without them the server is half as fast."""
     metrics = requests.get(f"{server.url}/metrics", timeout=30).text
     assert 'tagline_worker_info{loop="uvloop",protocol="HttpToolsProtocol"} 1.0' in metrics
+
+
+def test_more_connections_than_files_are_allowed_at_first(
+    trained_home: TrainedHome, tmp_path: Path
+) -> None:
+    """A server raises its limit of open files, beyond which uvloop closes what comes at once."""
+    usual, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = 256
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
+    try:
+        running = serve(copied(trained_home, tmp_path), tmp_path / "log")
+        with running as server, ExitStack() as open_ones:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
+            address = urlsplit(server.url)
+            assert address.hostname
+            assert address.port
+            for _ in range(few):
+                caller = socket.create_connection((address.hostname, address.port), timeout=30)
+                open_ones.enter_context(caller)
+            caller.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert caller.recv(1_024).startswith(b"HTTP/1.1 200")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
