@@ -1,8 +1,8 @@
 """As many connections as the system allows: each takes an open file.
 
 Usual is a limit of 1,024, for the sake of programs that call select(2), and a hard one of half a
-million, up to which any process may raise its own. uvloop closes at once what comes beyond, and tells
-nobody.
+million, up to which any process may raise its own. uvloop closes at once what comes beyond, and
+tells nobody.
 """
 
 from __future__ import annotations
