@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.edge import App, Edge, Scope, Send
+from app.edge import App, Edge, Runner, Scope, Send
 from app.envelope import Envelopes
 from app.incoming import Message, Receive
 from app.metrics import Metrics, Names
@@ -16,7 +16,7 @@ from app.predict import Loaded, Predictor
 from app.reading import Limits
 from app.stopping import Stopping
 
-LIMITS = Limits(texts=10, text_length=100, body_bytes=10_000, seconds=5)
+LIMITS = Limits(texts=10, text_length=100, body_bytes=20_000, seconds=5)
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,10 @@ class Got:
     def json(self) -> Any:
         """Read the body."""
         return json.loads(self.body)
+
+
+class Unanswered(Exception):
+    """A request ended without an answer."""
 
 
 async def nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -53,12 +57,16 @@ class NoRuns:
 
 
 def edge(
-    app: App = nothing, *, fault: Exception | None = None, stopping: Stopping | None = None
+    app: App = nothing,
+    *,
+    fault: Exception | None = None,
+    runner: Runner | None = None,
+    stopping: Stopping | None = None,
 ) -> Edge:
     """Make an edge around an application."""
     return Edge(
         app,
-        runner=NoRuns(fault or AssertionError("no run is needed")),
+        runner=runner or NoRuns(fault or AssertionError("no run is needed")),
         predictor=Predictor(LIMITS),
         limits=LIMITS,
         envelopes=Envelopes(),
@@ -67,7 +75,12 @@ def edge(
     )
 
 
-def ask(
+def ask(application: App, *request: str, **more: Any) -> Got:
+    """Send one request through an application, as `asked` does, on a loop of its own."""
+    return asyncio.run(asked(application, *request, **more))
+
+
+async def asked(
     application: App,
     method: str = "GET",
     path: str = "/runs",
@@ -95,10 +108,9 @@ def ask(
         "headers": [(b"host", b"tagline.test"), *headers],
     }
 
-    async def story() -> None:
-        await application(scope, receive, send)
-
-    asyncio.run(story())
+    await application(scope, receive, send)
+    if not sent:
+        raise Unanswered
     start, *rest = sent
     return Got(
         start["status"],

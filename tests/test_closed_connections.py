@@ -21,10 +21,11 @@ from app import (
     unfinished,
     upgrades,
 )
-from app.edge import Scope, Send
+from app.edge import WATCHED_FROM, Scope, Send
 from app.envelope import Envelopes
 from app.incoming import Message, Receive, while_connected
 from tagger.errors import BadJson
+from tests.edge_alone import Unanswered, asked, edge
 
 REQUEST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx"
 OFFER = REQUEST.replace(b"\r\n\r\n", b"\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")
@@ -104,6 +105,39 @@ def left_over(sent: bytes, answers: int, *, count: int = 20) -> int:
 def test_nothing_stays_of_a_connection(sent: bytes, answers: int) -> None:
     """However a connection ends, what was held for it goes at once."""
     assert left_over(sent, answers) == 0
+
+
+class Slow:
+    """A Runner, its served run and a batcher in one, whose work takes a second."""
+
+    served: Any = property(lambda self: self)
+    decided: Any = served
+    work: asyncio.Future[list[bytes]]
+
+    async def of(self, _run_id: str, _deadline: float) -> Any:
+        """Give itself."""
+        return self
+
+    def submit(self, _items: Any, _deadline: float) -> asyncio.Future[list[bytes]]:
+        """Begin the work."""
+        loop = asyncio.get_running_loop()
+        self.work = loop.create_future()
+        loop.call_later(1, self.work.set_result, [b"{}"])
+        return self.work
+
+
+@pytest.mark.parametrize("path", ["/predict", "/runs/any/predict"])
+def test_the_work_of_who_has_left_is_not_done(path: str) -> None:
+    """Of a large request: what was begun for it is given up, and nothing answers."""
+    runner, body = Slow(), b'{"texts": [{"text": "onion"}]}'.ljust(WATCHED_FROM)
+
+    async def story() -> None:
+        with pytest.raises(Unanswered):
+            await asked(edge(runner=runner), "POST", path, body=body)
+        await asyncio.sleep(0)
+        assert runner.work.cancelled()
+
+    asyncio.run(story())
 
 
 def test_nothing_stays_of_a_refusal() -> None:
