@@ -185,7 +185,8 @@ def _print_promotion(promotion: Promotion | None, run_id: str) -> None:
     if promotion is None:
         click.echo(f"{run_id} is the promoted run already.")
         return
-    instead = f" in place of {promotion.previous}" if promotion.previous else ""
+    replaced = promotion.previous if promotion.previous != run_id else None
+    instead = f" in place of {replaced}" if replaced else ""
     click.echo(f"{run_id} is promoted{instead}. Servers take it up by themselves.")
 
 

@@ -10,7 +10,7 @@ import pty
 import random
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +124,24 @@ def test_findings_are_told_by_their_rows(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Found: duplicates (7 rows). See: python -m training check" in done.stderr
     assert done.stderr.rstrip().endswith("table.csv, read in the same way")
+
+
+def test_tags_that_come_one_by_one_are_told_of_the_other_task(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where no text bears two tags, as in a column of labels by another name, it is said."""
+    made = made_run()
+    parts = split(read_dataset(str(TABLE), Reading()), made.run.params)
+    hint = "train with --task single"
+    tell_made(made, parts, promoted=False)
+    assert hint not in capsys.readouterr().out
+    one_each = [
+        replace(side, tags=tuple(some[:1] for some in side.tags))
+        for side in (parts.training, parts.test)
+    ]
+    parts = replace(parts, training=one_each[0], test=one_each[1])
+    tell_made(made, parts, promoted=False)
+    assert hint in capsys.readouterr().out
 
 
 def test_tags_and_texts_are_shown_as_they_are_spelt(tmp_path: Path) -> None:

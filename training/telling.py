@@ -71,6 +71,7 @@ def tell_made(made: Made, parts: Split, *, promoted: bool) -> None:
         *_what_was_compared(made),
         *_what_was_missed(made),
         *_what_was_left_out(parts, run),
+        *_what_else_it_may_be(parts, run),
     ):
         click.echo(line)
     click.echo(f"Run {run.run_id} is in the store{' and promoted' if promoted else ''}.")
@@ -106,6 +107,12 @@ def _what_was_left_out(parts: Split, run: Run) -> Iterator[str]:
             f"Left out, near duplicates of texts of the test: "
             f"{counted(len(parts.near_duplicates), 'training text')}."
         )
+
+
+def _what_else_it_may_be(parts: Split, run: Run) -> Iterator[str]:
+    one_each = all(len(some) < 2 for side in (parts.training, parts.test) for some in side.tags)
+    if run.task == "multi" and one_each:
+        yield "No text bears two tags: where each is to get just one, train with --task single."
 
 
 def tell_seen(run: Run, dataset: Dataset) -> None:
