@@ -133,7 +133,7 @@ class Tagger:
         try:
             bento.heed_traffic(NAME, settings)
             in_own_process(runner.check)
-            bento.look_often(CHECK_SECONDS)
+            bento.supervise(CHECK_SECONDS)
         except TaglineError as fault:
             sys.exit(str(fault))
 

@@ -8,6 +8,7 @@ from typing import Any
 from bentoml._internal.bento.bento import BENTO_YAML_FILENAME, Bento
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.context import server_context
+from bentoml.exceptions import BentoMLException
 
 from app.metrics import Names
 from app.settings import PREFIX, Settings, bentoml_home
@@ -71,11 +72,12 @@ def heed_traffic(service: str, settings: Settings) -> None:
         )
 
 
-def look_often(seconds: float) -> None:
+def supervise(check_seconds: float) -> None:
     """Let the supervisor look this often whether a worker was killed; by itself it does every 10 s.
 
-    A server of one worker answers nobody meanwhile. To be called in the supervisor before it
-    starts workers; where the name is gone, BentoML's own pause stays.
+    A server of one worker answers nobody meanwhile. And let it end in a sentence, not in a trace,
+    where it cannot listen. To be called in the supervisor before it starts workers; where the name
+    is gone, all is as BentoML has it.
     """
     from bentoml._internal.utils import circus  # noqa: PLC0415 - no worker needs it, nor its weight
 
@@ -83,11 +85,21 @@ def look_often(seconds: float) -> None:
     if inherited is None:
         return
 
-    class Often(inherited):  # type: ignore[misc, valid-type]  # BentoML's own, from circus
+    class Supervisor(inherited):  # type: ignore[misc, valid-type]  # BentoML's own, from circus
         def __init__(self, *args: Any, **options: Any) -> None:
-            super().__init__(*args, **options | {"check_delay": seconds})
+            super().__init__(*args, **options | {"check_delay": check_seconds})
 
-    circus.Arbiter = Often  # type: ignore[misc]  # the seam
+        def initialize(self) -> None:
+            try:
+                super().initialize()
+            except OSError as fault:
+                places = ", ".join(f"{each.host}:{each.port}" for each in self.sockets.values())
+                raise BentoMLException(
+                    f"Nothing can listen on {places}: {fault.strerror}. Stop what is there, or "
+                    "name another address by --host and --port (of make: HOST=, PORT=)."
+                ) from fault
+
+    circus.Arbiter = Supervisor  # type: ignore[misc]  # the seam
 
 
 def metric_names(service: str) -> Names:

@@ -20,13 +20,18 @@ from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, environment, free_port, serve
 
 
-def try_to_serve(home: Path | None, **settings: str) -> subprocess.CompletedProcess[str]:
+def try_to_serve(
+    home: Path | None, port: int | None = None, /, **settings: str
+) -> subprocess.CompletedProcess[str]:
     """Run `bentoml serve` where it must end by itself."""
     variables = environment(home or Path("/nowhere"), **settings)
     if home is None:
         del variables["BENTOML_HOME"]
     return subprocess.run(
-        [sys.executable, "-m", "bentoml", "serve", "--port", str(free_port())],
+        [
+            *(sys.executable, "-m", "bentoml", "serve"),
+            *("--host", "127.0.0.1", "--port", str(port or free_port())),
+        ],
         cwd=PROJECT,
         env=variables,
         capture_output=True,
@@ -75,6 +80,14 @@ def test_settings_that_make_no_sense(
 ) -> None:
     """Which setting, and why."""
     check_refusal(try_to_serve(copied(trained_home, tmp_path), **{name: value}), words)
+
+
+def test_a_port_that_is_taken(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Which address, why, and what to do."""
+    with socket.create_server(("127.0.0.1", free_port())) as other:
+        port = other.getsockname()[1]
+        ended = try_to_serve(copied(trained_home, tmp_path), port)
+    check_refusal(ended, f"127.0.0.1:{port}: Address already in use", "--port")
 
 
 def test_a_damaged_run(trained_home: TrainedHome, tmp_path: Path) -> None:

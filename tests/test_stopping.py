@@ -142,7 +142,7 @@ def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
 def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The seam is there by which a killed worker is missed sooner than BentoML would."""
     monkeypatch.setattr(circus, "Arbiter", circus.Arbiter)
-    bento.look_often(0.5)
+    bento.supervise(0.5)
     assert circus.create_standalone_arbiter([]).check_delay == 0.5
 
 
