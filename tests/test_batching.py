@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
@@ -256,6 +257,19 @@ def test_nobody_starves(sizes: list[int], most: int) -> None:
     on_a_loop(story())
 
 
+def test_no_room_is_left_while_anybody_waits() -> None:
+    """What one who is nearly through leaves of a batch goes to another."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, batch=10, seconds=0.0101)
+        await tried.submit([0], FAR)
+        await asyncio.gather(*(tried.submit(list(range(size)), FAR) for size in (12, 108)))
+        assert [len(call) for call in model.calls] == [1] + [10] * 12
+
+    on_a_loop(story())
+
+
 def test_the_size_follows_the_measured_cost() -> None:
     """A batch holds as many items as run in its time: few of a dear model, more of a cheap one."""
 
@@ -409,6 +423,28 @@ def test_a_slow_model_runs_in_a_thread(seconds: float, *, on_the_loop: bool) -> 
         await tried.submit([1], FAR)
         assert await asyncio.gather(*(tried.submit([n], FAR) for n in (2, 3))) == [[2], [3]]
         assert loops == [True, on_the_loop, on_the_loop]
+
+    on_a_loop(story())
+
+
+def test_who_leaves_while_a_thread_is_at_work_harms_nobody() -> None:
+    """His results are dropped, and the others of his batch get theirs."""
+
+    async def story() -> None:
+        model, may_end = Model(cost=1), threading.Event()
+
+        def run(items: list[int]) -> list[int]:
+            assert items == [1] or may_end.wait(10)
+            return model.run(items)
+
+        bounds = Bounds(batch=2, seconds=2, inline_seconds=0.02)
+        tried = Batcher(run, bounds=bounds, clock=model.clock)
+        await tried.submit([1], FAR)
+        gone, stays = tried.submit([2], FAR), tried.submit([3], FAR)
+        await until(lambda: tried.waiting == 0)
+        gone.cancel()
+        may_end.set()
+        assert await asyncio.wait_for(stays, 10) == [6]
 
     on_a_loop(story())
 
