@@ -199,7 +199,9 @@ def test_abstaining_costs_few_right_tags() -> None:
 def test_the_report_tells_what_the_run_does() -> None:
     """The share told of each kind of text is that which `decide` leaves without tags."""
     model = fitted().model
-    for kind in kinds_of(model):
+    kinds = kinds_of(model)
+    assert {kind.name for kind in kinds} == texts_by_kind().keys()
+    for kind in kinds:
         texts = texts_by_kind()[kind.name]
         assert kind.texts == len(texts)
         silent = decide(model.score(texts), model.policy).abstained

@@ -88,7 +88,6 @@ def test_the_environment_is_read_at_the_doors_only() -> None:
         "app/settings.py",
         "tagger/__main__.py",
         "training/__main__.py",
-        "load_tests/__main__.py",
     }
     for room in ROOMS[:-1]:
         for path in sources(room):
