@@ -12,7 +12,6 @@ setting for uvicorn's ``http=``. Where it is gone nothing is installed; everythi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.protocols.http import auto
@@ -44,7 +43,7 @@ class Outbox:
 
 
 class JoinedTransport(asyncio.Transport):
-    """A transport whose writes wait in the outbox; all else is the real one's."""
+    """A transport whose writes wait in the outbox; all else that uvicorn asks is the real one's."""
 
     def __init__(self, real: asyncio.Transport, outbox: Outbox) -> None:
         super().__init__()
@@ -80,28 +79,10 @@ class JoinedTransport(asyncio.Transport):
             parts, self._parts = self._parts, []
             self._real.write(b"".join(parts))
 
-    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
-        """Keep for the end of the turn."""
-        self.write(b"".join(list_of_data))
-
-    def write_eof(self) -> None:
-        """Send what was kept, then end."""
-        self.send()
-        self._real.write_eof()
-
     def close(self) -> None:
         """Send what was kept, then close."""
         self.send()
         self._real.close()
-
-    def abort(self) -> None:
-        """Drop what was kept."""
-        self._parts.clear()
-        self._real.abort()
-
-    def can_write_eof(self) -> bool:
-        """Ask the real transport."""
-        return self._real.can_write_eof()
 
     def is_closing(self) -> bool:
         """Ask the real transport."""
@@ -115,14 +96,6 @@ class JoinedTransport(asyncio.Transport):
         """Tell the real transport."""
         self._real.set_protocol(protocol)
 
-    def get_protocol(self) -> asyncio.BaseProtocol:
-        """Ask the real transport."""
-        return self._real.get_protocol()
-
-    def is_reading(self) -> bool:
-        """Ask the real transport."""
-        return self._real.is_reading()
-
     def pause_reading(self) -> None:
         """Tell the real transport."""
         self._real.pause_reading()
@@ -130,14 +103,6 @@ class JoinedTransport(asyncio.Transport):
     def resume_reading(self) -> None:
         """Tell the real transport."""
         self._real.resume_reading()
-
-    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Tell the real transport."""
-        self._real.set_write_buffer_limits(high, low)
-
-    def get_write_buffer_size(self) -> int:
-        """Count what was kept and what the real transport has."""
-        return sum(map(len, self._parts)) + self._real.get_write_buffer_size()
 
 
 def install() -> None:

@@ -12,7 +12,7 @@ from load_tests import made_runs, made_texts
 from load_tests.made_words import unknown_words
 from load_tests.panels import Axis, draw
 from load_tests.points import Curve, Line, Point
-from load_tests.readme import EXPLANATIONS, SECTIONS, Section, points_table, written
+from load_tests.readme import EXPLANATIONS, points_table, written
 from load_tests.texts import Texts
 from tagger.decide import decide
 from tagger.store import Store
@@ -101,12 +101,3 @@ def test_every_curve_has_its_sentence() -> None:
     assert names
     assert all(f'"{name}"' in growth for name in names)
     assert growth.count("return Curve(") == len(names)
-
-
-@pytest.mark.parametrize("section", SECTIONS[1:], ids=lambda section: section.name)
-def test_pages_tell_what_was_measured(section: Section) -> None:
-    """Every page that shows a table of results shows those that are stored."""
-    for page in section.pages:
-        text = page.read_text(encoding="utf-8")
-        assert f"<!-- {section.name} end -->" in text
-        assert written(text, section.name, section.write()) == text

@@ -39,9 +39,6 @@ class Sink(asyncio.Transport):
         """Keep that it was closed."""
         self.closed = True
 
-    def abort(self) -> None:
-        """Forget it."""
-
 
 @given(st.lists(st.lists(st.binary(max_size=20), max_size=4), max_size=6))
 def test_all_bytes_arrive_in_order_one_write_a_turn(turns: list[list[bytes]]) -> None:
@@ -75,15 +72,14 @@ def test_closing_sends_what_is_left() -> None:
     asyncio.run(story())
 
 
-@pytest.mark.parametrize("end", [JoinedTransport.lose, JoinedTransport.abort])
-def test_what_is_kept_for_who_has_left_is_dropped(end: Callable[[JoinedTransport], None]) -> None:
+def test_what_is_kept_for_who_has_left_is_dropped() -> None:
     """In the turn that ends a connection nothing more is written to it."""
 
     async def story() -> None:
         sink = Sink()
         transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
         transport.write(b"head")
-        end(transport)
+        transport.lose()
         await asyncio.sleep(0)
         assert sink.writes == []
 

@@ -234,6 +234,7 @@ def test_pages_and_charts_show_the_results_that_lie_beside_them() -> None:
     for section in SECTIONS:
         for page in section.pages:
             text = page.read_text(encoding="utf-8")
+            assert f"<!-- {section.name} end -->" in text
             assert written(text, section.name, section.write()) == text, (page, section.name)
     for path, picture in pictures():
         assert ET.tostring(picture, "unicode") == path.read_text(encoding="utf-8"), path
