@@ -19,6 +19,8 @@ from pathlib import Path
 from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.multiprocess import mark_process_dead
 
+from app.logs import log
+
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SIZES = tuple(2**power for power in range(13))
 FLUSH_SECONDS = 0.5
@@ -39,6 +41,7 @@ def forget_dead_workers(folder: Path) -> None:
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
+            log.warning("Process %d ended without being told to; this one takes its place.", pid)
             mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]  # has no types
         except PermissionError:
             continue  # somebody else's, so it lives

@@ -112,17 +112,20 @@ def test_what_is_in_flight_is_answered(
 
 
 def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) -> None:
-    """Of two workers one is killed: the other goes on, and another takes its place."""
+    """Of two workers one is killed: the other goes on, another takes its place, the log tells."""
     with serve(copied(trained_home, tmp_path), tmp_path / "log", TAGLINE_WORKERS="2") as server:
+        wait_for_two(server)
         supervisor = psutil.Process(server.process.pid)
         before = {worker.pid for worker in supervisor.children()}
         victim = min(before)
         os.kill(victim, signal.SIGKILL)
         psutil.wait_procs([psutil.Process(victim)] if psutil.pid_exists(victim) else [], 10)
-        while not {worker.pid for worker in supervisor.children()} - before:
+        while f"Process {victim} ended without being told to" not in server.log.read_text():
             assert requests.get(f"{server.url}/livez", timeout=60).status_code == 200
-        while live_workers(server) != 2:  # the dead one's series are gone, the new one's there
-            assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
+        wait_for_two(server)  # the dead one's series are gone, the new one's there
+        after = {worker.pid for worker in supervisor.children()}
+        assert len(after) == 2
+        assert after & before == before - {victim}
 
 
 def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
@@ -144,6 +147,12 @@ def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(circus, "Arbiter", circus.Arbiter)
     bento.supervise(0.5)
     assert circus.create_standalone_arbiter([]).check_delay == 0.5
+
+
+def wait_for_two(server: Server) -> None:
+    """Ask for readiness until two workers have been asked."""
+    while live_workers(server) != 2:
+        assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
 
 
 def live_workers(server: Server) -> float:
