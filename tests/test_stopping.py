@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -21,6 +22,7 @@ import requests
 from bentoml._internal.utils import circus
 
 from app import bento
+from app.stopping import Stopping
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, environment, free_port, serve, wait_until_ready
 from tests.test_start import copied
@@ -109,6 +111,40 @@ def test_what_is_in_flight_is_answered(
         assert len(answer.json()["data"]["predictions"]) == 1_000
         assert server.process.wait(15) == 0
     check_end(server)
+
+
+@pytest.mark.parametrize(
+    ("pause", "numbers", "told"),
+    [
+        (60, [signal.SIGTERM], []),
+        (60, [signal.SIGINT], [signal.SIGTERM]),
+        (60, [signal.SIGTERM, signal.SIGTERM], [signal.SIGTERM]),
+        (60, [signal.SIGTERM, signal.SIGINT], [signal.SIGTERM]),
+        (0, [signal.SIGTERM, signal.SIGTERM], [signal.SIGTERM]),
+    ],
+)
+def test_a_second_signal_ends_the_pause(
+    pause: float, numbers: list[signal.Signals], told: list[signal.Signals]
+) -> None:
+    """Within the pause uvicorn is told nothing; SIGINT has none, and uvicorn is told once."""
+    heard: list[int] = []
+
+    async def story() -> None:
+        stopping = Stopping(pause)
+        stopping.install()
+        for number in numbers:
+            signal.raise_signal(number)
+            await asyncio.sleep(0.05)
+            assert stopping.draining
+
+    both = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, lambda number, _: heard.append(number)) for number in both]
+    try:
+        asyncio.run(story())
+    finally:
+        for number, handler in zip(both, before, strict=True):
+            signal.signal(number, handler)
+    assert heard == told
 
 
 def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) -> None:

@@ -128,6 +128,14 @@ def test_fields_without_an_end_behind_a_body_end_the_connection(
         connection.sendall(line + head + field * 4_000_000)
 
 
+def test_nobody_gets_more_time_than_the_setting(quick_server: Server) -> None:
+    """Whatever time a request asks for, its body is not waited for any longer."""
+    with connected(quick_server) as connection:
+        head = b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Request-Timeout: 1000\r\n"
+        connection.sendall(head + b"Content-Length: 4\r\nConnection: close\r\n\r\n")
+        assert the_rest(connection).startswith(b"HTTP/1.1 504 ")
+
+
 def test_a_body_in_one_long_chunk_is_no_head(quick_server: Server) -> None:
     """What comes of a body, in pieces, is not counted with the heads."""
     body = b'{"texts": [{"text": "onion"}]}'.ljust(400_000)
