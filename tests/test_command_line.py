@@ -19,7 +19,7 @@ from tagger.__main__ import commands as operators
 from tagger.decide import decide
 from tagger.objects import summary_object
 from tagger.printing import print_performance
-from tagger.records import Overall, Performance, Scores, best_first
+from tagger.records import Overall, Params, Performance, Scores, best_first
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
 from tagger.tables import read_rows
@@ -48,6 +48,17 @@ def test_every_command_has_help_and_an_example(name: str) -> None:
     for parameter in command.params:
         if isinstance(parameter, click.Option):
             assert parameter.help, parameter.name
+
+
+def test_train_says_what_is_usual() -> None:
+    """The help of each option that becomes a param says what it is if it is not given."""
+    options = {option.name: option for option in owners.commands["train"].params}
+    for name in ("min_support", "test_share", "salt", "folds", "objective", "seed"):
+        option = options[name]
+        assert isinstance(option, click.Option)
+        assert (option.default, option.show_default) == (getattr(Params(), name), True), name
+    for name in ("task", "regularization"):
+        assert "if not given" in str(getattr(options[name], "help", None)), name
 
 
 REFERENCE = PROJECT / "training" / "COMMANDS.md"

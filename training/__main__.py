@@ -23,13 +23,13 @@ import numpy as np
 from tagger import objects, printing
 from tagger.compare import ask_gate
 from tagger.errors import counted, known_names
-from tagger.records import Params
 from training.candidates import COMPARED
 from training.check import check as check_dataset
 from training.data import Dataset, read_dataset
 from training.evaluate import evaluate as evaluate_model
 from training.operate import threshold_for_precision, with_threshold
 from training.options import (
+    USUAL,
     candidates_of,
     params_options,
     reading_options,
@@ -151,7 +151,8 @@ def train(
 
 def _expected_steps(options: Mapping[str, Any]) -> int:
     models = 1 if options["model"] or options["fast"] else len(COMPARED)
-    return REMAINING_STEPS + models * ((options["folds"] or Params().folds) + 1)
+    folds: int = options["folds"]
+    return REMAINING_STEPS + models * (folds + 1)
 
 
 def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> None:
@@ -174,7 +175,7 @@ def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> N
 @click.option(
     "--min-support",
     type=click.IntRange(min=2),
-    default=10,
+    default=USUAL.min_support,
     show_default=True,
     help="Texts without which a tag is called rare.",
 )

@@ -20,6 +20,8 @@ from training.thresholds import Objective
 CATALOGUE = Path(__file__).parent / "catalogue.csv"
 """The embedded table."""
 
+USUAL = Params()
+
 LARGEST_SEED = 2**32 - 1
 """That scikit-learn takes."""
 
@@ -87,21 +89,57 @@ def params_options(command: Command) -> Command:
             "--model", type=click.Choice(list(CANDIDATES)), help="Train this one; compare none."
         ),
         click.option("--fast", is_flag=True, help=f"Compare no models: train {COMPARED[0]}."),
-        click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one."),
-        click.option("--min-support", type=click.IntRange(min=2), help="Training texts of a tag."),
-        click.option("--test-share", type=Number(0.05, 0.5), help="Kept back for the test."),
-        click.option("--salt", type=Words(), help="Of the hash that splits the texts."),
-        click.option("--folds", type=click.IntRange(min=2, max=20), help="For the thresholds."),
+        click.option(
+            "--task",
+            type=click.Choice(["multi", "single"]),
+            help="Any tags a text, or just one; if not given, one where the column is `tag`.",
+        ),
+        click.option(
+            "--min-support",
+            type=click.IntRange(min=2),
+            default=USUAL.min_support,
+            show_default=True,
+            help="Training texts that a tag needs.",
+        ),
+        click.option(
+            "--test-share",
+            type=Number(0.05, 0.5),
+            default=USUAL.test_share,
+            show_default=True,
+            help="Kept back for the test.",
+        ),
+        click.option(
+            "--salt",
+            type=Words(),
+            default=USUAL.salt,
+            show_default=True,
+            help="Of the hash that splits the texts.",
+        ),
+        click.option(
+            "--folds",
+            type=click.IntRange(min=2, max=20),
+            default=USUAL.folds,
+            show_default=True,
+            help="For the thresholds.",
+        ),
         click.option(
             "--objective",
+            default=USUAL.objective,
+            show_default=True,
             metavar="f1|precision=P|recall=R",
             callback=_readable,
             help="Of the thresholds: the best F1, or to be right, or to find, so often.",
         ),
-        click.option("--regularization", type=Number(1e-4, 1e4), help="C of the learner."),
+        click.option(
+            "--regularization",
+            type=Number(1e-4, 1e4),
+            help="C of the learner; each model has its own if not given.",
+        ),
         click.option(
             "--seed",
             type=click.IntRange(min=0, max=LARGEST_SEED),
+            default=USUAL.seed,
+            show_default=True,
             help="Of all that is drawn by chance.",
         ),
     )
@@ -128,12 +166,11 @@ def _not_empty(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
-def _readable(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
-    if value is not None:
-        try:
-            Objective.read(value)
-        except SettingsError as refusal:
-            raise click.BadParameter(str(refusal)) from refusal
+def _readable(_: click.Context, __: click.Parameter, value: str) -> str:
+    try:
+        Objective.read(value)
+    except SettingsError as refusal:
+        raise click.BadParameter(str(refusal)) from refusal
     return value
 
 
