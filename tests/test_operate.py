@@ -61,7 +61,9 @@ def test_a_precision_is_reached_on_texts_not_seen(home: Path) -> None:
         for other in lower[-20:]:
             assert truth[scores >= other - 1e-9].mean() < 0.9
     tag = made_run().run.tags[0]
-    assert training(home, "operate", "base", "--tag", tag, "--precision", "0.9")[0] == 0
+    status, out, _ = training(home, "operate", "base", "--tag", tag, "--precision", "0.9")
+    assert status == 0
+    assert f"on the test, on {made_run().run.performance.by_tag[tag].support} texts of it" in out
 
 
 @pytest.mark.parametrize(

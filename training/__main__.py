@@ -270,8 +270,9 @@ def operate(
         return
     before, after = old.performance.by_tag[tag], new.performance.by_tag[tag]
     click.echo(
-        f"{tag}: threshold {threshold:.6f}; on the test, precision {before.precision:.3f} -> "
-        f"{after.precision:.3f}, recall {before.recall:.3f} -> {after.recall:.3f}"
+        f"{tag}: threshold {threshold:.6f}; on the test, on {counted(after.support, 'text')} of it, "
+        f"precision {before.precision:.3f} -> {after.precision:.3f}, "
+        f"recall {before.recall:.3f} -> {after.recall:.3f}"
     )
     click.echo(f"Run {new.run_id} is in the store.")
     click.echo(f"Next: python -m training promote {new.run_id}")
