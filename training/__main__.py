@@ -270,8 +270,8 @@ def operate(
         return
     before, after = old.performance.by_tag[tag], new.performance.by_tag[tag]
     click.echo(
-        f"{tag}: threshold {threshold:.6f}; on the test, on {counted(after.support, 'text')} of it, "
-        f"precision {before.precision:.3f} -> {after.precision:.3f}, "
+        f"{tag}: threshold {threshold:.6f}; on the test, on {counted(after.support, 'text')} of "
+        f"it, precision {before.precision:.3f} -> {after.precision:.3f}, "
         f"recall {before.recall:.3f} -> {after.recall:.3f}"
     )
     click.echo(f"Run {new.run_id} is in the store.")
