@@ -224,12 +224,17 @@ class TagRunner:
     async def _look(self) -> None:
         """Take up the promoted run if it is another, by a promotion that the history names."""
         promoted = await asyncio.to_thread(self._store.promoted)
-        if promoted in (None, self.served.run.run_id):
+        served = self.served.run.run_id
+        if promoted is None:  # the server could not start without one: it was there
+            self._pass_over("nothing", f"The store holds no promoted run any more; {served} stays.")
+            return
+        if promoted == served:
             self._passed_over = None
             return
         promotions = await asyncio.to_thread(self._store.history)
         # Promoted anew, a run that was passed over is looked at again.
-        what = f"{promoted}, promotion {len(promotions)}"
+        times = sum(promotion.run_id == promoted for promotion in promotions)
+        what = f"{promoted}, promotion {times}"
         if what == self._passed_over:
             return
         if await asyncio.to_thread(self._store.moved_by_others):
@@ -242,8 +247,7 @@ class TagRunner:
             self._watch.refused()
             self._pass_over(
                 what,
-                f"Run {promoted} was promoted and is not taken up; "
-                f"{self.served.run.run_id} stays: {fault}",
+                f"Run {promoted} was promoted and is not taken up; {served} stays: {fault}",
             )
             return
         self._serve(loaded)

@@ -159,6 +159,19 @@ def test_a_look_that_fails_is_not_the_last(store: Store, tmp_path: Path) -> None
     assert server.log.read_text().count("was not looked at") == 1
 
 
+def test_a_store_that_vanishes_is_told(store: Store, tmp_path: Path) -> None:
+    """What is loaded goes on serving, a line tells once, and back again the store is followed."""
+    away = tmp_path / "away"
+    with serving(tmp_path) as server:
+        store.folder.rename(away)
+        until(lambda: "no promoted run any more" in server.log.read_text())
+        assert check_whole(predict(server)) == OLD
+        away.rename(store.folder)
+        store.promote(NEW)
+        until(lambda: check_whole(predict(server)) == NEW)
+    assert server.log.read_text().count("no promoted run any more") == 1
+
+
 def promote_unseen(store: Store, run_id: str) -> None:
     """Promote a run without the look at it that `Store.promote` takes."""
     history = History(store.folder, aside=store.folder.parent.parent)
