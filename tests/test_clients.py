@@ -28,6 +28,36 @@ def test_bentoml_s_own_client(server: Server, trained_home: TrainedHome) -> None
     assert answer["data"]["predictions"][0]["predicted_tags"]
 
 
+IN_PROCESS = """
+import asyncio, json, sys
+from app.schemas import PredictRequest
+from service import Tagger
+
+async def ask():
+    return await Tagger.inner().predict(PredictRequest.model_validate_json(sys.argv[1]))
+
+print(asyncio.run(ask()).model_dump_json(by_alias=True))
+"""
+
+
+def test_a_service_in_the_same_process(
+    server: Server, trained_home: TrainedHome, tmp_path: Path
+) -> None:
+    """BentoML's typed endpoint, which HTTP does not pass through, answers the same."""
+    asked = {"texts": [{"text": "onion broth with butter"}], "top_k": 1, "threshold": 0.25}
+    done = run_python(
+        *("-c", IN_PROCESS, json.dumps(asked)),
+        home=copied(trained_home, tmp_path),
+        PROMETHEUS_MULTIPROC_DIR=str(tmp_path),
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
+    answer = requests.post(f"{server.url}/predict", json=asked, timeout=30).json()
+    assert (told["status-code"], told["data"]["run_id"]) == (200, trained_home.run_id)
+    (found,), (expected,) = told["data"]["predictions"], answer["data"]["predictions"]
+    assert found["scores"] == expected["scores"] != []
+
+
 def table_texts() -> list[str]:
     """Give the texts of the tests' table, and some unlike them."""
     with TABLE.open(newline="") as lines:

@@ -141,6 +141,8 @@ def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> No
         store.promote(THIRD)
         until(lambda: check_whole(predict(server)) == THIRD)
         assert metric(server, "tagline_run_refused_total") == 1
+        assert metric(server, f'tagline_served_run{{run_id="{THIRD}"}}') == 1
+        assert metric(server, "tagline_served_run") == 1
     log = server.log.read_text()
     assert log.count(f"Run {NEW} was promoted and is not taken up; {OLD} stays") == 1
 
