@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +190,17 @@ def test_a_change_without_history_is_not_taken_up(store: Store, tmp_path: Path) 
         store.promote(NEW)
         until(lambda: check_whole(predict(server)) == NEW)
     assert server.log.read_text().count("moved it") == 1
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_start_on_a_change_without_history_warns(
+    store: Store, logged: StringIO, *, moved: bool
+) -> None:
+    """It serves what BentoML's own `latest` names, and says what to do if that is not meant."""
+    if moved:
+        (store.folder / "latest").write_text(NEW)
+    assert runner_of(store, kept=1).served.run.run_id == (NEW if moved else OLD)
+    assert ("moved it" in logged.getvalue()) is moved
 
 
 def test_a_pinned_run_stays(store: Store, tmp_path: Path) -> None:
