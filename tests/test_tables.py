@@ -276,6 +276,16 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
         assert read_dataset(str(tmp_path / name), Reading()).labelled.texts == (text.strip(),)
 
 
+@pytest.mark.parametrize("before", ["", "sep=;\n", "\n\n"])
+def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path, before: str) -> None:
+    """The header is a row, so is a blank line, and a cell of several lines is in one."""
+    table = tmp_path / "table.csv"
+    table.write_text(f'{before}text;tags\n"one\nof two";a\n\nthree;b\n')
+    header = 1 + before.count("\n")
+    rows = read_rows(find_source(str(table)))
+    assert [row.number for row in rows] == [header + 1, header + 3]
+
+
 VALUES = st.dictionaries(
     st.sampled_from(["text", "a", "b"]), st.text(st.characters(codec="utf-8")), min_size=3
 )
