@@ -218,10 +218,15 @@ def _overall(overall: Overall, *, borne: bool) -> list[str]:
 
 
 def _difference(found: Difference, *, worse: bool) -> list[str]:
-    return [
+    # An interval may reach beyond what a difference of two shares can be.
+    low, high = max(-1.0, found.low), min(1.0, found.high)
+    figures = [
         *_figures(found.second, found.first),
         f"{found.difference:+.3f}",
-        f"{found.low:+.3f} to {found.high:+.3f}",
+        f"{low:+.3f} to {high:+.3f}",
+    ]
+    return [
+        *(figures if found.support else [UNKNOWN] * len(figures)),
         str(found.support),
         "worse" if worse else "",
     ]

@@ -16,9 +16,11 @@ import click
 import pytest
 
 from tagger.__main__ import commands as operators
+from tagger.compare import Comparison
 from tagger.decide import decide
 from tagger.objects import summary_object
-from tagger.printing import print_performance
+from tagger.paired import Difference
+from tagger.printing import print_comparison, print_performance
 from tagger.records import Overall, Params, Performance, Scores, best_first
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
@@ -180,6 +182,16 @@ def test_no_figure_is_shown_that_no_text_bears_out(
     assert "fewer than 20 of the texts, too few to be judged alone: 2 of 5 tags." in told
     print_performance(performance, dict.fromkeys(by_tag, 0.25))
     assert ["of-0", *"---", "0.250", "0"] in map(str.split, capsys.readouterr().out.splitlines())
+
+
+def test_a_comparison_shows_what_can_be(capsys: pytest.CaptureFixture[str]) -> None:
+    """An interval ends where a difference must; a tag that no text bears has none."""
+    few, none = Difference(0.0, 0.667, 0.051, 1.283, 2, 1.0), Difference(0, 0, 0, 0, 0, 1.0)
+    by_tag = {"on-two": few, "on-none": none}
+    print_comparison(Comparison("a", "b", 60, few, by_tag, (), (), 0, ()))
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["on-two", "0.667", "0.000", "+0.667", "+0.051", "to", "+1.000", "2"] in rows
+    assert ["on-none", *"----", "0"] in rows
 
 
 @pytest.mark.parametrize(
