@@ -111,6 +111,19 @@ def test_a_tag_that_is_gone_counts(home: Path) -> None:
     assert tags[0] not in back.by_tag
 
 
+def test_tags_that_were_corrected_in_between_count(home: Path) -> None:
+    """Both runs are judged by what the second one's table says, and so many texts are told."""
+    corrected = truth()
+    corrected[:10, 0] ^= True
+    made = answering(named("corrected"), answers(corrected, corrected))
+    store, tag = Store(home), made.run.tags[0]
+    found = compare(store.run("good"), store.exam("good"), made.run, made.exam)
+    assert (found.relabelled, found.by_tag[tag].second) == (10, 1)
+    back = compare(made.run, made.exam, store.run("good"), store.exam("good"))
+    assert back.relabelled == 10
+    assert back.by_tag[tag].first < 1
+
+
 def test_force_goes_through_and_is_written_down(home: Path) -> None:
     """--force promotes what the gate refuses; the history says so, and by whom."""
     put(Store(home), run("worse", wrong(0.2, seed=2)))
