@@ -26,7 +26,13 @@ def open_store(settings: Settings, project: Path) -> Store:
         There is none that could be meant.
     """
     if settings.store is not None:
-        return Store.models(settings.store)
+        store = Store.models(settings.store)
+        if not store.run_ids():
+            raise SettingsError(
+                f"{PREFIX}STORE={str(settings.store)!r}: there are no runs in it. Name the folder "
+                f"models of a BENTOML_HOME, in which there is a folder {NAME} with runs."
+            )
+        return store
     bento = project.parent
     if (bento / "models" / NAME).is_dir() and _is_bento(bento):
         return Store.models(bento / "models")

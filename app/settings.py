@@ -65,6 +65,16 @@ class Settings(BaseSettings):
     """Origins whose pages may call, separated by commas; ``*`` for all."""
     log_format: Literal["text", "json"] = "text"
 
+    @field_validator("store")
+    @classmethod
+    def _the_same_everywhere(cls, store: Path | None) -> Path | None:
+        if store is not None and not store.is_absolute():
+            raise ValueError(
+                "name the folder from the root on. Workers run in another folder than the one this "
+                "was typed in, and nobody here knows what ~ is"
+            )
+        return store
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def _separated_by_commas(cls, value: object) -> object:
