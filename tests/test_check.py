@@ -12,7 +12,7 @@ import pytest
 from tagger.columns import TextColumns
 from tests.runs import TABLE
 from tests.serving import run_python
-from training.check import Report, check
+from training.check import Report, check, spellings
 from training.data import Reading, read_dataset
 from training.duplicates import near_duplicates
 from training.suspects import Suspect, write_suspects
@@ -132,6 +132,27 @@ def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
     assert "1 different text, 2 tags." in told
     assert "2 of 2 tags will not be trained, for want of 10 texts" in told
     assert "Row 2 holds fewer than 3 words" in told
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("web-2.0", "Web 2.0", True),
+        ("natural_language", "Natural Language", True),
+        ("c++", "C++", True),
+        ("-1", "1", False),
+        ("2.1", "21", False),
+        ("c#", "c", False),
+        ("\N{THUMBS UP SIGN} app", "\N{THUMBS DOWN SIGN} app", False),
+        # In Hindi, "game" and "skin": they differ in a mark alone.
+        ("\u0916\u0947\u0932", "\u0916\u093e\u0932", False),
+    ],
+)
+def test_tags_that_differ_in_what_tells_are_no_spellings_of_one(
+    one: str, other: str, *, alike: bool
+) -> None:
+    """Capitals, blanks and punctuation are spelling; numbers, symbols and vowel signs are not."""
+    assert spellings({one: 2, other: 1}) == ({other: one} if alike else {})
 
 
 def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:

@@ -145,8 +145,15 @@ def spellings(support: Mapping[str, int]) -> dict[str, str]:
 def _bare(tag: str) -> str:
     """Give tags that are spelt alike the same letters; a tag of signs alone stays as it is."""
     folded = unicodedata.normalize("NFKC", tag).casefold()
-    kept = "".join(letter for letter in folded if letter.isalnum() or letter in "+#")
-    return kept or folded
+    around = zip(f" {folded}", folded, f"{folded[1:]} ", strict=False)
+    return "".join(sign for before, sign, after in around if _tells(before, sign, after)) or folded
+
+
+def _tells(before: str, sign: str, after: str) -> bool:
+    """Whether a letter or sign sets tags apart: -1 is not 1, nor 2.1 21, nor C# C."""
+    if unicodedata.category(sign)[0] not in "PZ" or sign == "#":
+        return True
+    return after.isdigit() and not before.isalpha()
 
 
 def _spelt_in_several_ways(labelled: Labelled, aliases: Mapping[str, str]) -> Iterator[Finding]:
