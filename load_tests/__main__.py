@@ -29,7 +29,7 @@ def own_server() -> Iterator[str]:
     Each start of BentoML empties the metrics folder of its home, so that a test must not share
     the home of a server that somebody uses.
     """
-    store = Path(os.environ.get("BENTOML_HOME", PROJECT / ".bentoml"))
+    store = Path(os.environ.get("BENTOML_HOME", PROJECT / ".bentoml")).absolute()
     subprocess.run(
         [sys.executable, "-m", "training", "train", "--if-empty"], cwd=PROJECT, check=True
     )

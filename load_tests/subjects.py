@@ -38,7 +38,8 @@ class Ground:
     @classmethod
     def of_home(cls, folder: Path) -> Ground:
         """Stand on the promoted run of BENTOML_HOME and the texts of the embedded table."""
-        store = Path(os.environ.get("BENTOML_HOME", PROJECT / ".bentoml")) / "models"
+        home = Path(os.environ.get("BENTOML_HOME", PROJECT / ".bentoml"))
+        store = home.absolute() / "models"
         texts = Texts.of_table().all
         return cls(
             folder=folder,
