@@ -36,7 +36,13 @@ def open_store(settings: Settings, project: Path) -> Store:
     bento = project.parent
     if (bento / "models" / NAME).is_dir() and _is_bento(bento):
         return Store.models(bento / "models")
-    if bentoml_home() is None and not _is_bento(bento):
+    home = bentoml_home()
+    if home and not Path(home).is_absolute() and _is_bento(bento):
+        raise SettingsError(
+            f"BENTOML_HOME={home!r}: name the folder from the root on. Workers run in the Bento's "
+            "folder, not in the one this was typed in."
+        )
+    if home is None and not _is_bento(bento):
         raise SettingsError(
             "BENTOML_HOME is not set, so BentoML would serve from the store in your home folder. "
             "For this project's own: source .venv/bin/activate "

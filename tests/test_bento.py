@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, serve
+from tests.serving import PROJECT, Server, environment, free_port, serve
 
 ROOMS = ("tagger", "runners", "app")
 TEXTS = [{"text": "Simmer the broth with onion and garlic."}, {"text": "A telescope and a comet."}]
@@ -82,3 +82,18 @@ def test_it_answers_the_same_elsewhere(
         ]
     assert answers[0] == answers[1]
     assert answers[1]["run_id"] == trained_home.run_id
+
+
+def test_a_home_that_its_workers_would_not_find_is_refused(elsewhere: Path) -> None:
+    """They run in the Bento's folder, in which a path from here leads nowhere."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "bentoml", "serve", "tagline:latest", "--port", str(free_port())],
+        cwd=elsewhere.parent,
+        env=environment(Path(elsewhere.name)),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert ended.returncode == 1
+    assert f"BENTOML_HOME={elsewhere.name!r}: name the folder from the root on" in ended.stderr
