@@ -276,6 +276,22 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
         assert read_dataset(str(tmp_path / name), Reading()).labelled.texts == (text.strip(),)
 
 
+@pytest.mark.parametrize(
+    ("written", "texts"),
+    [
+        ("'one, two',a\n'it''s three',b\n", ["one, two", "it's three"]),
+        ("'tis one,a\nit's two,b\n", ["'tis one", "it's two"]),
+    ],
+)
+def test_an_apostrophe_may_be_a_quotation_mark(
+    tmp_path: Path, written: str, texts: list[str]
+) -> None:
+    """Where cells are quoted by it, it is none of the text; else it is."""
+    table = tmp_path / "table.csv"
+    table.write_text(f"text,tag\n{written}")
+    assert [row.values["text"] for row in read_rows(find_source(str(table)))] == texts
+
+
 @pytest.mark.parametrize("before", ["", "sep=;\n", "\n\n"])
 def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path, before: str) -> None:
     """The header is a row, so is a blank line, and a cell of several lines is in one."""
