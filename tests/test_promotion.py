@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tagger.compare import compare
-from tagger.errors import PromotionRefused
+from tagger.errors import BrokenRun, PromotionRefused
 from tagger.history import operating_system_user
 from tagger.paired import beyond_noise, differences
 from tagger.store import Store
@@ -220,6 +220,17 @@ def test_rollback_goes_back_one_after_another(home: Path) -> None:
     assert done.returncode == 3
     assert "no earlier promoted run" in done.stderr
     assert store.promoted() == "good"
+
+
+def test_nobody_goes_back_to_a_broken_run(home: Path) -> None:
+    """What serves stays where the files of the run before it are damaged."""
+    store = Store(home)
+    put(store, run("second", wrong(0.01, seed=2)))
+    store.promote("second")
+    (store.folder / "good" / "model" / "policy.json").write_text("{}")
+    with pytest.raises(BrokenRun, match="good"):
+        store.rollback()
+    assert store.promoted() == "second"
 
 
 def test_a_training_goes_through_the_same_gate(tmp_path: Path) -> None:
