@@ -22,14 +22,18 @@ from tests.conftest import TABLE, TrainedHome
 from tests.runs import answering, answers, made_run, named, put
 from tests.serving import run_python
 from training.data import Reading, read_dataset
+from training.evaluate import measure
 from training.options import CATALOGUE
 from training.out_of_domain import texts_by_kind
 from training.report.calibration import HONEST, calibration_section
 from training.report.doubtful_rows import suspects_section
 from training.report.examined import Examined
 from training.report.more_rows import more_rows_section
+from training.report.overall import overall_section
+from training.report.resampling import resample
 from training.report.slices import STORED
 from training.report.table import find_table, known_texts
+from training.report.tag_by_tag import tags_section
 from training.runs import make_run
 from training.split import split
 
@@ -206,6 +210,24 @@ def test_intervals_hold_their_figures(whole: Written) -> None:
         if name != "Figure":
             low, high = map(float, ends.split("\N{EN DASH}"))
             assert low - 0.005 <= float(value) <= high + 0.005, name
+
+
+def test_a_test_without_an_error_is_no_proof_of_none() -> None:
+    """Where all was right, or nothing of a tag, intervals are those of so few texts."""
+    made = made_run()
+    truth = made.exam.test.truth
+    predicted = truth.copy()
+    predicted[:, 0] = False
+    tags = made.run.tags
+    for given, ends in ((truth, ("high", 1.0)), (predicted, ("low", 0.0))):
+        run = replace(made.run, performance=measure(truth, given, tags))
+        examined = Examined.of(run, made.model, Exam(answers(truth, given), made.exam.training))
+        drawn = resample(truth, given)
+        row = next(row for row in tags_section(examined, drawn).rows if row.tag == tags[0])
+        assert getattr(row.interval, ends[0]) == pytest.approx(ends[1])
+        assert row.interval.high - row.interval.low > 1 / row.support
+    told = overall_section(Examined.of(made.run, made.model, made.exam), resample(truth, truth))
+    assert all(0.9 < one.interval.low < 0.99 for one in told.measures)
 
 
 def test_the_curve_ends_at_the_run_itself(whole: Written) -> None:

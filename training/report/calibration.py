@@ -9,10 +9,9 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.paired import WITHIN_95
 from training.report.charts import Chart, Figure, chart, shares
 from training.report.examined import Examined
-from training.report.resampling import Interval
+from training.report.resampling import Interval, wilson
 from training.report.wording import of_100
 
 EDGES = np.linspace(0, 1, 11)
@@ -115,15 +114,6 @@ def _apart(steps: Sequence[Step]) -> Apart:
     # The mean distance of a normal number of this spread from its middle.
     by_chance = [sqrt(2 / pi * step.mean * (1 - step.mean) / step.scores) for step in steps]
     return Apart(*(float(np.average(each, weights=counts)) for each in (found, by_chance)))
-
-
-def wilson(share: float, count: int) -> Interval:
-    """Return the 95% interval of a share of ``count`` (Wilson, "Probable inference", 1927)."""
-    square = WITHIN_95**2
-    middle = (share + square / (2 * count)) / (1 + square / count)
-    spread = WITHIN_95 * sqrt(share * (1 - share) / count + square / (4 * count**2))
-    spread /= 1 + square / count
-    return Interval(max(0.0, middle - spread), min(1.0, middle + spread))
 
 
 def _lead(steps: Sequence[Step], apart: Apart | None) -> str:

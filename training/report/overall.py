@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -46,49 +47,50 @@ def overall_section(examined: Examined, drawn: Resampled) -> OverallSection:
     by_tag = drawn.hits / np.maximum(drawn.found, 1)
     borne = drawn.support > 0
     macro = (drawn.f1 * borne).sum(axis=1) / np.maximum(borne.sum(axis=1), 1)
+    within = partial(interval, texts=stored.texts)
     return OverallSection(
         given_right=Measure(
             "Given tags that are right",
             "of all tags that it gives",
             float((truth & predicted).sum() / max(1, predicted.sum())),
-            interval(hits / np.maximum(found, 1)),
+            within(hits / np.maximum(found, 1)),
         ),
         found=Measure(
             "True tags that are found",
             "recall: of all tags that the texts truly bear",
             stored.recall,
-            interval(hits / np.maximum(support, 1)),
+            within(hits / np.maximum(support, 1)),
         ),
         exact=Measure(
             "Texts with exactly the right tags",
             "accuracy: nothing missing, nothing too much",
             stored.accuracy,
-            interval(drawn.exact),
+            within(drawn.exact),
         ),
         others=(
             Measure(
                 "F1",
                 "both at once, tags weighing as much as they are borne; runs are ranked by it",
                 stored.f1,
-                interval((drawn.f1 * drawn.weights).sum(axis=1)),
+                within((drawn.f1 * drawn.weights).sum(axis=1)),
             ),
             Measure(
                 "Precision",
                 "each tag's share of right ones, weighing in the same way",
                 stored.precision,
-                interval((by_tag * drawn.weights).sum(axis=1)),
+                within((by_tag * drawn.weights).sum(axis=1)),
             ),
             Measure(
                 "Macro F1",
                 "rare tags count as much as frequent ones",
                 stored.macro_f1,
-                interval(macro),
+                within(macro),
             ),
             Measure(
                 "Micro F1",
                 "all tags thrown together",
                 stored.micro_f1,
-                interval(2 * hits / np.maximum(found + support, 1)),
+                within(2 * hits / np.maximum(found + support, 1)),
             ),
         ),
         texts=stored.texts,

@@ -7,17 +7,21 @@ as many as there are, and the figure is measured anew; the middle 95% of what co
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tagger.paired import f1_score
+from tagger.paired import WITHIN_95, f1_score
 from training.evaluate import Truth
 
 TIMES = 1_000
 AT_ONCE = 100
 """Draws that are in memory together."""
+
+ALIKE = 1e-9
+"""Between two figures that only rounding sets apart."""
 
 Numbers = NDArray[np.float64]
 
@@ -73,7 +77,21 @@ def resample(truth: Truth, predicted: Truth, *, seed: int = 0) -> Resampled:
     return Resampled(hits, found, support, right)
 
 
-def interval(draws: Numbers) -> Interval:
-    """Return the middle 95% of what was drawn, (draws,)."""
-    low, high = np.quantile(draws, (0.025, 0.975))
-    return Interval(float(low), float(high))
+def interval(draws: Numbers, *, texts: int) -> Interval:
+    """Return the middle 95% of what was drawn, (draws,), of so many texts.
+
+    Where no draw differs, all was right or nothing was: then it is that of a share of the texts.
+    """
+    low, high = np.quantile(draws, (0.025, 0.975)).tolist()
+    if high - low < ALIKE and texts:
+        return wilson(min(1.0, high), texts)
+    return Interval(low, high)
+
+
+def wilson(share: float, count: int) -> Interval:
+    """Return the 95% interval of a share of ``count`` (Wilson, "Probable inference", 1927)."""
+    square = WITHIN_95**2
+    middle = (share + square / (2 * count)) / (1 + square / count)
+    spread = WITHIN_95 * sqrt(share * (1 - share) / count + square / (4 * count**2))
+    spread /= 1 + square / count
+    return Interval(max(0.0, middle - spread), min(1.0, middle + spread))
