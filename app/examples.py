@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -88,7 +89,7 @@ class Examples:
 
     def _asked(self, path: str) -> str:
         for name, value in self._values.items():
-            path = path.replace(f"{{{name}}}", str(value))
+            path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
         return path
 
     def _success(self, name: str, exchange: Exchange) -> Any:
@@ -117,11 +118,14 @@ class Examples:
         look_up = {"tag": tag_of, "param": param_of, "run_param": param_of}.get(
             name, performance_of
         )
+        unknown = "nothing"
+        while unknown in self._run.tags:
+            unknown += " at all"
         try:
-            look_up(self._run, "nothing")
+            look_up(self._run, unknown)
         except UnknownResource as fault:
             return fault
-        raise AssertionError("There is a thing of the name 'nothing'.")
+        raise AssertionError(f"There is a thing of the name {unknown!r}.")
 
     def _data(self) -> dict[str, Any]:
         """Give the ``data`` of each operation, out of the run's record."""
