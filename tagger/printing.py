@@ -15,7 +15,7 @@ from rich.table import Column, Table
 from tagger.compare import Comparison
 from tagger.errors import counted
 from tagger.paired import FEWEST_POSITIVES, OVERALL, Difference
-from tagger.records import Overall, Performance, Prediction, Promotion, Run, best_first
+from tagger.records import Overall, Performance, Prediction, Promotion, Run
 
 WIDTH = 110
 """Columns of a table where there is no terminal to fill."""
@@ -65,9 +65,9 @@ def counter(what: str) -> Iterator[Callable[[int], None]]:
 
 
 def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
-    """Print runs, the best first."""
+    """Print runs, in their order."""
     table = Table(_of_runs("run"), "made", "f1", "macro f1", "tags", "rows", "task", "", box=None)
-    for run in best_first(runs):
+    for run in runs:
         overall = run.performance.overall
         table.add_row(
             run.run_id,

@@ -78,12 +78,12 @@ class Store:
             ) from fault
 
     def runs(self) -> list[Run]:
-        """Every run that can be read, the newest first."""
+        """Every run that can be read, by name."""
         readable, _ = self.survey()
         return readable
 
     def survey(self) -> tuple[list[Run], dict[str, RunError]]:
-        """Read all versions: the runs, the newest first, and what is wrong with the others."""
+        """Read all versions, by name: the runs, and what is wrong with the others."""
         readable: list[Run] = []
         unreadable: dict[str, RunError] = {}
         for run_id in self.run_ids():
@@ -91,7 +91,7 @@ class Store:
                 readable.append(self.run(run_id))
             except RunError as fault:
                 unreadable[run_id] = fault
-        return sorted(readable, key=lambda run: run.created_at, reverse=True), unreadable
+        return readable, unreadable
 
     def run(self, run_id: str) -> Run:
         """Read one run's record.

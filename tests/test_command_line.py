@@ -21,7 +21,7 @@ from tagger.decide import decide
 from tagger.objects import summary_object
 from tagger.paired import Difference
 from tagger.printing import print_comparison, print_performance
-from tagger.records import Overall, Params, Performance, Scores, best_first
+from tagger.records import Overall, Params, Performance, Scores
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
 from tagger.tables import read_rows
@@ -112,17 +112,30 @@ def test_help_is_cheap() -> None:
     assert not imported & {"numpy", "pydantic", "bentoml", "rich.console", "sklearn"}
 
 
-def test_list_shows_the_best_first(home: Path) -> None:
-    """`list --json` gives the runs as `GET /runs` does, the best first; `--top` the first ones."""
-    store = Store(home)
-    told = json.loads(run_python("-m", "tagger", "list", "--json", home=home).stdout)
+def test_list_shows_the_best_first(tmp_path: Path) -> None:
+    """`list --json` gives the runs as `GET /runs` does, the best first; `--top` the first ones.
+
+    Of equally good ones the newest is the first.
+    """
+    store = Store(tmp_path)
+    for day, (run_id, f1) in enumerate((("older", 0.8), ("best", 0.9), ("newer", 0.8)), start=1):
+        made = named(run_id)
+        overall = replace(made.run.performance.overall, f1=f1)
+        run = replace(
+            made.run,
+            created_at=f"2026-01-0{day}T00:00:00.000+00:00",
+            performance=replace(made.run.performance, overall=overall),
+        )
+        put(store, replace(made, run=run))
+    order = ("best", "newer", "older")
+    told = json.loads(run_python("-m", "tagger", "list", "--json", home=tmp_path).stdout)
     expected = [
-        summary_object(run, promoted=run.run_id == "first", served=run.run_id == "first")
-        for run in best_first(store.runs())
+        summary_object(store.run(run_id), promoted=run_id == "older", served=run_id == "older")
+        for run_id in order
     ]
     assert told == {"runs": json.loads(json.dumps(expected))}
-    top = json.loads(run_python("-m", "tagger", "list", "--json", "--top", "1", home=home).stdout)
-    assert top["runs"] == told["runs"][:1]
+    top = run_python("-m", "tagger", "list", "--top", "2", home=tmp_path).stdout
+    assert [line.split()[0] for line in top.splitlines()[1:]] == ["best", "newer"]
 
 
 @pytest.mark.parametrize("command", ["list", "history", "show"])

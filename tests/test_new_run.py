@@ -50,7 +50,8 @@ def put_generous(store: Store, run_id: str) -> None:
     made = named(run_id)
     nothing = np.zeros(len(made.model.tags))
     model = replace(made.model, policy=replace(made.model.policy, thresholds=nothing))
-    run = replace(made.run, thresholds=tuple(nothing.tolist()))
+    created_at = f"{run_id[:4]}-{run_id[4:6]}-{run_id[6:8]}T00:00:00.000+00:00"
+    run = replace(made.run, thresholds=tuple(nothing.tolist()), created_at=created_at)
     put(store, replace(made, model=model, run=run))
 
 
@@ -211,6 +212,7 @@ def test_a_pinned_run_stays(store: Store, tmp_path: Path) -> None:
         assert check_whole(predict(server, "promoted")) == NEW
         assert check_whole(predict(server)) == THIRD
         runs = requests.get(f"{server.url}/runs", timeout=30).json()["data"]["runs"]
+        assert [run["run_id"] for run in runs] == [OLD, FOURTH, THIRD, NEW], "the newest first"
         assert {run["run_id"] for run in runs if run["promoted"]} == {NEW}
         assert {run["run_id"] for run in runs if run["served"]} == {THIRD}
 
