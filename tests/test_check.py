@@ -112,7 +112,7 @@ def test_what_training_would_refuse_is_found_before(
 
 
 def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: Path) -> None:
-    """In a table of single tags, a conflict says that training refuses it, and what takes it."""
+    """In a table of single tags, a conflict is said to be refused, until it is corrected."""
     table = tmp_path / "table.csv"
     table.write_text("text,tag\nthe same words here,a\nthe same words here,b\n", encoding="utf-8")
     (conflict,) = (
@@ -122,6 +122,11 @@ def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: P
     )
     assert "Row 3 holds the text of an earlier row with other tags" in conflict.text
     assert "training refuses them, or takes all with --task multi" in conflict.text
+    corrections = tmp_path / "corrections.csv"
+    corrections.write_text("text,tag\nThe same words here,b\n", encoding="utf-8")
+    corrected = read_dataset(str(table), Reading(corrections=str(corrections)))
+    assert corrected.labelled.tags == (("b",),)
+    assert "conflicts" not in found(check(corrected, min_support=10))
 
 
 def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:

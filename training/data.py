@@ -111,6 +111,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
     if reading.corrections:
         corrections = read_dataset(reading.corrections, _reading_of_corrections(reading))
         once = _corrected(once, corrections)
+        repeated = _unsettled(repeated, once, corrections)
     digest = hashlib.sha256()
     for text, tags in zip(once.texts, once.tags, strict=True):
         digest.update(json.dumps([text, sorted(tags)]).encode())
@@ -333,3 +334,16 @@ def _corrected(labelled: Labelled, corrections: Dataset) -> Labelled:
             f"{rows_named(strangers)}. Correct tags there, texts in the table itself."
         )
     return Labelled(labelled.numbers, labelled.texts, tuple(tags))
+
+
+def _unsettled(
+    repeated: Sequence[Repeated], once: Labelled, corrections: Dataset
+) -> tuple[Repeated, ...]:
+    """Leave out the rows of other tags whose text a correction gave its tags."""
+    corrected = {normalise(text) for text in corrections.labelled.texts}
+    settled = {
+        number
+        for number, text in zip(once.numbers, once.texts, strict=True)
+        if normalise(text) in corrected
+    }
+    return tuple(row for row in repeated if row.same_tags or row.first not in settled)
