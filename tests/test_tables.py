@@ -277,6 +277,23 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "cell", "tags"),
+    [
+        ("tags", "a|a| b ||", ("a", "b")),
+        ("tags", "a|b [c]", ("a", "b [c]")),
+        ("tag", "a|b", ("a|b",)),
+    ],
+)
+def test_what_a_cell_of_tags_holds(
+    tmp_path: Path, column: str, cell: str, tags: tuple[str, ...]
+) -> None:
+    """Each tag once, brackets within one are its own, and a column of single tags is not split."""
+    table = tmp_path / "table.csv"
+    table.write_text(f"text,{column}\nwords,{cell}\n")
+    assert read_dataset(str(table), Reading()).labelled.tags == (tags,)
+
+
+@pytest.mark.parametrize(
     ("written", "texts"),
     [
         ("'one, two',a\n'it''s three',b\n", ["one, two", "it's three"]),
