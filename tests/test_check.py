@@ -129,6 +129,17 @@ def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: P
     assert "conflicts" not in found(check(corrected, min_support=10))
 
 
+def test_a_tag_of_every_text_is_left_out_as_its_finding_says(tmp_path: Path) -> None:
+    """The aliases that the finding names make the table one that has no such tag."""
+    table = tmp_path / "table.csv"
+    rows = [f"{row}|every" for row in ROWS[1:]]
+    table.write_text("\n".join((ROWS[0], *rows)), encoding="utf-8")
+    (finding,) = check(read_dataset(str(table), Reading()), min_support=10).findings
+    assert finding.kind == "tag-everywhere"
+    aliases = json.loads(finding.text[finding.text.index("{") : finding.text.index("}") + 1])
+    assert check(read_dataset(str(table), Reading(aliases=aliases)), min_support=10).findings == ()
+
+
 def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
     """A table of a single row is told of in the singular."""
     table = tmp_path / "table.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -220,10 +221,11 @@ def _untrainable(
     for tag, count in support.items():
         if count > len(labelled) - 2:
             but_one = " but one" if count < len(labelled) else ""
+            without = json.dumps({tag: ""}, ensure_ascii=False)
             yield Finding(
                 "tag-everywhere",
                 f"Every text{but_one} bears the tag {tag!r}, so there is nothing to learn it from, "
-                "and training refuses the table: leave it out.",
+                f"and training refuses the table: leave it out, as --aliases with {without} does.",
             )
 
 
