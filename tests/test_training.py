@@ -21,13 +21,20 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from tagger.compare import policy_of, predicted_tags
 from tagger.decide import decide, predictions
 from tagger.model import Scored
+from tagger.policy import Policy
 from tagger.records import Params
 from tagger.store import Store
 from tests.conftest import TrainedHome
 from tests.runs import TABLE, made_run, put
 from tests.serving import PROJECT, environment, run_python
 from training.data import Reading, normalise, read_dataset
-from training.evaluate import measure, truth_of
+from training.evaluate import (
+    SLICE_FROM,
+    measure,
+    slices_by_answer,
+    slices_by_length,
+    truth_of,
+)
 from training.runs import make_run
 from training.split import split
 from training.telling import tell_made
@@ -225,6 +232,28 @@ def test_measures_are_scikit_learns() -> None:
                 truth, predicted, average=average, labels=labels, zero_division=0
             )
             assert f1 == pytest.approx(expected[2])
+
+
+def test_slices_hold_the_texts_that_their_names_say() -> None:
+    """By words, by tags borne, and abstained from; those of too few texts are left out."""
+    by_length = slices_by_length(["word " * words for words in (10, 11, 50, 51)])
+    truth = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], np.bool_)
+    scored = Scored(np.zeros((4, 2), np.float32), np.array([0, 2, 2, 2], np.float32))
+    decisions = decide(scored, Policy("multi", np.array([0.5, 0.5]), abstain_below=1))
+    found = by_length | slices_by_answer(truth, decisions)
+    assert {name: np.flatnonzero(chosen).tolist() for name, chosen in found.items()} == {
+        "short-texts": [0],
+        "long-texts": [3],
+        "one-tag": [1, 2],
+        "several-tags": [3],
+        "no-tag": [0],
+        "abstained": [0],
+    }
+    all_right = np.ones((SLICE_FROM + 1, 1), np.bool_)
+    places = np.arange(len(all_right))
+    slices = {"enough": places < SLICE_FROM, "few": places < SLICE_FROM - 1}
+    measured = measure(all_right, all_right, ["tag"], slices).slices
+    assert {name: overall.texts for name, overall in measured.items()} == {"enough": SLICE_FROM}
 
 
 def test_a_faultless_run_has_an_f1_of_exactly_one() -> None:
