@@ -39,7 +39,7 @@ from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
 from app.envelope import Envelopes, Exchange
-from app.metrics import Metrics, forget_dead_workers
+from app.metrics import Metrics, forget_dead_workers, reserve
 from app.own_process import in_own_process
 from app.predict import Predictor, writer
 from app.reading import Limits
@@ -54,11 +54,14 @@ NAME = "tagline"
 CHECK_SECONDS = 0.5
 """From a worker's death to its successor's start at most; BentoML's own are 10."""
 HERE = Path(__file__).parent
+FOLDER_OF_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
 try:
     settings = read_settings()
     store = bento.open_store(settings, HERE)
     pinned = bento.run_to_serve(settings, HERE)
+    if FOLDER_OF_METRICS in os.environ:  # not in the supervisor, which has none
+        reserve(Path(os.environ[FOLDER_OF_METRICS]))
 except TaglineError as fault:
     sys.exit(str(fault))
 
@@ -140,7 +143,7 @@ class Tagger:
     def __init__(self) -> None:
         logs.configure(settings.log_format)
         open_files.allow_all()
-        forget_dead_workers(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
+        forget_dead_workers(Path(os.environ[FOLDER_OF_METRICS]))
         runner.start()
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(logs.beside_requests)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,10 +21,19 @@ from prometheus_client import Counter, Gauge, Histogram
 from prometheus_client.multiprocess import mark_process_dead
 
 from app.logs import log
+from tagger.errors import SettingsError
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SIZES = tuple(2**power for power in range(13))
 FLUSH_SECONDS = 0.5
+RESERVED = {
+    "counter": 1 << 16,
+    "gauge_livesum": 1 << 16,
+    "gauge_livemax": 1 << 16,
+    "histogram": 1 << 18,
+}
+"""Bytes of the files that prometheus_client keeps for a process: room for sixty pairs of a route
+and a status, 4 KB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,30 @@ def forget_dead_workers(folder: Path) -> None:
             mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call]  # has no types
         except PermissionError:
             continue  # somebody else's, so it lives
+
+
+def reserve(folder: Path) -> None:
+    """Take the room on disk that this process's series need, before prometheus_client makes them.
+
+    It writes by way of memory to files that take their room only then; on a disk that has filled up
+    meanwhile the kernel would end the process, and each successor's, without a word.
+
+    Raises
+    ------
+    SettingsError
+        There is no room even now.
+    """
+    if sys.platform != "linux":  # the call is not everywhere
+        return
+    for kind, size in RESERVED.items():
+        try:
+            with (folder / f"{kind}_{os.getpid()}.db").open("ab") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as fault:
+            raise SettingsError(
+                f"Metrics cannot be kept in {folder}: {fault.strerror}. Make room there, or name "
+                "another BENTOML_HOME."
+            ) from fault
 
 
 class BulkHistogram(Histogram):

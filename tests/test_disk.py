@@ -108,3 +108,31 @@ rm {home.parent}/small/filler
     assert after.survey()[1] == {}
     assert len(after.history()) == 1
     assert not any((result / "unfinished").iterdir())
+
+
+DISK_FILLS_UP = """
+import subprocess, sys
+from pathlib import Path
+import requests
+from tests.serving import serve
+
+small, store = Path(sys.argv[1]), sys.argv[2]
+with serve(small, Path(store) / "log", TAGLINE_STORE=store) as server:
+    subprocess.run(["dd", "if=/dev/zero", f"of={small}/filler", "bs=4k"], stderr=subprocess.PIPE)
+    for path in ("/", "/tags", "/params", "/performance", "/runs", "/nowhere", "/ui", "/docs"):
+        requests.get(server.url + path, timeout=20)
+        print(requests.post(server.url + path, timeout=20).status_code)
+    print(requests.get(server.url + "/metrics", timeout=20).status_code)
+"""
+
+
+def test_a_disk_that_fills_up_ends_no_server(home: Path) -> None:
+    """The files of its metrics have their room from the start: for want of it the kernel kills."""
+    script = home.parent / "disk_fills_up.py"
+    script.write_text(DISK_FILLS_UP)
+    told, _ = in_a_small_folder(
+        home,
+        f"PYTHONPATH=. {sys.executable} {script} {home.parent}/small/home {home}/models",
+        size="8m",
+    )
+    assert told.split() == ["405"] * 5 + ["404"] + ["405"] * 2 + ["200"]
