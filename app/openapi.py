@@ -30,6 +30,9 @@ Send `X-Request-ID` to find a request again in logs; it comes back with the answ
 server made does where you sent none.
 """
 
+RECORDS = ("Params", "Data")
+"""What is answered from `tagger.records`, where defaults are for those who make one."""
+
 
 class Document:
     """The document of one server, written once for each run that is served."""
@@ -61,6 +64,8 @@ class Document:
             license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         )
         self._tell_limits(document["components"]["schemas"])
+        for record in RECORDS:
+            _always_whole(document["components"]["schemas"][record])
         examples = Examples(run, self._limits)
         for path, operations in document["paths"].items():
             for operation in operations.values():
@@ -77,6 +82,13 @@ class Document:
         found["Titled"]["description"] += (
             f" Together they may have {self._limits.text_length} characters."
         )
+
+
+def _always_whole(shape: dict[str, Any]) -> None:
+    """Require every field of an answer: a default would tell that it may be missing."""
+    shape["required"] = list(shape["properties"])
+    for field in shape["properties"].values():
+        field.pop("default", None)
 
 
 def _without_idle_faults(operation: dict[str, Any]) -> None:

@@ -168,7 +168,7 @@ class Prediction(Answer):
     """Whether the text is unlike everything that the tagger has seen, so that it gives no tag."""
     reason: str = Field(default="", json_schema_extra={"default": None})
     """Why the tagger abstained; only where it did."""
-    evidence: list[TagEvidence] = []
+    evidence: list[TagEvidence] = Field(default=[], json_schema_extra={"default": None})
     """Which words earned each predicted tag; only where it was asked for."""
 
 

@@ -205,6 +205,21 @@ def test_the_document_tells_the_limits(document: Any) -> None:
     assert shapes["Text"]["properties"]["text"]["maxLength"] == 10_000
 
 
+def test_what_a_run_always_tells_is_required(document: Any, server: Server) -> None:
+    """Typed clients need not ask whether a parameter, or what is known of the table, is there."""
+    run = requests.get(f"{server.url}/runs/promoted", timeout=30).json()["data"]
+    for shape, told in (("WholeRun", run), ("Params", run["params"]), ("Data", run["data"])):
+        assert set(document["components"]["schemas"][shape]["required"]) == set(told)
+
+
+def test_what_a_prediction_may_lack_has_no_default(document: Any) -> None:
+    """Some generators take a field with a default for one that is always there."""
+    prediction = document["components"]["schemas"]["Prediction"]
+    optional = set(prediction["properties"]) - set(prediction["required"])
+    assert optional == {"reason", "evidence"}
+    assert not [name for name in optional if "default" in prediction["properties"][name]]
+
+
 def test_the_version_is_the_project_s() -> None:
     """One version for the project and its API."""
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
