@@ -131,6 +131,13 @@ def missing(path: Path) -> None:
     path.unlink()
 
 
+def record_it(folder: Path, name: str) -> None:
+    """Let the record agree with a file."""
+    record = json.loads((folder / "run.json").read_text())
+    record["files"][name] = files.sha256(folder / name)
+    (folder / "run.json").write_text(json.dumps(record))
+
+
 @pytest.mark.parametrize("name", ["model/weights.npz", "exam/test.npz", "exam/training.npz"])
 @pytest.mark.parametrize("damage", [cut_short, swapped, object_array, pickled, missing])
 @pytest.mark.parametrize("records_it", [False, True])
@@ -141,11 +148,22 @@ def test_a_damaged_array_file_is_refused(
     folder = store.folder / "second"
     damage(folder / name)
     if records_it and damage not in (missing, swapped):
-        record = json.loads((folder / "run.json").read_text())
-        record["files"][name] = files.sha256(folder / name)
-        (folder / "run.json").write_text(json.dumps(record))
+        record_it(folder, name)
     read = store.promote if name.startswith("model") else store.exam
     with pytest.raises(BrokenRun, match=Path(name).name):
         read("second")
     assert store.promoted() == "first"
     assert store.model("first").tags
+
+
+def test_a_run_that_gives_other_scores_is_refused(store: Store) -> None:
+    """All its files being as they were written: on another machine, say, or with another numpy."""
+    folder = store.folder / "second"
+    check = folder / "model" / "check.json"
+    written = json.loads(check.read_text())
+    written["scores"][-1][-1] += 2e-5
+    check.write_text(json.dumps(written))
+    record_it(folder, "model/check.json")
+    with pytest.raises(BrokenRun, match="does not give the scores"):
+        store.promote("second")
+    assert store.promoted() == "first"
