@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import threading
@@ -22,7 +23,7 @@ import requests
 from app.predict import writer
 from runners.batching import Bounds
 from runners.tag_runner import MOST_LOADING, Loaded, TagRunner
-from tagger.errors import DeadlinePassed, Overloaded
+from tagger.errors import BrokenRun, DeadlinePassed, Overloaded
 from tagger.history import History
 from tagger.model import Model
 from tagger.store import Store
@@ -312,6 +313,17 @@ def test_a_load_that_has_begun_goes_on_for_whoever_asks_next(watched: Watched) -
 
     asyncio.run(story())
     assert watched.loaded == [OLD, NEW]
+
+
+def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -> None:
+    """Else its tags would stand at each other's scores in what /tags and /performance tell."""
+    record = store.folder / NEW / "run.json"
+    told = json.loads(record.read_text())
+    told["run"]["tags"].reverse()
+    record.write_text(json.dumps(told))
+    runner = runner_of(store, kept=1)
+    with pytest.raises(BrokenRun, match="different tags"):
+        asyncio.run(asked(runner, NEW))
 
 
 def test_only_so_many_requests_wait_for_runs_to_be_loaded(watched: Watched) -> None:
