@@ -156,6 +156,28 @@ def test_a_damaged_array_file_is_refused(
     assert store.model("first").tags
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("true_tags", lambda array: array + 100),
+        ("familiarity", lambda array: array[:-1]),
+        ("fingerprints", lambda array: array.astype(np.int64)),
+    ],
+)
+def test_an_exam_that_fits_no_run_is_refused(
+    store: Store, name: str, change: Callable[[np.ndarray], np.ndarray]
+) -> None:
+    """Tags that the run has not, texts without a figure, numbers of another kind."""
+    path = store.folder / "second" / "exam" / "test.npz"
+    with np.load(path) as stored:
+        arrays = dict(stored)
+    arrays[name] = change(arrays[name])
+    np.savez(path, **arrays)
+    record_it(store.folder / "second", "exam/test.npz")
+    with pytest.raises(BrokenRun, match="exam"):
+        store.exam("second")
+
+
 def test_a_run_that_gives_other_scores_is_refused(store: Store) -> None:
     """All its files being as they were written: on another machine, say, or with another numpy."""
     folder = store.folder / "second"
