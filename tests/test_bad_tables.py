@@ -10,7 +10,7 @@ import pytest
 
 from tagger.store import Store
 from tests.runs import TABLE
-from tests.serving import run_python
+from tests.serving import PROJECT, run_python
 
 GOOD = TABLE.read_text(encoding="utf-8")
 HEADER, *ROWS = GOOD.splitlines()
@@ -123,6 +123,8 @@ def test_what_cannot_be_read_is_named(
         (("--suspects", "suspects.tsv"), "end suspects.tsv in .csv or .jsonl"),
         (("--salt", "\udcff"), "It is not UTF-8"),
         (("--licence", "\udcff"), "It is not UTF-8"),
+        (("--aliases", str(TABLE)), "is no JSON"),
+        (("--aliases", str(PROJECT / "tests/postman/package.json")), "must hold one object"),
         (("--encoding", "base64"), "not a text encoding"),
         (("--encoding", "ascii"), "the byte 0xc3 is wrong in ascii"),
     ],

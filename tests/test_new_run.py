@@ -302,12 +302,13 @@ def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched) -> N
 
 
 def test_a_load_that_has_begun_goes_on_for_whoever_asks_next(watched: Watched) -> None:
-    """Else a run that takes longer than callers wait would never be loaded."""
+    """Else a run that takes longer than callers wait would never be; one not begun is left."""
     runner = runner_of(watched, kept=1)
 
     async def story() -> None:
-        with pytest.raises(DeadlinePassed):
-            await asked(runner, NEW, seconds=0.2)
+        for run_id in (NEW, THIRD):
+            with pytest.raises(DeadlinePassed):
+                await asked(runner, run_id, seconds=0.2)
         watched.loads.set()
         assert (await asked(runner, NEW)).run.run_id == NEW
 
