@@ -140,8 +140,11 @@ class TagRunner:
         """
         run_id = self._store.resolve(self._pinned or "promoted")
         self._serve(self._load(run_id))
-        if self._pinned is None and self._store.moved_by_others():
-            log.warning(MOVED, run_id)
+        try:
+            if self._pinned is None and self._store.moved_by_others():
+                log.warning(MOVED, run_id)
+        except StoreError as fault:  # it takes the history to change over, not to serve
+            log.warning("No promotion can be taken up: %s", fault)
 
     async def of(self, run_id: str, deadline: float) -> Loaded:
         """Give any run of the store, loading it off the loop if need be, one at a time.

@@ -47,7 +47,9 @@ class History:
             return [Promotion(**json.loads(line)) for line in lines]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError) as fault:
+        except OSError as fault:
+            raise StoreError(f"{self._lines} cannot be read: {fault.strerror}.") from fault
+        except (ValueError, TypeError) as fault:
             raise StoreError(
                 f"{self._lines} cannot be read ({fault}). It holds one JSON object a line: "
                 "take out the line that is none."

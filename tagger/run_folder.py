@@ -138,6 +138,10 @@ class RunFolder:
                 path = self.path / name
                 try:
                     found = files.sha256(path)
+                except PermissionError as fault:
+                    raise BrokenRun(
+                        f"{self.path.name} cannot be read by this user: {path}, {fault.strerror}."
+                    ) from fault
                 except OSError as fault:
                     raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault
                 if found != sha256:

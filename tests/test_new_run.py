@@ -177,6 +177,18 @@ def test_a_store_that_vanishes_is_told(store: Store, tmp_path: Path) -> None:
     assert server.log.read_text().count("no promoted run any more") == 1
 
 
+def test_a_history_that_cannot_be_read_keeps_no_server_from_starting(
+    store: Store, tmp_path: Path
+) -> None:
+    """It takes the history to change over, not to serve: the log says what to take out of it."""
+    (store.folder / "history").write_text("nonsense\n")
+    with serving(tmp_path) as server:
+        assert check_whole(predict(server)) == OLD
+    log = server.log.read_text()
+    assert log.count("No promotion can be taken up") == 1
+    assert "take out the line that is none" in log
+
+
 def promote_unseen(store: Store, run_id: str) -> None:
     """Promote a run without the look at it that `Store.promote` takes."""
     history = History(store.folder, aside=store.folder.parent.parent)
