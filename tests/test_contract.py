@@ -306,6 +306,9 @@ def test_gzip_when_asked_for(server: Server) -> None:
         assert small.headers["Content-Encoding"] == "gzip"
         assert "Accept-Encoding" in small.headers["Vary"]
         assert small.json()["data"] == plain.json()["data"]
+    short = predict(server, {"texts": [TEXT]})
+    assert "gzip" in short.request.headers["Accept-Encoding"]
+    assert "Content-Encoding" not in short.headers
 
 
 @pytest.mark.parametrize(
