@@ -163,13 +163,14 @@ class Prediction(Answer):
     predicted_tags: list[str]
     """Best first; empty where no tag reached its threshold."""
     scores: list[TagScore]
-    """Of each predicted tag, in the same order."""
+    """Of each predicted tag, in the same order; where the tagger abstained, of the tags that reach
+    the threshold you gave, if you gave one."""
     abstained: bool
     """Whether the text is unlike everything that the tagger has seen, so that it gives no tag."""
     reason: str = Field(default="", json_schema_extra={"default": None})
     """Why the tagger abstained; only where it did."""
     evidence: list[TagEvidence] = Field(default=[], json_schema_extra={"default": None})
-    """Which words earned each predicted tag; only where it was asked for."""
+    """Which words earned each tag in `scores`; only where it was asked for."""
 
 
 class Predictions(Answer):
