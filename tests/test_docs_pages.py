@@ -56,6 +56,18 @@ def test_docs_try_every_route_out(page: Page, server: Server) -> None:
         operation.locator(".opblock-summary-control").click()
 
 
+def test_docs_fit_a_phone(page: Page, server: Server) -> None:
+    """What a section is about stands across the page, not in a column one word wide."""
+    page.set_viewport_size({"width": 375, "height": 900})
+    page.goto(f"{server.url}/docs")
+    page.wait_for_selector(".opblock")
+    for words in page.locator(".opblock-tag small").all():
+        box = words.bounding_box()
+        assert box is not None
+        assert box["width"] > 250, words.inner_text()
+    assert not page.locator("#servers").is_visible()
+
+
 def test_redoc_shows_every_section(page: Page, server: Server) -> None:
     """On /redoc the whole document is there to read."""
     page.goto(f"{server.url}/redoc")
