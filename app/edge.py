@@ -181,7 +181,9 @@ class Edge:
         """Let BentoML's application answer, as it would the path without a slash at its end."""
         inner = dict(scope)
         inner[EXCHANGE] = out.exchange
-        inner["path"] = scope["path"].rstrip("/") or "/"
+        if (scope.get("raw_path") or b"/").endswith(b"/"):
+            # One that is escaped is the last letter of a tag.
+            inner["path"] = scope["path"].rstrip("/") or "/"
         if scope["method"] == "HEAD":
             # uvicorn leaves the body out; all else is to be as it would be for GET.
             inner["method"] = out.exchange.method = "GET"

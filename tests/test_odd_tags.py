@@ -12,7 +12,7 @@ import requests
 
 from tests.serving import Server, run_python, serve
 
-ODD = ('"quoted"', "nothing", "of 100%", "v1.2", "yes/no", "{top}", "é?q=1#x", "日本語 😀")
+ODD = ('"quoted"', "nothing", "of 100%", "v1.2", "yes/no", "yes/", "{top}", "é?q=1#x", "日本語 😀")
 """Sorted: the examples are about the first two."""
 
 
