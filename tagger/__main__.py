@@ -288,6 +288,8 @@ def tag(
     if out is not None and len(texts) != 1:
         raise click.UsageError("With --out give one table: a path, a URL, or - for stdin.")
     if out is None:
+        for text in filter(os.path.isfile, texts):
+            printing.note(f"{text} is tagged as a text. For the rows of that file, add --out FILE.")
         texts = texts or _lines_of_stdin()
         for number, text in enumerate(texts, start=1):
             if not _is_text(text):

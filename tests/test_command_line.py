@@ -304,6 +304,15 @@ def test_tag_a_table(home: Path, tmp_path: Path, form: str, out: str) -> None:
     assert not rows[-1]["predicted_tags"]
 
 
+def test_who_names_a_file_alone_is_told_how_its_rows_are_tagged(home: Path, tmp_path: Path) -> None:
+    """A path is a text like any other; nobody means it to be."""
+    (tmp_path / "texts.csv").write_text("text\nSterne\n")
+    done = run_python("-m", "tagger", "tag", str(tmp_path / "texts.csv"), "x" * 9_999, home=home)
+    assert done.returncode == 0, done.stderr
+    assert "add --out" in done.stderr
+    assert done.stderr.count("is tagged as a text") == 1
+
+
 def test_a_reader_that_leaves_ends_it_quietly(home: Path) -> None:
     """Piped into a command that stops reading, nothing but the pipe breaks."""
     done = subprocess.run(
