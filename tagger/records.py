@@ -100,8 +100,7 @@ class Data:
     @property
     def untagged_left_out(self) -> int:
         """Texts left out because they bear no trained tag, where each must bear one."""
-        kept = self.training_rows + self.test_rows + self.near_duplicates_left_out
-        return self.rows - kept
+        return self.rows - self.training_rows - self.test_rows - self.near_duplicates_left_out
 
 
 @dataclass(frozen=True, slots=True)
