@@ -124,7 +124,9 @@ def address(service: str) -> str | None:
     if server_context.worker_index != 1:
         return None
     found: str | None = BentoMLContainer.remote_runner_mapping.get().get(service)
-    return found
+    scheme, _, place = (found or "").partition("://")
+    host, _, port = place.rpartition(":")
+    return f"{scheme}://[{host}]:{port}" if ":" in host else found
 
 
 def without_own_metrics(app: Any) -> Any:

@@ -96,7 +96,13 @@ def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> Non
 
 @contextmanager
 def serve(
-    home: Path, log: Path, *, bento: str = ".", folder: Path = PROJECT, **settings: str
+    home: Path,
+    log: Path,
+    *,
+    bento: str = ".",
+    folder: Path = PROJECT,
+    host: str = "127.0.0.1",
+    **settings: str,
 ) -> Iterator[Server]:
     """Serve the project, or a Bento by name, on the store ``home``; stop it after.
 
@@ -107,7 +113,7 @@ def serve(
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "bentoml", "serve", bento),
-                *("--host", "127.0.0.1", "--port", str(port)),
+                *("--host", host, "--port", str(port)),
             ],
             cwd=folder,
             env=environment(home, **settings),
@@ -116,7 +122,8 @@ def serve(
             text=True,
             start_new_session=True,
         )
-    server = Server(f"http://127.0.0.1:{port}", process, log)
+    place = f"[{host}]" if ":" in host else host
+    server = Server(f"http://{place}:{port}", process, log)
     try:
         wait_until_ready(server.url, process, log)
         yield server

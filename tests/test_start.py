@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import signal
 import socket
@@ -131,6 +132,18 @@ def test_limits_of_bentoml_that_would_not_be_kept(
         copied(trained_home, tmp_path), BENTOML_CONFIG_OPTIONS=f"services.tagline.{setting}"
     )
     check_refusal(ended, "TAGLINE_")
+
+
+def test_the_welcome_names_an_address_that_answers(
+    trained_home: TrainedHome, tmp_path: Path
+) -> None:
+    """Of IPv6 too, where a browser wants brackets."""
+    log = tmp_path / "log"
+    with serve(copied(trained_home, tmp_path), log, host="::1"):
+        told = re.search(r"Open (\S+/ui) .* (\S+/docs) ", log.read_text())
+        assert told
+        for page in told.groups():
+            assert requests.get(page, timeout=30).ok
 
 
 def test_workers_run_on_uvloop_and_httptools(server: Server) -> None:

@@ -130,7 +130,7 @@ class Apart:
         remote.start(self.scorer)
         gc.collect()
         gc.freeze()
-        gc.set_threshold(50_000, 50, 1_000)
+        gc.set_threshold(10_000, 10, 10)
 
     @bentoml.api
     async def predict(self, texts: list[str]) -> list[str]:
