@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -43,10 +42,8 @@ def test_the_last_body_may_come_later(server: Server) -> None:
     body = b'{"texts": [{"text": "Broth and onion."}]}'
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
     with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.sendall((head + body) * MOST + head)
-        for part in (body[:9], body[9:] + (head + body) * 2):
-            time.sleep(0.05)
-            connection.sendall(part)
-        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+        received = connection.recv(1)  # so the last head was read without its body
+        connection.sendall(body + (head + body) * 2)
+        received += b"".join(iter(lambda: connection.recv(65_536), b""))
     assert received.count(b'"status-code":200') == received.count(b'"status-code":') == MOST + 1
