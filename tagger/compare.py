@@ -174,12 +174,9 @@ def ask_gate(store: Store, candidate: str) -> Gate:
     except PromotionRefused as refusal:
         return Gate(promoted, None, refusal)
     except RunError as fault:
-        why = f"The promoted run cannot be compared with: {fault} {FORCE}"
-        return Gate(promoted, None, PromotionRefused(why))
+        why = f"The promoted run cannot be compared with: {fault}"
+        return Gate(promoted, None, _refused(candidate, why))
     return Gate(promoted, comparison, _refusal(comparison))
-
-
-FORCE = "The gate refuses it; --force promotes all the same."
 
 
 def _refusal(comparison: Comparison) -> PromotionRefused | None:
@@ -189,7 +186,14 @@ def _refusal(comparison: Comparison) -> PromotionRefused | None:
     where = [OVERALL] if OVERALL in comparison.worse else []
     if tags:
         where.append(f"on {', '.join(tags)}")
-    return PromotionRefused(
+    return _refused(
+        comparison.second,
         f"{comparison.second} is worse than the promoted run {comparison.first} beyond noise: "
-        f"{' and '.join(where)}. {FORCE}"
+        f"{' and '.join(where)}.",
+    )
+
+
+def _refused(candidate: str, why: str) -> PromotionRefused:
+    return PromotionRefused(
+        f"{why} To promote it all the same: python -m tagger promote {candidate} --force"
     )

@@ -96,7 +96,7 @@ def test_a_run_is_as_careful_or_as_eager_as_its_owner_asks(noisy: Path, tmp_path
 def test_a_person_is_told_what_misses_the_objective(capsys: pytest.CaptureFixture[str]) -> None:
     """The line names the objective, the tags and what they reach."""
     made = replace(made_run(), unreached={"luck": 0.316})
-    tell_made(made, split(read_dataset(str(TABLE), Reading()), made.run.params), promoted=False)
+    tell_made(made, split(read_dataset(str(TABLE), Reading()), made.run.params))
     assert "Below f1 on folds of the training side: luck (0.32)." in capsys.readouterr().out
 
 

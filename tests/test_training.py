@@ -37,7 +37,7 @@ from training.evaluate import (
 )
 from training.runs import make_run
 from training.split import split
-from training.telling import tell_made
+from training.telling import tell_made, tell_next
 
 
 @dataclass(frozen=True)
@@ -114,12 +114,9 @@ def test_a_person_is_told_how_good_the_run_is_and_what_to_type_next(tmp_path: Pa
 
 def test_a_run_that_is_not_promoted_says_how(capsys: pytest.CaptureFixture[str]) -> None:
     """A later run ends with the command that promotes it."""
-    made = made_run()
-    run = made.run
-    dataset = read_dataset(str(TABLE), Reading())
-    tell_made(made, split(dataset, run.params), promoted=False)
+    tell_next("a-run", promoted=False, refused=False)
     told = capsys.readouterr().out
-    assert told.rstrip().endswith(f"Next: python -m training promote {run.run_id}")
+    assert told.rstrip().endswith("Next: python -m training promote a-run")
 
 
 def test_findings_are_told_by_their_rows(tmp_path: Path) -> None:
@@ -141,14 +138,14 @@ def test_tags_that_come_one_by_one_are_told_of_the_other_task(
     made = made_run()
     parts = split(read_dataset(str(TABLE), Reading()), made.run.params)
     hint = "train with --task single"
-    tell_made(made, parts, promoted=False)
+    tell_made(made, parts)
     assert hint not in capsys.readouterr().out
     one_each = [
         replace(side, tags=tuple(some[:1] for some in side.tags))
         for side in (parts.training, parts.test)
     ]
     parts = replace(parts, training=one_each[0], test=one_each[1])
-    tell_made(made, parts, promoted=False)
+    tell_made(made, parts)
     assert hint in capsys.readouterr().out
 
 
@@ -353,7 +350,7 @@ def test_a_table_of_single_tags(tmp_path: Path, capsys: pytest.CaptureFixture[st
     made = make_run(parts, parts.describe(dataset, licence=None), params, step=lambda _: None)
     assert made.run.task == "single"
     assert made.run.data.untagged_left_out == 3
-    tell_made(made, parts, promoted=False)
+    tell_made(made, parts)
     assert "Left out, without any of the trained tags: 3 texts." in capsys.readouterr().out
     put(Store(tmp_path), made)
     model = Store(tmp_path).model(made.run.run_id)

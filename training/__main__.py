@@ -22,7 +22,7 @@ import numpy as np
 
 from tagger import objects, printing
 from tagger.compare import ask_gate
-from tagger.errors import counted, known_names
+from tagger.errors import TaglineError, counted, known_names
 from training.candidates import COMPARED
 from training.check import check as check_dataset
 from training.data import Dataset, read_dataset
@@ -44,6 +44,7 @@ from training.telling import (
     made_object,
     tell_findings,
     tell_made,
+    tell_next,
     tell_report,
     tell_seen,
     tell_versus,
@@ -134,19 +135,23 @@ def train(
         promoted = store.write(made.run, made.model, made.exam)
     if suspects:
         _write_suspects(suspects, dataset, parts, made)
-    wanted = (promote or force) and not promoted
-    gate = ask_gate(store, made.run.run_id) if wanted else None
-    if gate and (force or gate.refusal is None):
-        pass_gate(store, made.run.run_id, gate, force=force)
-        promoted = True
+    gate, refusal = None, None
+    if (promote or force) and not promoted:
+        gate = ask_gate(store, made.run.run_id)
+        try:
+            pass_gate(store, made.run.run_id, gate, force=force)
+            promoted = True
+        except TaglineError as fault:
+            refusal = fault
     if as_json:
         printing.print_json(made_object(made, parts, promoted=promoted))
     else:
-        tell_made(made, parts, promoted=promoted)
+        tell_made(made, parts)
         if gate and gate.comparison:
             printing.print_comparison(gate.comparison)
-    if gate and gate.refusal and not promoted:
-        raise gate.refusal
+        tell_next(made.run.run_id, promoted=promoted, refused=refusal is not None)
+    if refusal:
+        raise refusal
 
 
 def _expected_steps(options: Mapping[str, Any]) -> int:

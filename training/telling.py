@@ -61,8 +61,8 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
     }
 
 
-def tell_made(made: Made, parts: Split, *, promoted: bool) -> None:
-    """Print what came of a training, and the next command to type."""
+def tell_made(made: Made, parts: Split) -> None:
+    """Print what came of a training."""
     run = made.run
     thresholds = dict(zip(run.tags, run.thresholds, strict=True))
     printing.print_performance(run.performance, thresholds, ends=5)
@@ -74,8 +74,13 @@ def tell_made(made: Made, parts: Split, *, promoted: bool) -> None:
         *_what_else_it_may_be(parts, run),
     ):
         click.echo(line)
-    click.echo(f"Run {run.run_id} is in the store{' and promoted' if promoted else ''}.")
-    click.echo("Next: make serve" if promoted else f"Next: python -m training promote {run.run_id}")
+
+
+def tell_next(run_id: str, *, promoted: bool, refused: bool) -> None:
+    """Print where a run is and the next command to type; a refusal tells that by itself."""
+    click.echo(f"Run {run_id} is in the store{' and promoted' if promoted else ''}.")
+    if not refused:
+        click.echo(f"Next: {'make serve' if promoted else f'python -m training promote {run_id}'}")
 
 
 def _what_was_compared(made: Made) -> Iterator[str]:
