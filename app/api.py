@@ -16,9 +16,11 @@ from app.etags import etag_of, has_it, revalidated, unchanged
 from app.openapi import Document
 from app.operations import described
 from app.pages import pages
+from app.predict import Runner
 from app.reading import Limits, shown
-from app.resources import Resources, Runner, Store, param_of, performance_of, tag_of, tags_of
+from app.resources import Resources, param_of, performance_of, tag_of, tags_of
 from tagger.errors import Fault, InvalidInput, TaglineError
+from tagger.store import Store
 
 
 def create_api(runner: Runner, store: Store, envelopes: Envelopes, limits: Limits) -> FastAPI:

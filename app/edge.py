@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 
 from app import compression
 from app.bodies import Bodies, let_finish
@@ -33,7 +33,7 @@ from app.envelope import (
 from app.incoming import CallerLeft, Message, Receive, read_head, while_connected
 from app.logs import unforeseen
 from app.metrics import Metrics
-from app.predict import Loaded, Predictor
+from app.predict import Predictor, Runner
 from app.reading import Limits, shown
 from app.routes import NOWHERE, ROUTES, Route, find
 from app.stopping import Stopping
@@ -47,17 +47,6 @@ WATCHED_FROM = 16_384
 """Bytes of a request from which on its work is given up when the caller leaves. To watch for that
 costs 10 us, more than the work on a small request."""
 VISIBLE = re.compile(rb"[\x21-\x7e]{1,128}")
-
-
-class Runner(Protocol):
-    """What is asked of the Runner."""
-
-    @property
-    def served(self) -> Loaded:
-        """The run that answers where none is named."""
-
-    async def of(self, run_id: str, deadline: float) -> Loaded:
-        """Any other, if it is loaded in time."""
 
 
 class Edge:

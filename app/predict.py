@@ -41,6 +41,17 @@ class Loaded(Protocol):
         """Texts -> the evidence for their tags."""
 
 
+class Runner(Protocol):
+    """What is asked of the Runner."""
+
+    @property
+    def served(self) -> Loaded:
+        """The run that answers where none is named."""
+
+    async def of(self, run_id: str, deadline: float) -> Loaded:
+        """Any other, if it is loaded in time."""
+
+
 class Predictor:
     """Answers ``POST /predict``, bytes to data."""
 

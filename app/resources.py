@@ -3,45 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Any
 
 from app import schemas
+from app.predict import Runner
 from app.reading import shown
 from tagger.errors import UnknownResource, known_names
 from tagger.records import Run, best_first
-from tagger.store import PROMOTED
-
-
-class Store(Protocol):
-    """What is asked of the store of runs."""
-
-    def runs(self) -> list[Run]:
-        """Every run that can be read."""
-
-    def run(self, run_id: str) -> Run:
-        """One."""
-
-    def promoted(self) -> str | None:
-        """Which one is promoted."""
-
-    def resolve(self, name: str) -> str:
-        """Which run a name means."""
-
-
-class Served(Protocol):
-    """The run that is served."""
-
-    @property
-    def run(self) -> Run:
-        """Its record."""
-
-
-class Runner(Protocol):
-    """What is asked of the Runner."""
-
-    @property
-    def served(self) -> Served:
-        """The run that answers where none is named."""
+from tagger.store import PROMOTED, Store
 
 
 class Resources:
@@ -169,14 +138,9 @@ def summary_of(run: Run, *, promoted: str | None, served: str) -> schemas.RunSum
 
 def whole_of(run: Run, *, promoted: str | None, served: str) -> schemas.WholeRun:
     """Give all that is known of a run."""
+    summary = dict(summary_of(run, promoted=promoted, served=served))
     return schemas.WholeRun(
-        run_id=run.run_id,
-        created_at=run.created_at,
-        promoted=run.run_id == promoted,
-        served=run.run_id == served,
-        task=run.task,
-        performance=whole_performance_of(run),
-        params=run.params,
+        **summary | {"performance": whole_performance_of(run)},
         tags=list(run.tags),
         thresholds=dict(zip(run.tags, run.thresholds, strict=True)),
         abstain_below=run.abstain_below,

@@ -185,11 +185,16 @@ class Empty(Answer):
     """Nothing: to answer is all there is to say."""
 
 
-class Performance(Answer):
-    """How good a run is, measured on texts that it was not trained on."""
+class OverallOnly(Answer):
+    """How good a run is over all texts."""
 
     overall: records.Overall
     """Over all texts."""
+
+
+class Performance(OverallOnly):
+    """How good a run is, measured on texts that it was not trained on."""
+
     class_: Mapping[str, records.Scores] = Field(alias="class")
     """For each tag."""
     slices: Mapping[str, records.Overall]
@@ -208,12 +213,6 @@ class OneParam(Answer):
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Any]
-
-
-class OverallOnly(Answer):
-    """How good a run is over all texts."""
-
-    overall: records.Overall
 
 
 class RunSummary(Answer):
@@ -238,20 +237,10 @@ class Runs(Answer):
     runs: list[RunSummary]
 
 
-class WholeRun(Answer):
+class WholeRun(RunSummary):
     """A training run, with all that is known of it."""
 
-    run_id: str
-    created_at: str
-    """When its training ended."""
-    promoted: bool
-    """Whether it is the run that is meant to serve."""
-    served: bool
-    """Whether it answers POST /predict here and now."""
-    task: records.Task
-    """multi: a text bears any number of tags; single: exactly one."""
     performance: Performance
-    params: records.Params
     tags: list[str]
     thresholds: Mapping[str, float]
     """By tag, the score from which on it is predicted."""

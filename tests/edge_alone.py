@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.edge import App, Edge, Runner, Scope, Send
+from app.edge import App, Edge, Scope, Send
 from app.envelope import Envelopes
 from app.incoming import Message, Receive
 from app.metrics import Metrics, Names
-from app.predict import Loaded, Predictor
+from app.predict import Loaded, Predictor, Runner
 from app.reading import Limits
 from app.stopping import Stopping
 
