@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from app import compression, schemas
 from app.envelope import EXCHANGE, Envelopes, Exchange
-from app.etags import etag_of, has_it, revalidated, unchanged
+from app.etags import answer, etag_of
 from app.openapi import Document
 from app.operations import described
 from app.pages import pages
@@ -38,7 +38,8 @@ def create_api(runner: Runner, store: Store, envelopes: Envelopes, limits: Limit
     @api.get("/openapi.json", **described("document"))
     async def openapi_json(request: Request) -> Response:
         """Give this document: every route, what it takes, and all that it may answer."""
-        return answers.cached(request, document.written(resources.served))
+        written = document.written(resources.served)
+        return answer(request, written, etag=etag_of(written))
 
     api.include_router(pages())
     return api
@@ -145,26 +146,16 @@ class Answers:
     def data(self, request: Request, data: Any) -> Response:
         """Answer with data: a model of `schemas`, or a record."""
         written = TypeAdapter(type(data)).dump_json(data, by_alias=True)
-        tag = etag_of(written)
-        if has_it(request, tag):
-            return unchanged(tag)
         body = self._envelopes.success(_exchange(request), [written])
-        return Response(body, media_type="application/json", headers=revalidated(tag))
-
-    def cached(self, request: Request, body: bytes) -> Response:
-        """Answer with a document that has no envelope."""
-        tag = etag_of(body)
-        if has_it(request, tag):
-            return unchanged(tag)
-        return Response(body, media_type="application/json", headers=revalidated(tag))
+        return answer(request, body, etag=etag_of(written))
 
     def refuse_for(self, api: FastAPI) -> None:
         """Put the errors of an application into the envelope; unforeseen ones are edge's."""
 
         async def refuse(request: Request, fault: Exception) -> Response:
-            answer = self._envelopes.refusal(_exchange(request), fault)
-            headers = {name.decode(): value.decode() for name, value in answer.headers}
-            return Response(answer.body, answer.status, headers, "application/json")
+            refusal = self._envelopes.refusal(_exchange(request), fault)
+            headers = {name.decode(): value.decode() for name, value in refusal.headers}
+            return Response(refusal.body, refusal.status, headers, "application/json")
 
         async def refuse_input(request: Request, fault: Exception) -> Response:
             if not isinstance(fault, RequestValidationError):

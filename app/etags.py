@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from fastapi import Request, Response
 
@@ -12,17 +13,17 @@ def etag_of(content: bytes) -> str:
     return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
 
 
-def has_it(request: Request, tag: str) -> bool:
-    """Tell whether the caller has what a tag names."""
-    asked = request.headers.get("if-none-match", "")
-    return any(known.strip() in (tag, "*", tag[2:]) for known in asked.split(","))
-
-
-def revalidated(tag: str) -> dict[str, str]:
-    """Give the headers of an answer that may be kept, and is to be asked for anew each time."""
-    return {"etag": tag, "cache-control": "no-cache"}
-
-
-def unchanged(tag: str) -> Response:
-    """Answer that the caller has it already."""
-    return Response(status_code=304, headers=revalidated(tag))
+def answer(
+    request: Request,
+    body: bytes,
+    *,
+    etag: str,
+    media_type: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Answer with what may be kept and is to be asked for anew each time, or that it is there."""
+    kept = {"etag": etag, "cache-control": "no-cache"}
+    known = request.headers.get("if-none-match", "").split(",")
+    if any(one.strip() in (etag, "*", etag[2:]) for one in known):
+        return Response(status_code=304, headers=kept)
+    return Response(body, media_type=media_type, headers={**(headers or {}), **kept})

@@ -7,16 +7,11 @@ from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 
-from app.etags import etag_of, has_it, revalidated, unchanged
+from app.etags import answer, etag_of
 from app.reading import shown
 from tagger.errors import UnknownResource, known_names
 
 HERE = Path(__file__).parent
-PAGES = {
-    "/ui": HERE / "page" / "page.html",
-    "/docs": HERE / "docs" / "docs.html",
-    "/redoc": HERE / "docs" / "redoc.html",
-}
 MEDIA_TYPES = {
     ".css": "text/css",
     ".html": "text/html",
@@ -38,7 +33,11 @@ OURS_AND_INLINE = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 """For `/docs` and `/redoc`, whose libraries write styles into the page."""
-POLICIES = {"/ui": OURS_ALONE, "/docs": OURS_AND_INLINE, "/redoc": OURS_AND_INLINE}
+PAGES = {
+    "/ui": (HERE / "page" / "page.html", OURS_ALONE),
+    "/docs": (HERE / "docs" / "docs.html", OURS_AND_INLINE),
+    "/redoc": (HERE / "docs" / "redoc.html", OURS_AND_INLINE),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +56,23 @@ class File:
 
     def answer(self, request: Request, *, policy: str | None = None) -> Response:
         """Send it, unless the caller has it already."""
-        if has_it(request, self.etag):
-            return unchanged(self.etag)
-        headers = {"x-content-type-options": "nosniff", **revalidated(self.etag)}
+        headers = {"x-content-type-options": "nosniff"}
         if policy:
             headers |= {"content-security-policy": policy, "referrer-policy": "no-referrer"}
-        return Response(self.content, media_type=self.media_type, headers=headers)
+        return answer(
+            request, self.content, etag=self.etag, media_type=self.media_type, headers=headers
+        )
 
 
 def pages() -> APIRouter:
     """Make the routes of the pages and their files, which are read once, here."""
     router = APIRouter(include_in_schema=False)
-    for path, file in PAGES.items():
-        _add_page(router, path, File.read(file), POLICIES[path])
+    for address, (page, policy) in PAGES.items():
+        _add_page(router, address, File.read(page), policy)
     assets = {
         path.name: File.read(path)
         for path in sorted([*(HERE / "docs").iterdir(), *(HERE / "page").iterdir()])
-        if path.suffix in MEDIA_TYPES and path not in PAGES.values()
+        if path.suffix in MEDIA_TYPES and path.suffix != ".html"
     }
 
     @router.get("/assets/{file}")
