@@ -42,6 +42,7 @@ from app.envelope import Envelopes, Exchange
 from app.metrics import Metrics, forget_dead_workers, reserve
 from app.own_process import in_own_process
 from app.predict import Predictor, writer
+from app.protocol import protocol_in_use
 from app.reading import Limits
 from app.schemas import Predictions, PredictRequest, Success
 from app.settings import read_settings
@@ -96,9 +97,9 @@ class Layered(bentoml.Service[Any]):
     def to_asgi(self, is_main: bool = True) -> Any:  # noqa: FBT001, FBT002 - BentoML's signature
         """Make a worker's application: what a request passes, from the outside in."""
         malformed.install(envelopes)
-        upgrades.install()
         pipelines.install()
         unfinished.install(envelopes, limits.seconds)
+        upgrades.install()
         long_heads.install(envelopes, limits.body_bytes)
         keep_alive.install(settings.keep_alive_seconds)
         joined_writes.install()
@@ -148,7 +149,7 @@ class Tagger:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(logs.beside_requests)
         self._following = loop.create_task(runner.follow(settings.poll_seconds))
-        metrics.works_with(loop=type(loop).__module__, protocol=joined_writes.protocol_in_use())
+        metrics.works_with(loop=type(loop).__module__, protocol=protocol_in_use())
         stopping.install()
         loop.call_soon(logs.welcome, bento.address(NAME))
         # What is loaded stays: the collector need not walk over it again. It buys 8% of the rate,

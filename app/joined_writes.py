@@ -2,11 +2,7 @@
 
 uvicorn writes an answer's head and body apart: two system calls and two packets, and the peer is
 woken for each. Here a write waits for the end of the loop's turn, then every connection's goes out
-as one. It buys a tenth of the rate.
-
-Only asyncio's public Transport and Protocol are used. The one seam is uvicorn's name
-``uvicorn.protocols.http.auto.AutoHTTPProtocol`` (tried with 0.54), since ``bentoml serve`` has no
-setting for uvicorn's ``http=``. Where it is gone nothing is installed; everything works, slower.
+as one. It buys a tenth of the rate. Only asyncio's public Transport and Protocol are used.
 """
 
 from __future__ import annotations
@@ -14,9 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http import auto
-
-from app.logs import log
+from app.protocol import extend
 
 AT_ONCE = 1 << 16
 """Bytes that do not wait: the real transport must see them, so that its back pressure acts, and to
@@ -105,38 +99,25 @@ class JoinedTransport(asyncio.Transport):
         self._real.resume_reading()
 
 
+class Joined(asyncio.Protocol):
+    """What uvicorn's protocol is given beside its own; connections share an outbox a loop."""
+
+    outboxes: dict[asyncio.AbstractEventLoop, Outbox]
+
+    def connection_made(self, transport: Any) -> None:
+        """Give uvicorn a transport of ours."""
+        loop = asyncio.get_running_loop()
+        if loop not in self.outboxes:
+            self.outboxes[loop] = Outbox(loop)
+        self._joined = JoinedTransport(transport, self.outboxes[loop])
+        super().connection_made(self._joined)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Write no more."""
+        super().connection_lost(exc)
+        self._joined.lose()
+
+
 def install() -> None:
     """Let every connection of uvicorn's servers in this process write this way."""
-    if not isinstance(protocol := getattr(auto, "AutoHTTPProtocol", None), type):
-        log.warning("This uvicorn has no AutoHTTPProtocol: answers go out in two writes, slower.")
-        return
-    if not getattr(protocol, "joins_writes", False):
-        auto.AutoHTTPProtocol = joined(protocol)
-
-
-def protocol_in_use() -> str:
-    """Name the class that reads requests; uvicorn chooses it by what is installed."""
-    classes = getattr(auto, "AutoHTTPProtocol", object).__mro__
-    uvicorns = (kind.__name__ for kind in classes if kind.__module__.startswith("uvicorn."))
-    return next(uvicorns, "unknown")
-
-
-def joined(protocol: type[asyncio.Protocol]) -> type[asyncio.Protocol]:
-    """Make a protocol whose connections share an outbox a loop."""
-    outboxes: dict[asyncio.AbstractEventLoop, Outbox] = {}
-
-    class Joined(protocol):  # type: ignore[misc, valid-type]  # which protocol is known at run time
-        joins_writes = True
-
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            loop = asyncio.get_running_loop()
-            if loop not in outboxes:
-                outboxes[loop] = Outbox(loop)
-            self._joined = JoinedTransport(transport, outboxes[loop])
-            super().connection_made(self._joined)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            self._joined.lose()
-
-    return Joined
+    extend(Joined, without="answers go out in two writes, slower", outboxes={})

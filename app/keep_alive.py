@@ -7,26 +7,22 @@ uvicorn's 5 s, 6 of 576 requests that came just then were lost. ``bentoml serve`
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
-from uvicorn.protocols.http import auto
+from app.protocol import extend
 
 
 class KeepingAlive(asyncio.Protocol):
-    """What uvicorn's protocols are given beside their own (tried with 0.54)."""
+    """What uvicorn's protocol is given beside its own."""
 
-    keeps_alive = True
-    seconds: float
+    idle_seconds: float
     timeout_keep_alive: float
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Set what each connection reads for itself."""
         super().connection_made(transport)
-        self.timeout_keep_alive = self.seconds
+        self.timeout_keep_alive = self.idle_seconds
 
 
 def install(seconds: float) -> None:
     """Let uvicorn's servers in this process keep idle connections for so long."""
-    protocol: Any = getattr(auto, "AutoHTTPProtocol", None)
-    if isinstance(protocol, type) and not getattr(protocol, "keeps_alive", False):
-        auto.AutoHTTPProtocol = type("KeepingAlive", (KeepingAlive, protocol), {"seconds": seconds})
+    extend(KeepingAlive, without="it closes idle connections after 5 s", idle_seconds=seconds)

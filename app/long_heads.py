@@ -2,8 +2,8 @@
 
 uvicorn by httptools bounds no head, and copies each piece of a long name or address anew with all
 before it: one caller who sent 60 MB of it kept all others waiting for 5 s. The same goes for the
-fields that may follow a body in chunks. uvicorn's names are taken for what stands on a connection
-(tried with 0.54); a request whose head comes as a whole pays about half a microsecond.
+fields that may follow a body in chunks. A request whose head comes as a whole pays about half a
+microsecond.
 """
 
 from __future__ import annotations
@@ -12,12 +12,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from uvicorn.protocols.http import auto
-
 from app import malformed
 from app.bodies import FINISH_SECONDS
 from app.envelope import Envelopes
-from app.joined_writes import protocol_in_use
+from app.protocol import extend
 
 MOST = 1 << 16
 """Bytes; uvicorn by h11 has the same bound."""
@@ -37,7 +35,6 @@ class Deaf:
 class BoundingHeads(asyncio.Protocol):
     """What uvicorn's protocol is given beside its own."""
 
-    bounds_heads = True
     envelopes: Envelopes
     body_bytes: int
     connections: set[Any]
@@ -93,11 +90,9 @@ class BoundingHeads(asyncio.Protocol):
 
 def install(envelopes: Envelopes, body_bytes: int) -> None:
     """Let uvicorn's servers in this process read no longer heads."""
-    protocol: Any = getattr(auto, "AutoHTTPProtocol", None)
-    if getattr(protocol, "bounds_heads", False) or protocol_in_use() != "HttpToolsProtocol":
-        return
-    auto.AutoHTTPProtocol = type(
-        "BoundingHeads",
-        (BoundingHeads, protocol),
-        {"envelopes": envelopes, "body_bytes": body_bytes},
+    extend(
+        BoundingHeads,
+        without="it reads heads of any length",
+        envelopes=envelopes,
+        body_bytes=body_bytes,
     )

@@ -1,20 +1,13 @@
-"""What is no HTTP at all: it reaches no application, and still its answer is in the envelope.
-
-uvicorn writes that answer in a method that its protocols share, ``send_400_response`` (tried with
-0.54). Where it is gone the answer is uvicorn's own.
-"""
+"""What is no HTTP at all: it reaches no application, and still its answer is in the envelope."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import time
-from typing import Any
-
-from uvicorn.protocols.http import auto
 
 from app.envelope import JSON, Envelopes, Exchange, phrase
-from app.logs import log
+from app.protocol import extend
 
 DETAIL = (
     "This is no request of HTTP/1.1 that can be understood: look at its line, whose address is "
@@ -22,24 +15,21 @@ DETAIL = (
 )
 
 
+class Answering(asyncio.Protocol):
+    """What uvicorn's protocol is given beside its own."""
+
+    envelopes: Envelopes
+    transport: asyncio.Transport
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
+        """Answer, and close."""
+        self.transport.write(answer(self.envelopes, 400, DETAIL))
+        self.transport.close()
+
+
 def install(envelopes: Envelopes) -> None:
     """Let uvicorn's servers in this process answer so."""
-    protocol: Any = getattr(auto, "AutoHTTPProtocol", None)
-    if getattr(protocol, "answers_in_the_envelope", False):
-        return
-    if not hasattr(protocol, "send_400_response"):
-        log.warning("This uvicorn has no send_400_response: what is no HTTP gets a bare answer.")
-        return
-
-    class Answering(protocol):  # type: ignore[misc]  # which protocol is known at run time
-        answers_in_the_envelope = True
-        transport: asyncio.Transport
-
-        def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
-            self.transport.write(answer(envelopes, 400, DETAIL))
-            self.transport.close()
-
-    auto.AutoHTTPProtocol = Answering
+    extend(Answering, without="what is no HTTP gets a bare answer", envelopes=envelopes)
 
 
 def answer(envelopes: Envelopes, status: int, detail: str) -> bytes:

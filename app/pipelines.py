@@ -4,8 +4,7 @@ uvicorn by itself queues all that it reads: twenty connections that sent 1 MB ea
 and read nothing, made a worker of 2 GB and kept all others waiting for 17 s. As HTTP wants it (RFC
 9112, 9.3.2) the last answer says ``Connection: close``, and a client asks again for the rest.
 
-Only uvicorn's ``pipeline`` is replaced (tried with 0.54): a client that waits for its answers pays
-nothing.
+Only uvicorn's ``pipeline`` is replaced: a client that waits for its answers pays nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +14,7 @@ import weakref
 from collections import deque
 from typing import Any
 
-from uvicorn.protocols.http import auto
-
-from app.joined_writes import protocol_in_use
+from app.protocol import extend
 
 MOST = 100
 
@@ -65,23 +62,24 @@ class Pipeline(deque[Any]):
             connection.parser = Last(connection.parser, last)
 
 
+class Bounding(asyncio.Protocol):
+    """What uvicorn's protocol is given beside its own."""
+
+    cycle: Any
+    pipeline: Pipeline
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin with an empty queue of ours."""
+        super().connection_made(transport)
+        self.pipeline = Pipeline(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of what waits: it holds its connection, and is held by it twice."""
+        super().connection_lost(exc)
+        self.pipeline.clear()
+        self.cycle = None
+
+
 def install() -> None:
     """Let uvicorn's servers in this process queue no more than that."""
-    protocol: Any = getattr(auto, "AutoHTTPProtocol", None)
-    if getattr(protocol, "bounds_pipelines", False) or protocol_in_use() != "HttpToolsProtocol":
-        return
-
-    class Bounding(protocol):  # type: ignore[misc]  # which protocol is known at run time
-        bounds_pipelines = True
-
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            super().connection_made(transport)
-            self.pipeline = Pipeline(self)
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            super().connection_lost(exc)
-            # A request that waits holds its connection, and is held by it twice.
-            self.pipeline.clear()
-            self.cycle = None
-
-    auto.AutoHTTPProtocol = Bounding
+    extend(Bounding, without="it queues all that one connection sends")

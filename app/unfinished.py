@@ -1,8 +1,7 @@
 """A request whose head does not come to its end is given up; uvicorn would wait for ever.
 
 No request pays for that: from time to time all connections are looked at, and one that stands as it
-stood at the last look, neither at work nor kept alive by uvicorn's own timer, is closed. It takes
-uvicorn's names for both (tried with 0.54); where they are gone nothing is installed.
+stood at the last look, neither at work nor kept alive by uvicorn's own timer, is closed.
 """
 
 from __future__ import annotations
@@ -10,12 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http import auto
-
 from app import malformed
 from app.envelope import Envelopes
-from app.joined_writes import protocol_in_use
-from app.logs import log
+from app.protocol import extend
 
 DETAIL = "The head of this request did not come to its end in time: send it faster."
 
@@ -63,24 +59,29 @@ def _waits_for_a_head(connection: Any) -> bool:
     )
 
 
+class GivingUp(asyncio.Protocol):
+    """What uvicorn's protocol is given beside its own."""
+
+    connections: set[Any]
+    envelopes: Envelopes
+    head_seconds: float
+    looks: dict[asyncio.AbstractEventLoop, Looks]
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Let it be looked at, too."""
+        super().connection_made(transport)
+        loop = asyncio.get_running_loop()
+        if loop not in self.looks:
+            self.looks[loop] = Looks(self.envelopes, self.head_seconds)
+        self.looks[loop].go_on(self.connections)
+
+
 def install(envelopes: Envelopes, seconds: float) -> None:
     """Let uvicorn's servers in this process give up heads that take so long, or twice as long."""
-    protocol: Any = getattr(auto, "AutoHTTPProtocol", None)
-    if getattr(protocol, "gives_up_heads", False):
-        return
-    if protocol_in_use() != "HttpToolsProtocol":
-        log.warning("This uvicorn is another: it waits for ever for the rest of a request's head.")
-        return
-    looks: dict[asyncio.AbstractEventLoop, Looks] = {}
-
-    class GivingUp(protocol):  # type: ignore[misc]  # which protocol is known at run time
-        gives_up_heads = True
-
-        def connection_made(self, transport: asyncio.Transport) -> None:
-            super().connection_made(transport)
-            loop = asyncio.get_running_loop()
-            if loop not in looks:
-                looks[loop] = Looks(envelopes, seconds)
-            looks[loop].go_on(self.connections)
-
-    auto.AutoHTTPProtocol = GivingUp
+    extend(
+        GivingUp,
+        without="it waits for ever for the rest of a request's head",
+        envelopes=envelopes,
+        head_seconds=seconds,
+        looks={},
+    )

@@ -37,9 +37,9 @@ def layered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All of the service's layers on uvicorn's protocol, and no collector."""
     monkeypatch.setattr(auto, "AutoHTTPProtocol", auto.AutoHTTPProtocol)
     malformed.install(Envelopes())
-    upgrades.install()
     pipelines.install()
     unfinished.install(Envelopes(), seconds=60)
+    upgrades.install()
     long_heads.install(Envelopes(), body_bytes=1 << 20)
     keep_alive.install(75)
     joined_writes.install()

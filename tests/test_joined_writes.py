@@ -18,6 +18,7 @@ from app import joined_writes
 from app.edge import Scope, Send
 from app.incoming import Receive
 from app.joined_writes import AT_ONCE, JoinedTransport, Outbox
+from app.protocol import protocol_in_use
 
 PLAIN = auto.AutoHTTPProtocol
 
@@ -159,7 +160,7 @@ def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], None])
     without = converse(requests)
     restored()
     assert auto.AutoHTTPProtocol is not PLAIN
-    assert joined_writes.protocol_in_use() == PLAIN.__name__
+    assert protocol_in_use() == PLAIN.__name__
     assert converse(requests) == without
     assert without.count(b"HTTP/1.1 200 OK") == 4
 
