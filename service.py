@@ -39,7 +39,7 @@ from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
 from app.envelope import Envelopes, Exchange
-from app.metrics import Metrics, forget_dead_workers, reserve
+from app.metrics import Metrics, forget_dead_workers, forget_this_worker, reserve
 from app.own_process import in_own_process
 from app.predict import Predictor, writer
 from app.protocol import protocol_in_use
@@ -182,3 +182,4 @@ class Tagger:
         """Let go of what runs beside the requests."""
         self._following.cancel()
         metrics.flush()
+        forget_this_worker(Path(os.environ[FOLDER_OF_METRICS]))

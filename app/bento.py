@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,10 +89,12 @@ def supervise(check_seconds: float) -> None:
     """Let the supervisor look this often whether a worker was killed; by itself it does every 10 s.
 
     A server of one worker answers nobody meanwhile. And let it end in a sentence, not in a trace,
-    where it cannot listen. To be called in the supervisor before it starts workers; where the name
-    is gone, all is as BentoML has it.
+    where it cannot listen, and log none while it starts its workers anew (``--reload``, SIGHUP). To
+    be called in the supervisor before it starts workers; where the name is gone, all is as BentoML
+    has it.
     """
     from bentoml._internal.utils import circus  # noqa: PLC0415 - no worker needs it, nor its weight
+    from circus.exc import ConflictError  # noqa: PLC0415 - the same
 
     inherited = getattr(circus, "Arbiter", None)
     if inherited is None:
@@ -110,6 +113,10 @@ def supervise(check_seconds: float) -> None:
                     f"Nothing can listen on {places}: {fault.strerror}. Stop what is there, or "
                     "name another address by --host and --port (of make: HOST=, PORT=)."
                 ) from fault
+
+        def manage_watchers(self) -> Any:
+            with suppress(ConflictError):  # what is at work sees to the workers itself
+                return super().manage_watchers()
 
     circus.Arbiter = Supervisor  # type: ignore[misc]  # the seam
 

@@ -57,6 +57,11 @@ def forget_dead_workers(folder: Path) -> None:
             continue  # somebody else's, so it lives
 
 
+def forget_this_worker(folder: Path) -> None:
+    """Take out the gauges of a worker that ends as it was told; its counts stay."""
+    mark_process_dead(os.getpid(), str(folder))  # type: ignore[no-untyped-call]  # has no types
+
+
 def reserve(folder: Path) -> None:
     """Take the room on disk that this process's series need, before prometheus_client makes them.
 

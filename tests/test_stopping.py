@@ -178,6 +178,21 @@ def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
         assert [worker.pid for worker in supervisor.children()] != [victim.pid]
 
 
+def test_a_worker_that_is_started_anew_leaves_no_trace(
+    trained_home: TrainedHome, tmp_path: Path
+) -> None:
+    """As `make dev` does it at each change: nothing is logged as if something had gone wrong."""
+    with serve(copied(trained_home, tmp_path), tmp_path / "log") as server:
+        supervisor = psutil.Process(server.process.pid)
+        (before,) = supervisor.children()
+        server.process.send_signal(signal.SIGHUP)
+        psutil.wait_procs([before], 30)
+        wait_until_ready(server.url, server.process, server.log)
+        assert live_workers(server) == 1
+    check_end(server)
+    assert "ended without being told to" not in server.log.read_text()
+
+
 def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The seam is there by which a killed worker is missed sooner than BentoML would."""
     monkeypatch.setattr(circus, "Arbiter", circus.Arbiter)
