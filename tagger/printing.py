@@ -103,13 +103,11 @@ def print_run(run: Run, *, promoted: bool) -> None:
     facts.add_row("versions", _listed(run.versions))
     out.print(facts)
     out.print()
-    print_performance(run.performance, dict(zip(run.tags, run.thresholds, strict=True)))
+    print_performance(run, run.performance)
 
 
-def print_performance(
-    performance: Performance, thresholds: Mapping[str, float], *, ends: int | None = None
-) -> None:
-    """Print a performance: overall, slices, and tag by tag, the best first.
+def print_performance(run: Run, performance: Performance, *, ends: int | None = None) -> None:
+    """Print a performance of a run: overall, slices, and tag by tag, the best first.
 
     ``ends`` shows only so many of the best and of the worst tags.
     """
@@ -119,7 +117,11 @@ def print_performance(
         overall.add_row(name, *_overall(part, borne=name != UNTAGGED))
     out.print(overall)
     out.print()
-    tags = Table(_of_tags("tag"), "precision", "recall", "f1", "threshold", "support", box=None)
+    # Of single tags the best is given, whatever its score.
+    used = run.thresholds if run.task == "multi" else ()
+    thresholds = {tag: _figures(own) for tag, own in zip(run.tags, used, strict=False)}
+    threshold = ["threshold"] if used else []
+    tags = Table(_of_tags("tag"), "precision", "recall", "f1", *threshold, "support", box=None)
     by_tag = performance.by_tag
     ordered = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
     borne = [tag for tag in ordered if by_tag[tag].support]
@@ -132,7 +134,7 @@ def print_performance(
         tags.add_row(
             tag,
             *(figures if scores.support else [UNKNOWN] * len(figures)),
-            *_figures(thresholds[tag]),
+            *thresholds.get(tag, ()),
             str(scores.support),
         )
     out.print(tags)

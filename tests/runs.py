@@ -33,6 +33,15 @@ def named(run_id: str, made: Made | None = None) -> Made:
     return replace(made, run=replace(made.run, run_id=run_id))
 
 
+def single(run_id: str) -> Made:
+    """Give a made run another name, and the task of one tag a text."""
+    made = named(run_id)
+    params = replace(made.run.params, task="single")
+    policy = replace(made.model.policy, task="single")
+    run, model = replace(made.run, params=params), replace(made.model, policy=policy)
+    return replace(made, run=run, model=model)
+
+
 def answering(made: Made, test: Answers) -> Made:
     """Give a made run other answers to its test."""
     return replace(made, exam=Exam(test, made.exam.training))

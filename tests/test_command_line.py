@@ -25,7 +25,7 @@ from tagger.records import Overall, Params, Performance, Scores
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
 from tagger.tables import read_rows
-from tests.runs import named, put, store_of_two
+from tests.runs import made_run, named, put, single, store_of_two
 from tests.serving import PROJECT, environment, run_python
 from training.__main__ import commands as owners
 
@@ -186,15 +186,26 @@ def test_no_figure_is_shown_that_no_text_bears_out(
     by_tag = {f"of-{support}": Scores(0.5, 0.5, 0.5, support) for support in (0, 1, 30, 40, 50)}
     overall = Overall(0.5, 0.5, 0.5, 0.5, 0.5, 0.75, 60)
     performance = Performance(overall, by_tag, {"no-tag": replace(overall, f1=0.0)})
-    print_performance(performance, dict.fromkeys(by_tag, 0.25), ends=1)
+    run = replace(made_run().run, tags=tuple(by_tag), thresholds=(0.25,) * len(by_tag))
+    print_performance(run, performance, ends=1)
     told = capsys.readouterr().out
     rows = {cells[0]: cells[1:] for cells in map(str.split, told.splitlines()) if cells}
     assert rows["no-tag"] == ["-", "-", "-", "-", "0.750", "60"]
     assert "The 1 best and the 1 worst of 4 tags" in told
     assert "of-0" not in rows
     assert "fewer than 20 of the texts, too few to be judged alone: 2 of 5 tags." in told
-    print_performance(performance, dict.fromkeys(by_tag, 0.25))
+    print_performance(run, performance)
     assert ["of-0", *"---", "0.250", "0"] in map(str.split, capsys.readouterr().out.splitlines())
+
+
+def test_no_threshold_is_shown_where_none_is_asked(home: Path) -> None:
+    """Of a run that gives each text its best tag, `show` tells no threshold."""
+    put(Store(home), single("single"))
+    shown = [
+        run_python("-m", "tagger", "show", run_id, home=home).stdout
+        for run_id in ("first", "single")
+    ]
+    assert ["threshold" in told for told in shown] == [True, False]
 
 
 def test_a_comparison_shows_what_can_be(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ from tagger.store import Store
 from tagger.tables import writing
 from tests.browsing import browser, left_of
 from tests.conftest import TABLE, TrainedHome
-from tests.runs import answering, answers, made_run, named, put
+from tests.runs import answering, answers, made_run, named, put, single
 from tests.serving import run_python
 from training.data import Reading, read_dataset
 from training.evaluate import measure
@@ -202,6 +202,13 @@ def test_its_figures_are_the_stored_ones(whole: Written) -> None:
         row = slices[STORED[name]]
         assert row[1] == f"{performance.slices[name].f1:.2f}"
         assert row[-1] == str(performance.slices[name].texts)
+
+
+def test_no_threshold_is_shown_where_none_is_asked(alone: Written, tmp_path: Path) -> None:
+    """Of a run that gives each text its best tag, tag by tag tells no threshold."""
+    put(Store(tmp_path), single("single"))
+    told = write_report(tmp_path, "single", tmp_path / "report.html")
+    assert ["Threshold" in one.section("tags") for one in (alone, told)] == [True, False]
 
 
 def test_intervals_hold_their_figures(whole: Written) -> None:

@@ -243,7 +243,7 @@ def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) 
         shown = objects.performance_object(performance)
         printing.print_json({"run_id": run.run_id, "performance": shown})
     else:
-        printing.print_performance(performance, dict(zip(run.tags, run.thresholds, strict=True)))
+        printing.print_performance(run, performance)
 
 
 @commands.command()

@@ -64,8 +64,7 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
 def tell_made(made: Made, parts: Split) -> None:
     """Print what came of a training."""
     run = made.run
-    thresholds = dict(zip(run.tags, run.thresholds, strict=True))
-    printing.print_performance(run.performance, thresholds, ends=5)
+    printing.print_performance(run, run.performance, ends=5)
     click.echo()
     for line in (
         *_what_was_compared(made),
