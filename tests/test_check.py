@@ -195,6 +195,20 @@ def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:
     assert not home.exists()
 
 
+def test_of_many_findings_of_one_kind_the_first_are_told(tmp_path: Path) -> None:
+    """A table whose tags are all spelt in two ways fills no screen; --json holds every one."""
+    table = tmp_path / "table.csv"
+    rows = [f"A text about number {i},topic {i // 2}{'-' * (i % 2)}" for i in range(600)]
+    table.write_text("\n".join(("text,tags", *rows)), encoding="utf-8")
+    check = ("-m", "training", "check", str(table))
+    told = run_python(*check, home=tmp_path / "home").stdout
+    assert "spelling: The tag 'topic 0' (row 2) looks like 'topic 0-' spelt otherwise." in told
+    assert told.count("spelling: ") == 6
+    assert "spelling: 295 more; --json has all." in told
+    as_json = json.loads(run_python(*check, "--json", home=tmp_path / "home").stdout)
+    assert [finding["kind"] for finding in as_json["findings"]].count("spelling") == 300
+
+
 def test_suspects_are_found_corrected_and_given_back(tmp_path: Path) -> None:
     """Of labels spoilt on purpose most are among the first suspects; corrected, they are right."""
     with TABLE.open() as file:

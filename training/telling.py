@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 SHOWN = 20
 """Texts on which two runs differ that are shown; --json has all."""
+MOST_ALIKE = 5
+"""Findings of one kind that are shown; --json has all."""
 
 
 def tell_findings(findings: Sequence[Finding], table: str, reading: Reading) -> None:
@@ -40,8 +44,11 @@ def tell_findings(findings: Sequence[Finding], table: str, reading: Reading) -> 
 def tell_report(report: Report, *, propose: bool) -> None:
     """Print what a check found; ``propose`` is whether aliases were written."""
     click.echo(f"{counted(report.texts, 'different text')}, {counted(len(report.tags), 'tag')}.")
-    for finding in report.findings:
-        click.echo(f"{finding.kind}: {finding.text}")
+    for kind, found in groupby(report.findings, key=attrgetter("kind")):
+        alike = [finding.text for finding in found]
+        more = len(alike) - MOST_ALIKE
+        for text in (*alike[:MOST_ALIKE], *([f"{more} more; --json has all."] if more > 0 else [])):
+            click.echo(f"{kind}: {text}")
     if report.aliases and not propose:
         click.echo("Next: --propose aliases.json, then train with --aliases aliases.json")
 
