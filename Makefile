@@ -5,6 +5,7 @@ HOST ?= 127.0.0.1
 PORT ?= 3000
 WORKERS ?= 1
 BIN := .venv/bin
+PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 NODE_TOOLS := tests/postman/node_modules/.package-lock.json
 
 # Everything that is written stays inside the project folder unless it is set.
@@ -15,19 +16,17 @@ export BENTOML_DO_NOT_TRACK := true
 export OMP_NUM_THREADS := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve dev train bento load bench soak profile bench-check bulk sizing lint postman prove test clean lock system-packages image image-packages image-test sbom
+.PHONY: .first-run help setup serve dev train bento load bench soak profile bench-check bulk sizing lint postman prove test clean lock system-packages image image-packages image-test sbom
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.serve ## make .venv with what serving and training need
 
-serve: .venv/.serve ## train a first run if there is none, then serve (HOST= PORT= WORKERS=)
-	@$(BIN)/python -m training train --if-empty
+serve: .first-run ## train a first run if there is none, then serve (HOST= PORT= WORKERS=)
 	@TAGLINE_WORKERS=$(WORKERS) exec $(BIN)/bentoml serve --host $(HOST) --port $(PORT)
 
-dev: .venv/.serve ## serve, and start anew when the code of the service changes
-	@$(BIN)/python -m training train --if-empty
+dev: .first-run ## serve, and start anew when the code of the service changes
 	@exec $(BIN)/bentoml serve --host $(HOST) --port $(PORT) --reload
 
 train: .venv/.serve ## train a run on DATA=table (default: the embedded one); OPTIONS= go to the command
@@ -49,30 +48,25 @@ BENCH := load_tests.bench $(if $(QUICK),--rounds 4 --seconds 1) $(if $(KEPT),--k
 bench: .cache/bench/.installed
 endif
 
-bench: .venv/.develop ## measure Tagline beside other servers (QUICK=1; KEPT=commit; or CURVES=1, or PEERS=1)
-	@$(BIN)/python -m training train --if-empty
+bench: .venv/.develop .first-run ## measure Tagline beside other servers (QUICK=1; KEPT=commit; or CURVES=1, or PEERS=1)
 	@$(BIN)/python -m $(BENCH) $(OPTIONS)
 	@$(BIN)/python -m load_tests.readme
 
-soak: .venv/.develop ## measure how much memory a server takes, and whether it stays bounded (QUICK=1)
-	@$(BIN)/python -m training train --if-empty
+soak: .venv/.develop .first-run ## measure how much memory a server takes, and whether it stays bounded (QUICK=1)
 	@$(BIN)/python -m load_tests.memory $(if $(QUICK),--requests 50000 --connections 10000 --runs 10 --words 60000) $(OPTIONS)
 	@$(BIN)/python -m load_tests.readme
 
-profile: .venv/.develop .cache/bench/.installed ## where each microsecond of a request goes, into load_tests/README.md
-	@$(BIN)/python -m training train --if-empty
+profile: .venv/.develop .first-run .cache/bench/.installed ## where each microsecond of a request goes, into load_tests/README.md
 	@$(BIN)/python -m load_tests.costs $(OPTIONS)
 	@$(BIN)/python -m load_tests.readme
 
 bench-check: .venv/.develop ## warn when the hot path is no longer the one that was measured
 	@$(BIN)/python -m load_tests.hot_path
 
-bulk: .venv/.serve .cache/bulk/.installed ## tag a million made-up texts on Dask, with kills, and measure it (OPTIONS=)
-	@$(BIN)/python -m training train --if-empty
+bulk: .first-run .cache/bulk/.installed ## tag a million made-up texts on Dask, with kills, and measure it (OPTIONS=)
 	@.cache/bulk/bin/python -m bulk.measure $(OPTIONS)
 
-sizing: .venv/.develop ## measure one pod, and write deploy/SIZING.md from it (PRICES="--core-hour 0.03")
-	@$(BIN)/python -m training train --if-empty
+sizing: .venv/.develop .first-run ## measure one pod, and write deploy/SIZING.md from it (PRICES="--core-hour 0.03")
 	@$(BIN)/python -m load_tests.sizing.measure
 	@$(BIN)/python -m load_tests.sizing.page $(PRICES)
 
@@ -101,18 +95,19 @@ lock: .venv/.serve ## make the hashed locks anew from their .in files
 	  .cache/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url --no-emit-find-links $$name.in --output-file $$name.txt || exit 1; done
 
+# A node from elsewhere conflicts with the distribution's own package.
 system-packages: ## what tests need beside Python, from Debian's or Ubuntu's packages (as root or by sudo)
-	@deploy/system-packages.sh
+	@deploy/apt-install.sh python3-venv chromium wrk procps $$(command -v npm >/dev/null || echo nodejs npm)
 
-image: .venv/.serve ## build the OCI image of the promoted run (BASE=image NAME=name ENGINE=docker)
-	@$(BIN)/python -m training train --if-empty
+image: .first-run ## build the OCI image of the promoted run (BASE=image NAME=name ENGINE=docker)
 	@deploy/image.sh
 
 sbom: .cache/image-test/.installed ## list all that the image holds, in dist/ (NAME=name ENGINE=docker)
 	@deploy/sbom.sh
 
+# mmdebstrap makes a base where there is no registry, haproxy is a Service in the test of a rollout.
 image-packages: ## what image and image-test need, from Debian's or Ubuntu's packages (as root or by sudo)
-	@deploy/image-packages.sh
+	@deploy/apt-install.sh podman runc netavark aardvark-dns catatonit iptables mmdebstrap haproxy
 
 image-test: .venv/.develop .cache/image-test/.installed ## build image and manifests and run them (needs image-packages)
 	@$(BIN)/python -m pytest deploy/image_test -p deploy.image_test.report
@@ -128,37 +123,30 @@ image-test: .venv/.develop .cache/image-test/.installed ## build image and manif
 
 .venv/.serve: .venv/pyvenv.cfg requirements/train.txt
 	@echo "Installing what serving and training need (a few minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/train.txt
+	@$(BIN)/python $(PIP_INSTALL) requirements/train.txt
 	@touch $@
 
 .venv/.develop: .venv/.serve requirements/develop.txt
 	@echo "Installing what tests need"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/develop.txt
+	@$(BIN)/python $(PIP_INSTALL) requirements/develop.txt
 	@touch $@
 
-.cache/image-test/.installed: .venv/pyvenv.cfg requirements/image-test.txt
-	@echo "Installing the tools of image-test"
-	@$(BIN)/python -m venv .cache/image-test
-	@.cache/image-test/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/image-test.txt
-	@touch $@
+.first-run: .venv/.serve
+	@$(BIN)/python -m training train --if-empty
 
 $(NODE_TOOLS): tests/postman/package-lock.json
 	@command -v npm >/dev/null || { echo "Tests of the API's document need node and npm: make system-packages" >&2; exit 1; }
 	@cd tests/postman && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-.cache/litserve/.installed .cache/mlserver/.installed .cache/annif/.installed: .cache/%/.installed: load_tests/peers/%.txt
-	@echo "Installing $* into an environment of its own"
-	@$(PYTHON) -m venv .cache/$*
-	@.cache/$*/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
-	@touch $@
-
+# Environments of their own, each from its lock.
 .cache/bench/.installed: load_tests/servers/requirements.txt
-	@$(PYTHON) -m venv .cache/bench
-	@.cache/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r load_tests/servers/requirements.txt
-	@touch $@
-
 .cache/bulk/.installed: bulk/requirements.txt
-	@$(PYTHON) -m venv .cache/bulk
-	@.cache/bulk/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bulk/requirements.txt
+.cache/image-test/.installed: requirements/image-test.txt
+.cache/litserve/.installed .cache/mlserver/.installed .cache/annif/.installed: .cache/%/.installed: load_tests/peers/%.txt
+
+.cache/%/.installed:
+	@echo "Installing what $* needs into an environment of its own"
+	@$(PYTHON) -m venv .cache/$*
+	@.cache/$*/bin/python $(PIP_INSTALL) $^
 	@touch $@
