@@ -14,7 +14,7 @@ from app import compression, schemas
 from app.envelope import EXCHANGE, Envelopes, Exchange
 from app.etags import answer, etag_of
 from app.openapi import Document
-from app.operations import described
+from app.operations import RunId, described
 from app.pages import pages
 from app.predict import Runner
 from app.reading import Limits, shown
@@ -45,7 +45,6 @@ def create_api(runner: Runner, store: Store, envelopes: Envelopes, limits: Limit
     return api
 
 
-RunId = Annotated[str, PathParameter(description="A run's id, or `promoted`.")]
 ParamName = Annotated[str, PathParameter(description="Name of a parameter.")]
 TagName = Annotated[str, PathParameter(description="Name of a tag.")]
 Filter = Annotated[

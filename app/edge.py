@@ -89,7 +89,7 @@ class Edge:
         except CallerLeft:
             pass
         except Exception as fault:
-            if status_of(fault) == HTTPStatus.INTERNAL_SERVER_ERROR:
+            if status_of(type(fault)) == HTTPStatus.INTERNAL_SERVER_ERROR:
                 unforeseen(fault, exchange.request_id)
             if out.begun:
                 raise

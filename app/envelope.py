@@ -20,7 +20,6 @@ from tagger.errors import (
     NotReady,
     Overloaded,
     StoreError,
-    TaglineError,
     TooLargeBody,
     UnknownFormat,
     UnknownResource,
@@ -29,7 +28,7 @@ from tagger.errors import (
     WrongMethod,
 )
 
-STATUS: dict[type[TaglineError], int] = {
+STATUS: dict[type[Exception], int] = {
     BadJson: 400,
     UnknownResource: 404,
     UnknownRun: 404,
@@ -47,7 +46,7 @@ STATUS: dict[type[TaglineError], int] = {
 }
 """Of every error that a caller can meet; the others belong to command lines."""
 
-PRIVATE: dict[type[TaglineError], str] = {
+PRIVATE: dict[type[Exception], str] = {
     BrokenRun: "The files of this run are damaged; the server's log says how. Ask for another run.",
     UnknownFormat: "This run was written by another version of Tagline. Ask for another run.",
     StoreError: "The store of runs cannot be read now. Try again later.",
@@ -143,7 +142,7 @@ class Envelopes:
 
     def refusal(self, exchange: Exchange, fault: Exception) -> Answer:
         """Put an error of Tagline's tree, or one that nobody foresaw, into the envelope."""
-        status = status_of(fault)
+        status = status_of(type(fault))
         headers: tuple[Header, ...] = ()
         if status == HTTPStatus.SERVICE_UNAVAILABLE:
             seconds = fault.retry_after if isinstance(fault, Overloaded) else 1
@@ -179,16 +178,16 @@ def phrase(status: int) -> str:
     return PHRASES.get(status) or HTTPStatus(status).phrase
 
 
-def status_of(fault: Exception) -> int:
-    """Look an error's status up by its class; 500 for what nobody foresaw."""
-    return STATUS.get(type(fault), 500) if isinstance(fault, TaglineError) else 500
+def status_of(kind: type[Exception]) -> int:
+    """Look up the status of a class of errors; 500 for what nobody foresaw."""
+    return STATUS.get(kind, 500)
 
 
 def detail_of(fault: Exception, exchange: Exchange) -> str | list[dict[str, object]]:
     """Say what went wrong and what to do: every fault of the input, else one sentence."""
     if isinstance(fault, InvalidInput):
         return [{"loc": fault.loc, "msg": fault.msg, "type": fault.type} for fault in fault.faults]
-    if isinstance(fault, TaglineError) and type(fault) in STATUS:
+    if type(fault) in STATUS:
         return PRIVATE.get(type(fault), str(fault))
     return (
         "The server failed in a way nobody foresaw. If it happens again, tell its operator "

@@ -6,17 +6,19 @@ run that is served.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
 import orjson
+from pydantic_core import to_json
 
-from app import schemas
-from app.envelope import Envelopes, Exchange
-from app.operations import OPERATIONS, Unforeseen, status_of_class
-from app.reading import Limits
+from app.envelope import Envelopes, Exchange, status_of
+from app.incoming import read_head, too_large
+from app.operations import OPERATIONS, Unforeseen
+from app.reading import Limits, read
 from app.resources import (
     param_of,
     performance_of,
@@ -24,10 +26,8 @@ from app.resources import (
     tag_of,
     tags_of,
     whole_of,
-    whole_performance_of,
 )
 from tagger.errors import (
-    BadJson,
     BrokenRun,
     DeadlinePassed,
     Fault,
@@ -35,11 +35,10 @@ from tagger.errors import (
     NotReady,
     Overloaded,
     StoreError,
-    TooLargeBody,
+    TaglineError,
     UnknownFormat,
     UnknownResource,
     UnknownRun,
-    UnsupportedMedia,
 )
 from tagger.records import Run
 
@@ -95,7 +94,7 @@ class Examples:
     def _success(self, name: str, exchange: Exchange) -> Any:
         if name not in self._answers:
             return {"openapi": "3.1.0"} if name == "document" else {"name": "tagline"}
-        data = orjson.dumps(self._answers[name], option=orjson.OPT_NON_STR_KEYS)
+        data = to_json(self._answers[name], by_alias=True)
         return _fixed(Envelopes().success(exchange, [data]))
 
     def _refusals(self, name: str, status: int, exchange: Exchange) -> dict[str, dict[str, Any]]:
@@ -106,7 +105,7 @@ class Examples:
                 "value": _fixed(Envelopes().refusal(exchange, self._fault(refusal, name)).body),
             }
             for refusal in OPERATIONS[name].refusals
-            if status_of_class(refusal) == status
+            if status_of(refusal) == status
         }
 
     def _fault(self, refusal: type[Exception], name: str) -> Exception:
@@ -121,33 +120,25 @@ class Examples:
         unknown = "nothing"
         while unknown in self._run.tags:
             unknown += " at all"
-        try:
-            look_up(self._run, unknown)
-        except UnknownResource as fault:
-            return fault
-        raise AssertionError(f"There is a thing of the name {unknown!r}.")
+        return _raised(look_up, self._run, unknown)
 
     def _data(self) -> dict[str, Any]:
         """Give the ``data`` of each operation, out of the run's record."""
         run = self._run
-        summary = summary_of(run, promoted=run.run_id, served=run.run_id)
-        whole = whole_of(run, promoted=run.run_id, served=run.run_id)
-        performance = _json({"overall": whole_performance_of(run).overall})
-        params = _json(whole)["params"]
-        predictions = self._predictions()
+        marks = {"promoted": run.run_id, "served": run.run_id}
+        of_any_run = {
+            "predict": self._predictions(),
+            "performance": performance_of(run, "overall"),
+            "params": run.params,
+            "param": param_of(run, "seed"),
+        }
         return {
-            "predict": predictions,
-            "run_predict": predictions,
-            "performance": performance,
-            "params": params,
-            "param": _json(param_of(run, "seed")),
-            "tags": {"tags": [_json(entry) for entry in tags_of(run)]},
-            "tag": _json(tag_of(run, run.tags[0])),
-            "runs": {"runs": [_json(summary)]},
-            "run": _json(whole),
-            "run_performance": performance,
-            "run_params": params,
-            "run_param": _json(param_of(run, "seed")),
+            **of_any_run,
+            **{f"run_{name}": data for name, data in of_any_run.items()},
+            "tags": {"tags": tags_of(run)},
+            "tag": tag_of(run, run.tags[0]),
+            "runs": {"runs": [summary_of(run, **marks)]},
+            "run": whole_of(run, **marks),
             "health": {},
         }
 
@@ -191,29 +182,32 @@ REQUESTS = {
 
 def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:
     """Give one error of every class that a caller can meet, with the words that it is told in."""
-    return {
-        BadJson: BadJson("The body is not JSON: Expecting value, line 1 column 1."),
-        UnsupportedMedia: UnsupportedMedia(
-            "The content type is 'text/plain', and only JSON is read: "
-            "send Content-Type: application/json."
-        ),
-        TooLargeBody: TooLargeBody(
-            f"The body is longer than the {limits.body_bytes} bytes that it may have: "
-            "send several requests."
-        ),
-        InvalidInput: InvalidInput([Fault(("body", "texts"), schemas.NO_TEXTS, "too_short")]),
-        UnknownResource: UnknownResource("There is no tag 'nothing'."),
-        UnknownRun: UnknownRun("nothing", [run.run_id]),
-        BrokenRun: BrokenRun("run.json cannot be read."),
-        UnknownFormat: UnknownFormat("The run was written in format 0."),
-        StoreError: StoreError("The model store cannot be read."),
-        Overloaded: Overloaded(1),
-        NotReady: NotReady("The server is starting. Try again in a second."),
-        DeadlinePassed: DeadlinePassed(
+    faults = (
+        _raised(read, b"texts", limits),
+        _raised(read, b'{"texts": []}', limits),
+        _raised(read_head, [(b"content-type", b"text/plain")], limits),
+        too_large(limits.body_bytes),
+        _raised(param_of, run, "nothing"),
+        UnknownRun("nothing", [run.run_id]),
+        BrokenRun("run.json cannot be read."),
+        UnknownFormat("The run was written in format 0."),
+        StoreError("The model store cannot be read."),
+        Overloaded(1),
+        NotReady("The server is starting. Try again in a second."),
+        DeadlinePassed(
             "The time for this request was over before all of its work was done; the rest was left."
         ),
-        Unforeseen: Unforeseen(),
-    }
+        Unforeseen(),
+    )
+    return {type(fault): fault for fault in faults}
+
+
+def _raised(refuse: Callable[..., object], *asked: object) -> Exception:
+    try:
+        refuse(*asked)
+    except TaglineError as fault:
+        return fault
+    raise AssertionError(f"{asked} is refused by nobody.")
 
 
 def _headers(name: str, status: int) -> dict[str, Any]:
@@ -249,14 +243,6 @@ def _shortened(run: Run) -> Run:
         run.performance, by_tag={tag: run.performance.by_tag[tag] for tag in few}, slices={}
     )
     return replace(run, tags=few, thresholds=run.thresholds[:2], performance=performance)
-
-
-def _json(data: Any) -> Any:
-    return orjson.loads(orjson.dumps(data, default=_dumped))
-
-
-def _dumped(model: Any) -> Any:
-    return model.model_dump(mode="json", by_alias=True)
 
 
 def _fixed(envelope: bytes) -> Any:

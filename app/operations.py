@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse, PlainTextResponse
 from pydantic.json_schema import SkipJsonSchema
 
 from app import schemas
-from app.envelope import STATUS, phrase
+from app.envelope import phrase, status_of
 from app.schemas import InvalidRefusal, Predictions, PredictRequest, Refusal, Success
 from tagger.errors import (
     BadJson,
@@ -45,7 +45,6 @@ class Unforeseen(Exception):
     """A failure of the server that nobody foresaw."""
 
 
-STORE = (StoreError, Unforeseen)
 RUN = (UnknownRun, BrokenRun, UnknownFormat, StoreError, Unforeseen)
 PREDICT = (
     BadJson,
@@ -57,7 +56,6 @@ PREDICT = (
     NotReady,
     DeadlinePassed,
 )
-Refusals = Sequence[type[Exception]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Operation:
     section: str
     summary: str
     answer: Any = None
-    refusals: Refusals = (Unforeseen,)
+    refusals: Sequence[type[Exception]] = (Unforeseen,)
     cached: bool = True
     """Whether it has an ETag, so that 304 is an answer."""
 
@@ -95,7 +93,9 @@ OPERATIONS = {
     "tag": Operation(
         "Served run", "One tag", Success[schemas.TagEntry], (UnknownResource, Unforeseen)
     ),
-    "runs": Operation("Runs", "All runs", Success[schemas.Runs], (InvalidInput, *STORE)),
+    "runs": Operation(
+        "Runs", "All runs", Success[schemas.Runs], (InvalidInput, StoreError, Unforeseen)
+    ),
     "run": Operation("Runs", "One run", Success[schemas.WholeRun], RUN),
     "run_performance": Operation(
         "Runs",
@@ -129,7 +129,7 @@ def described(name: str) -> dict[str, Any]:
             "description": phrase(status),
             "model": InvalidRefusal if status == HTTPStatus.UNPROCESSABLE_ENTITY else Refusal,
         }
-        for status in sorted({status_of_class(refusal) for refusal in operation.refusals})
+        for status in sorted({status_of(refusal) for refusal in operation.refusals})
     }
     if operation.cached:
         responses[304] = {"description": "You have it already: the ETag that you sent still fits."}
@@ -143,11 +143,7 @@ def described(name: str) -> dict[str, Any]:
     }
 
 
-def status_of_class(refusal: type[Exception]) -> int:
-    """Look up the status of an error's class; 500 for what nobody foresaw."""
-    return next((status for kind, status in STATUS.items() if kind is refusal), 500)
-
-
+RunId = Annotated[str, PathParameter(description="A run's id, or `promoted`.")]
 Timeout = Annotated[
     Annotated[float, Gt(0)] | SkipJsonSchema[None],
     Header(
@@ -172,7 +168,7 @@ def elsewhere() -> APIRouter:
     @router.post("/runs/{run_id}/predict", **described("run_predict"))
     def run_predict(
         body: PredictRequest,
-        run_id: Annotated[str, PathParameter(description="A run's id, or `promoted`.")],
+        run_id: RunId,
         x_request_timeout: Timeout = None,
     ) -> None:
         """Give each text its tags, as `POST /predict` does, by any run.
