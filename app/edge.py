@@ -34,10 +34,10 @@ from app.incoming import CallerLeft, Message, Receive, read_head, while_connecte
 from app.logs import unforeseen
 from app.metrics import Metrics
 from app.predict import Predictor, Runner
-from app.reading import Limits, shown
+from app.reading import Limits
 from app.routes import NOWHERE, ROUTES, Route, find
 from app.stopping import Stopping
-from tagger.errors import TooLargeBody, UnknownResource, WrongMethod, known_names
+from tagger.errors import TooLargeBody, UnknownResource, WrongMethod
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -114,11 +114,7 @@ class Edge:
     ) -> None:
         if scope["method"] not in route.methods:
             if route is NOWHERE:
-                path = shown(scope["path"])
-                paths = [known.template for known in ROUTES]
-                raise UnknownResource(
-                    f"There is no path {path!r}. {known_names('Paths', path, paths)}"
-                )
+                raise UnknownResource("path", scope["path"], [known.template for known in ROUTES])
             raise WrongMethod(scope["method"], route.template, route.methods)
         if route.predicts:
             await self._predict(values.get("run_id"), scope, receive, out)

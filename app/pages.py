@@ -8,8 +8,7 @@ from pathlib import Path
 from fastapi import APIRouter, Request, Response
 
 from app.etags import answer, etag_of
-from app.reading import shown
-from tagger.errors import UnknownResource, known_names
+from tagger.errors import UnknownResource
 
 HERE = Path(__file__).parent
 MEDIA_TYPES = {
@@ -78,9 +77,7 @@ def pages() -> APIRouter:
     @router.get("/assets/{file}")
     async def asset(request: Request, file: str) -> Response:
         if file not in assets:
-            raise UnknownResource(
-                f"There is no file {shown(file)!r}. {known_names('Files', file, list(assets))}"
-            )
+            raise UnknownResource("file", file, list(assets))
         return assets[file].answer(request)
 
     return router

@@ -7,8 +7,7 @@ from typing import Any
 
 from app import schemas
 from app.predict import Runner
-from app.reading import shown
-from tagger.errors import UnknownResource, known_names
+from tagger.errors import UnknownResource
 from tagger.records import Run, best_first
 from tagger.store import PROMOTED, Store
 
@@ -74,10 +73,7 @@ def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.
         fitting = [name for name in names if rest == name or rest.startswith(f"{name}.")]
         if not fitting:
             before = path[: len(path) - len(rest)]
-            raise UnknownResource(
-                f"The performance has no part {shown(path)!r}. "
-                + known_names("Parts", before + shown(rest), [before + name for name in names])
-            )
+            raise UnknownResource("part", path, [before + name for name in names])
         name = max(fitting, key=len)
         part = part[name]
         rest = None if rest == name else rest[len(name) + 1 :]
@@ -93,9 +89,7 @@ def param_of(run: Run, name: str) -> schemas.OneParam:
     """
     params = asdict(run.params)
     if name not in params:
-        raise UnknownResource(
-            f"There is no param {shown(name)!r}. {known_names('Params', name, list(params))}"
-        )
+        raise UnknownResource("param", name, list(params))
     return schemas.OneParam.model_validate({name: params[name]})
 
 
@@ -117,9 +111,7 @@ def tag_of(run: Run, name: str) -> schemas.TagEntry:
     UnknownResource
     """
     if name not in run.tags:
-        raise UnknownResource(
-            f"There is no tag {shown(name)!r}. {known_names('Tags', name, run.tags)}"
-        )
+        raise UnknownResource("tag", name, run.tags)
     return next(entry for entry in tags_of(run) if entry.tag == name)
 
 

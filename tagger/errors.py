@@ -82,8 +82,7 @@ class UnknownRun(RunError):
     """The store holds no run of this name."""
 
     def __init__(self, run_id: str, known: Sequence[str]) -> None:
-        shown = run_id[:LONGEST_SHOWN]
-        super().__init__(f"There is no run {shown!r}. {known_names('Runs', run_id, known)}")
+        super().__init__(_there_is_no("run", run_id, known))
         self.run_id = run_id
 
 
@@ -177,6 +176,9 @@ class WrongMethod(RequestError):
 class UnknownResource(RequestError):
     """A path, tag, param or part of the performance that does not exist; says what does."""
 
+    def __init__(self, kind: str, name: str, known: Sequence[str]) -> None:
+        super().__init__(_there_is_no(kind, name, known))
+
 
 class ServiceError(TaglineError):
     """The server cannot answer now."""
@@ -203,6 +205,11 @@ class NotReady(ServiceError):
 def counted(number: int, what: str) -> str:
     """Give a number with its noun, which is one of those that take an s: "1 text", "2 texts"."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _there_is_no(kind: str, name: str, known: Sequence[str]) -> str:
+    nearest = known_names(f"{kind.capitalize()}s", name, known)
+    return f"There is no {kind} {name[:LONGEST_SHOWN]!r}. {nearest}"
 
 
 def known_names(kind: str, asked: str, known: Sequence[str], *, most: int = 20) -> str:
