@@ -66,7 +66,7 @@ try:
 except TaglineError as fault:
     sys.exit(str(fault))
 
-metrics = Metrics(bento.metric_names(NAME))
+metrics = Metrics(NAME, bento.version())
 envelopes = Envelopes()
 stopping = Stopping(usual_pause() if settings.drain_seconds is None else settings.drain_seconds)
 limits = Limits(

@@ -11,7 +11,6 @@ from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.context import server_context
 from bentoml.exceptions import BentoMLException
 
-from app.metrics import Names
 from app.settings import PREFIX, Settings, bentoml_home
 from tagger.errors import SettingsError
 from tagger.run_folder import NAME
@@ -121,9 +120,9 @@ def supervise(check_seconds: float) -> None:
     circus.Arbiter = Supervisor  # type: ignore[misc]  # the seam
 
 
-def metric_names(service: str) -> Names:
-    """Give the labels that BentoML's own series have: the service, and the Bento's version."""
-    return Names(service, server_context.bento_version or "not available")
+def version() -> str:
+    """Give the Bento's version, as BentoML's own series have it."""
+    return server_context.bento_version or "not available"
 
 
 def address(service: str) -> str | None:

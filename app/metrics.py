@@ -14,7 +14,6 @@ import sys
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -34,14 +33,6 @@ RESERVED = {
 }
 """Bytes of the files that prometheus_client keeps for a process: room for sixty pairs of a route
 and a status, 4 KB each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What BentoML calls the service, as labels of its series."""
-
-    service: str
-    version: str
 
 
 def forget_dead_workers(folder: Path) -> None:
@@ -111,15 +102,18 @@ class BulkHistogram(Histogram):
 
 
 class Metrics:
-    """The series of one worker. Make it once, where PROMETHEUS_MULTIPROC_DIR is already set."""
+    """The series of one worker. Make it once, where PROMETHEUS_MULTIPROC_DIR is already set.
 
-    def __init__(self, names: Names) -> None:
+    ``service`` and ``version`` are what BentoML's own series have as labels.
+    """
+
+    def __init__(self, service: str, version: str) -> None:
         by_service = ("endpoint", "service_name", "service_version", "runner_name")
         by_status = (*by_service[:-1], "http_response_code", "runner_name")
         self._labels = {
-            "service_name": names.service,
-            "service_version": names.version,
-            "runner_name": names.service,
+            "service_name": service,
+            "service_version": version,
+            "runner_name": service,
         }
         # In no registry: BentoML gathers all series from the files of all workers.
         self._requests = Counter(

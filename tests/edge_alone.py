@@ -11,7 +11,7 @@ from typing import Any
 from app.edge import App, Edge, Scope, Send
 from app.envelope import Envelopes
 from app.incoming import Message, Receive
-from app.metrics import Metrics, Names
+from app.metrics import Metrics
 from app.predict import Loaded, Predictor, Runner
 from app.reading import Limits
 from app.stopping import Stopping
@@ -70,7 +70,7 @@ def edge(
         predictor=Predictor(LIMITS),
         limits=LIMITS,
         envelopes=Envelopes(),
-        metrics=Metrics(Names("tagline", "test")),
+        metrics=Metrics("tagline", "test"),
         stopping=stopping or Stopping(0),
     )
 
