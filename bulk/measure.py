@@ -19,11 +19,15 @@ from pathlib import Path
 
 import click
 
+from tagger.__main__ import open_store, prepare_environment
+
+if __name__ == "__main__":
+    prepare_environment()  # numpy reads it when it is imported
+
 from bulk.generate import write_partitions
 from bulk.partition import Job
 from bulk.trials import PROJECT, Killed, job_rate, kill_and_resume
 from load_tests.results import Circumstances, circumstances, write
-from tagger.__main__ import open_store, prepare_environment
 from tagger.decide import decide
 from tagger.model import Model
 
@@ -232,5 +236,4 @@ def tell(found: Measured) -> None:
 
 
 if __name__ == "__main__":
-    prepare_environment()
     main()

@@ -135,6 +135,35 @@ def modules() -> list[str]:
     ]
 
 
+FIRST_NUMPY = """
+import os, runpy, sys
+class Watch:
+    def find_spec(self, name, *_):
+        if name == "numpy":
+            sys.exit(os.environ.get("OMP_NUM_THREADS") != "1")
+sys.meta_path.insert(0, Watch())
+runpy.run_module(sys.argv.pop(1), run_name="__main__")
+"""
+
+DOORS = [
+    ".".join(path.relative_to(PROJECT).with_suffix("").parts)
+    for room in ("tagger", "training", "bulk")
+    for path in sources(room)
+    if '__name__ == "__main__"' in path.read_text()
+]
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_command_sets_the_number_of_threads_before_numpy(door: str) -> None:
+    """Numpy reads it when it is imported; of small arrays its threads cost more than they give."""
+    environment = {"PATH": "/usr/bin:/bin"}
+    door_is_opened = [sys.executable, "-c", FIRST_NUMPY, door, "--help"]
+    done = subprocess.run(
+        door_is_opened, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_importing_changes_nothing(tmp_path: Path) -> None:
     """No import but that of service.py sets a variable, a log, a signal handler or a thread."""
     done = subprocess.run(

@@ -10,6 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+
+from tagger.__main__ import prepare_environment
+
+if __name__ == "__main__":
+    prepare_environment()  # numpy reads it when it is imported
+
 import numpy as np
 from rich import box
 from rich.console import Console

@@ -13,6 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
+
+from tagger.__main__ import prepare_environment
+
+if __name__ == "__main__":
+    prepare_environment()  # numpy reads it when it is imported
+
 import numpy as np
 
 from tagger.console import Refusing

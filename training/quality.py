@@ -13,6 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import click
+
+from tagger.__main__ import prepare_environment
+
+if __name__ == "__main__":
+    prepare_environment()  # numpy reads it when it is imported
+
 import numpy as np
 from numpy.typing import NDArray
 from rich import box

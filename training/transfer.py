@@ -14,12 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+
+from tagger.__main__ import open_store, prepare_environment
+
+if __name__ == "__main__":
+    prepare_environment()  # numpy reads it when it is imported
+
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from tagger.__main__ import open_store, prepare_environment
 from tagger.compare import predicted_tags
 from tagger.console import Refusing
 from tagger.decide import decide
@@ -125,5 +130,4 @@ def main(table: str, *, aliases: Path | None, run: str | None) -> None:
 
 
 if __name__ == "__main__":
-    prepare_environment()
     main()
