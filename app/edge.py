@@ -8,8 +8,6 @@ not in the envelope yet is put into it. `routes` tells which path is whose.
 
 from __future__ import annotations
 
-import asyncio
-import gzip
 import itertools
 import os
 import re
@@ -94,6 +92,8 @@ class Edge:
             if out.begun:
                 raise
             answer = self._envelopes.refusal(exchange, fault)
+            if len(answer.body) >= compression.FROM and compression.asks_for_gzip(scope["headers"]):
+                answer = await compression.compressed(answer)
             if isinstance(fault, TooLargeBody):
                 await out.answer_early(answer, receive)
             else:
@@ -155,12 +155,11 @@ class Edge:
         loaded = runner.served if run_id is None else await runner.of(run_id, deadline)
         work = self._predictor.predict(body, loaded, deadline)
         data = await (work if len(body) < WATCHED_FROM else while_connected(work, receive))
-        answer = self._envelopes.success(exchange, data)
-        headers: tuple[Header, ...] = ((b"x-run-id", loaded.run.run_id.encode()),)
-        if asked.gzip and len(answer) >= compression.FROM:
-            answer = await asyncio.to_thread(gzip.compress, answer, compression.LEVEL)
-            headers += ((b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding"))
-        await out.answer(Answer(200, answer, headers))
+        run_id_told = (b"x-run-id", loaded.run.run_id.encode())
+        answer = Answer(200, self._envelopes.success(exchange, data), (run_id_told,))
+        if asked.gzip and len(answer.body) >= compression.FROM:
+            answer = await compression.compressed(answer)
+        await out.answer(answer)
 
     async def _pass_on(self, route: Route, scope: Scope, receive: Receive, out: Outgoing) -> None:
         """Let BentoML's application answer, as it would the path without a slash at its end."""

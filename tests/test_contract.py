@@ -289,9 +289,14 @@ def test_a_trailing_slash_answers_like_the_path_without(server: Server, path: st
 
 
 def test_gzip_when_asked_for(server: Server) -> None:
-    """Long answers are compressed for those who ask, predictions too; the content is the same."""
+    """Long answers are compressed for those who ask, refusals too; the content is the same."""
     many = {"texts": [TEXT] * 20, "threshold": 0}
-    for method, path, body in (("GET", "/runs/promoted", None), ("POST", "/predict", many)):
+    faulty = {"texts": [{"text": " "}] * 20}
+    for method, path, body in (
+        ("GET", "/runs/promoted", None),
+        ("POST", "/predict", many),
+        ("POST", "/predict", faulty),
+    ):
         plain, small = (
             requests.request(
                 method,
@@ -305,7 +310,8 @@ def test_gzip_when_asked_for(server: Server) -> None:
         assert "Content-Encoding" not in plain.headers
         assert small.headers["Content-Encoding"] == "gzip"
         assert "Accept-Encoding" in small.headers["Vary"]
-        assert small.json()["data"] == plain.json()["data"]
+        told = "detail" if body is faulty else "data"
+        assert small.json()[told] == plain.json()[told]
     short = predict(server, {"texts": [TEXT]})
     assert "gzip" in short.request.headers["Accept-Encoding"]
     assert "Content-Encoding" not in short.headers
