@@ -73,7 +73,8 @@ def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.
         fitting = [name for name in names if rest == name or rest.startswith(f"{name}.")]
         if not fitting:
             before = path[: len(path) - len(rest)]
-            raise UnknownResource("part", path, [before + name for name in names])
+            known = [before + name for name in names] or [before.removesuffix(".")]
+            raise UnknownResource("part", path, known)
         name = max(fitting, key=len)
         part = part[name]
         rest = None if rest == name else rest[len(name) + 1 :]

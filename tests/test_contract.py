@@ -234,6 +234,7 @@ def test_predictions_by_a_named_run(server: Server, trained_home: TrainedHome, r
         ("/performance?filter=class.cookin", "Parts that exist: class.cooking,"),
         ("/performance?filter=class.", "Parts that exist: class."),
         ("/performance?filter=", "Parts that exist: overall,"),
+        ("/performance?filter=overall.f1.all", "Parts that exist: overall.f1."),
         ("/params/sed", "Params that exist: seed,"),
         ("/tags/sail", "Tags that exist: sailing,"),
         ("/runs/nothing", "Runs that exist: "),
