@@ -11,6 +11,7 @@ from tagger.columns import TextColumns
 from tagger.decide import PLAIN
 from tagger.errors import UnreadableTable
 from tagger.model import Model
+from tagger.sources import find_source
 from tagger.store import Store
 from tagger.tag_table import tag_table
 
@@ -82,7 +83,7 @@ def tag_partition(partition: str, job: Job) -> int | None:
         return None
     tagged = tag_table(
         _model(job.models, job.run_id),
-        str(job.source / partition),
+        find_source(str(job.source / partition)),
         answer,
         columns=job.columns,
         options=PLAIN,

@@ -281,7 +281,9 @@ def tag(
     from tagger import objects, printing
     from tagger.columns import TextColumns
     from tagger.decide import Options, decide, predictions
-    from tagger.errors import counted
+    from tagger.errors import TooLittleData, counted
+    from tagger.sources import find_source
+    from tagger.tables import read_rows
     from tagger.tag_table import tag_table
 
     options = Options(top_k=top_k, threshold=threshold, evidence=evidence)
@@ -301,9 +303,12 @@ def tag(
     run_id = store.resolve(run)
     model = store.model(run_id)
     if out is not None:
+        source = find_source(texts[0])
+        if next(read_rows(source), None) is None:
+            raise TooLittleData(f"{source.name} holds no rows.")
         columns = TextColumns(text_column, title_column, description_column)
         with printing.counter("rows tagged") as count:
-            told = tag_table(model, texts[0], out, columns=columns, options=options, count=count)
+            told = tag_table(model, source, out, columns=columns, options=options, count=count)
         if as_json:
             printing.print_json({"run_id": run_id, "out": str(out), **asdict(told)})
         else:
@@ -320,7 +325,9 @@ def tag(
 
 def _lines_of_stdin() -> tuple[str, ...]:
     """Read a text a line; bytes that are not UTF-8 come as in arguments, as lone surrogates."""
-    lines = sys.stdin.buffer.read().decode("utf-8", "surrogateescape").removesuffix("\n")
+    from tagger.sources import standard_input
+
+    lines = standard_input().decode("utf-8", "surrogateescape").removesuffix("\n")
     return tuple(line.removesuffix("\r") for line in lines.split("\n"))
 
 

@@ -42,7 +42,8 @@ class TextColumns:
             )
         wanted = self.description or "description"
         description = find_column(names, wanted, needed=self.description is not None)
-        return TextColumns(title=title, description=description)
+        # Not found in the names of some rows, it may stand in others.
+        return TextColumns(title=title, description=description or wanted)
 
     def text_of(self, values: Mapping[str, object]) -> str | None:
         """Give the text of a row, without blanks around it; None where there is none."""

@@ -79,13 +79,25 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
 
 def _opener(source: str) -> Callable[[], BinaryIO]:
     if source == "-":
-        content = sys.stdin.buffer.read()
+        content = standard_input()
         return lambda: io.BytesIO(content)
     if source.startswith(("http://", "https://")):
         content = _downloaded(source)
         return lambda: io.BytesIO(content)
     path = Path(source)
     return lambda: path.open("rb")
+
+
+def standard_input() -> bytes:
+    """Read standard input to its end.
+
+    Raises
+    ------
+    UnreadableTable
+    """
+    if sys.stdin is None:
+        raise UnreadableTable("standard input cannot be read: it is closed.")
+    return sys.stdin.buffer.read()
 
 
 def _downloaded(address: str) -> bytes:

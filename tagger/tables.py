@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -92,7 +93,7 @@ def _csv_rows(text: TextIO) -> Iterator[Row]:
 
 def _json_rows(text: TextIO) -> Iterator[Row]:
     try:
-        content = json.load(text)
+        content = json.load(text, parse_constant=_null)
     except (ValueError, RecursionError) as fault:
         raise UnreadableTable(f"it is not JSON ({fault}).") from fault
     if not isinstance(content, list):
@@ -105,24 +106,32 @@ def _json_lines_rows(text: TextIO) -> Iterator[Row]:
     for number, line in enumerate(text, start=1):
         if line.strip():
             try:
-                yield _json_row(number, json.loads(line))
+                yield _json_row(number, json.loads(line, parse_constant=_null))
             except (ValueError, RecursionError):
                 yield Row(number, {}, "not JSON")
+
+
+def _null(_: str) -> None:
+    """Read NaN and Infinity, which JSON has not, as what JavaScript writes for them."""
 
 
 def _json_row(number: int, values: object) -> Row:
     if not isinstance(values, dict):
         return Row(number, {}, "no JSON object")
     try:
-        json.dumps(values, ensure_ascii=False).encode()
+        json.dumps(values, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError:
         return Row(number, {}, "half a surrogate pair, which is no character,")
+    except ValueError:
+        return Row(number, {}, "a number larger than any that can be kept,")
     return Row(number, values)
 
 
 LONGEST_CELL = 10_000_000
 """Characters of a CSV's cell, beyond which a quotation mark was left open."""
 DELIMITERS = ",;\t|"
+NAMED_DELIMITER = re.compile(r"sep=([^\w\s\"']|\t)\r?\n?", re.IGNORECASE)
+"""What Excel writes before a header."""
 SAMPLE = 1 << 16
 """Characters by which a CSV's delimiter and quoting are found."""
 
@@ -139,9 +148,8 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
     is_cut = len(sample) == SAMPLE and len(lines) > 1
     if is_cut:
         lines.pop()
-    first = lines[0].strip().lower() if lines else ""
-    if first.startswith("sep=") and len(first) == 5:
-        return _read_as(first[4], escaped=False, quote='"'), 1
+    if named := NAMED_DELIMITER.fullmatch(lines[0] if lines else ""):
+        return _read_as(named[1], escaped=False, quote='"'), 1
     ways = [
         _read_as(delimiter, escaped=escaped, quote=quote)
         for quote in ("\"'" if '"' not in sample else '"')

@@ -13,7 +13,7 @@ from tagger.errors import FaultyRows
 from tagger.model import Model
 from tagger.objects import score_object
 from tagger.records import Prediction
-from tagger.sources import find_source
+from tagger.sources import Source
 from tagger.tables import Row, read_rows, writing
 
 AT_ONCE = 256
@@ -30,7 +30,7 @@ class Tagged:
 
 def tag_table(
     model: Model,
-    table: str,
+    source: Source,
     out: Path,
     *,
     columns: TextColumns,
@@ -41,8 +41,6 @@ def tag_table(
 
     Parameters
     ----------
-    table
-        As for `find_source`.
     out
         Written as CSV if it is named so, else as JSON lines.
     count
@@ -54,10 +52,12 @@ def tag_table(
     """
     rows = without_text = 0
     with writing(out) as write:
-        for batch in _batches(read_rows(find_source(table))):
+        for batch in _batches(_sound(read_rows(source))):
             if rows == 0:
-                columns = columns.found_in([str(name) for name in batch[0].values])
-            texts = [_text(row, columns) for row in batch]
+                # A row of JSON may lack what is empty: the first one names not all columns.
+                names = dict.fromkeys(name for row in batch for name in row.values)
+                columns = columns.found_in(list(names))
+            texts = [columns.text_of(row.values) for row in batch]
             answers = _answers(model, [text for text in texts if text], options)
             for row, text in zip(batch, texts, strict=True):
                 write({**row.values, **_added(next(answers) if text else None)})
@@ -67,16 +67,17 @@ def tag_table(
     return Tagged(rows, without_text)
 
 
+def _sound(rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        if row.fault:
+            raise FaultyRows(f"Row {row.number} of the table: {row.fault}. Nothing was written.")
+        yield row
+
+
 def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
     left = iter(rows)
     while batch := list(islice(left, AT_ONCE)):
         yield batch
-
-
-def _text(row: Row, columns: TextColumns) -> str | None:
-    if row.fault:
-        raise FaultyRows(f"Row {row.number} of the table: {row.fault}. Nothing was written.")
-    return columns.text_of(row.values)
 
 
 def _answers(model: Model, texts: list[str], options: Options) -> Iterator[Prediction]:

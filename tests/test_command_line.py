@@ -315,6 +315,63 @@ def test_tag_a_table(home: Path, tmp_path: Path, form: str, out: str) -> None:
     assert not rows[-1]["predicted_tags"]
 
 
+def test_a_tagged_table_is_json_whatever_python_reads(home: Path, tmp_path: Path) -> None:
+    """NaN and Infinity, which are no JSON and which pandas' rows hold, come out as null."""
+    table, out = tmp_path / "table.jsonl", tmp_path / "tagged.jsonl"
+    table.write_text(
+        '{"title": "Sterne", "description": NaN, "price": Infinity}\n{"title": NaN, "price": 2.5}\n'
+    )
+    tag = ("-m", "tagger", "tag", str(table), "--out", str(out))
+    done = run_python(*tag, home=home)
+    assert "2 rows tagged by first, 1 without text" in done.stdout
+    rows = [json.loads(line, parse_constant=pytest.fail) for line in out.read_text().splitlines()]
+    assert [row["price"] for row in rows] == [None, 2.5]
+    table.write_text('{"text": "Sterne", "price": 1e999}\n')
+    done = run_python(*tag, home=home)
+    assert done.returncode == 2
+    assert "Row 1 of the table: a number larger than any that can be kept" in done.stderr
+
+
+@pytest.mark.parametrize("rows", ["text,id\n", "[]"])
+def test_a_table_without_rows_is_refused_as_training_does(
+    home: Path, tmp_path: Path, rows: str
+) -> None:
+    """A header alone is said to hold no rows, and no empty file is written of it."""
+    out = tmp_path / "out.csv"
+    for command in (("tagger", "tag", "-", "--out", str(out)), ("training", "train", "-")):
+        done = run_python("-m", *command, home=home, stdin=rows)
+        assert done.returncode == 2
+        assert "Error: standard input holds no rows." in done.stderr
+    assert not out.exists()
+
+
+def test_what_the_first_row_lacks_is_read_in_others(home: Path, tmp_path: Path) -> None:
+    """Rows of JSON may leave out what is empty: a description counts wherever it stands."""
+    table, out = tmp_path / "table.jsonl", tmp_path / "tagged.jsonl"
+    rows = ["{}", *['{"title": "qqq"}'] * 300, '{"title": "qqq", "description": "Whisk the broth"}']
+    table.write_text("\n".join(rows))
+    done = run_python("-m", "tagger", "tag", str(table), "--out", str(out), home=home)
+    assert done.returncode == 0, done.stderr
+    tagged = [json.loads(line)["predicted_tags"] for line in out.read_text().splitlines()]
+    assert (tagged[0], tagged[1], tagged[-1]) == ([], [], ["cooking"])
+
+
+def test_closed_standard_input_is_told(home: Path) -> None:
+    """What reads standard input says in a sentence that there is none."""
+    for command in ("tagger tag", "tagger tag - --out out.csv", "training train -"):
+        done = subprocess.run(
+            ["sh", "-c", f"exec {sys.executable} -m {command} <&-"],
+            cwd=PROJECT,
+            env=environment(home),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "Error: standard input cannot be read: it is closed." in done.stderr
+        assert "Traceback" not in done.stderr
+
+
 def test_who_names_a_file_alone_is_told_how_its_rows_are_tagged(home: Path, tmp_path: Path) -> None:
     """A path is a text like any other; nobody means it to be."""
     (tmp_path / "texts.csv").write_text("text\nSterne\n")

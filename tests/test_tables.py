@@ -309,6 +309,24 @@ def test_an_apostrophe_may_be_a_quotation_mark(
     assert [row.values["text"] for row in read_rows(find_source(str(table)))] == texts
 
 
+@pytest.mark.parametrize(
+    ("first", "columns"),
+    [
+        ("sep=;", {"text", "tags"}),
+        ("SEP=\t", {"text", "tags"}),
+        ("sep=s", {"sep=s"}),
+    ],
+)
+def test_only_a_separator_is_named_before_the_header(
+    tmp_path: Path, first: str, columns: set[str]
+) -> None:
+    """`sep=` and a sign or a tab stand before the header; with a letter, it is the header."""
+    table = tmp_path / "table.csv"
+    between = first[-1]
+    table.write_text(f"{first}\ntext{between}tags\none{between}two\n")
+    assert next(read_rows(find_source(str(table)))).values.keys() == columns
+
+
 @pytest.mark.parametrize("before", ["", "sep=;\n", "\n\n"])
 def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path, before: str) -> None:
     """The header is a row, so is a blank line, and a cell of several lines is in one."""
