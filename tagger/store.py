@@ -229,6 +229,12 @@ class Store:
         """
         with self._changing():
             promoted = self.promoted()
+            if self.moved_by_others():
+                raise PromotionRefused(
+                    f"{promoted} is tagline:latest without a promotion, as `bentoml models import` "
+                    "makes it, and the history knows of promotions alone. Name the run to go to: "
+                    "python -m tagger promote RUN"
+                )
             known = self.run_ids()
             before = standing(self.history(), promoted)[:-1]
             earlier = [run_id for run_id in before if run_id in known]

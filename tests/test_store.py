@@ -126,6 +126,8 @@ def test_bentoml_exports_and_imports_runs(home: Path, tmp_path: Path) -> None:
     assert (store.model("second").score(texts).scores == made_run().model.score(texts).scores).all()
     assert store.promoted() == "second"
     assert store.moved_by_others()
+    with pytest.raises(PromotionRefused, match=r"second is tagline:latest without.*promote RUN"):
+        store.rollback()
     confirmed = run_python("-m", "tagger", "promote", "second", home=elsewhere)
     assert confirmed.stdout == "second is promoted. Servers take it up by themselves.\n"
     assert not store.moved_by_others()
