@@ -55,11 +55,15 @@ def f1_score(hits: NDArray[Any], found: NDArray[Any], support: NDArray[Any]) -> 
     return f1
 
 
+def weighted_mean(figures: Numbers, support: NDArray[Any]) -> float:
+    """Give the mean by support; multiplied before it is divided, so that ones make one."""
+    return float(figures @ support / max(1, support.sum()))
+
+
 def differences(truth: Truth, first: Truth, second: Truth) -> tuple[Difference, list[Difference]]:
     """Measure the difference in F1, weighted over the tags and of each tag."""
     chances = worse_by_chance(truth, first, second)
     support = truth.sum(axis=0)
-    weights = support / max(1, support.sum())
     scores, shares = [], []
     for predicted in (first, second):
         hits, found = truth & predicted, predicted.sum(axis=0)
@@ -71,15 +75,14 @@ def differences(truth: Truth, first: Truth, second: Truth) -> tuple[Difference, 
     share = shares[1] - shares[0]
     spread = WITHIN_95 * np.sqrt(np.square(share - share.mean(axis=0)).sum(axis=0))
     gap = scores[1] - scores[0]
+    overall_gap = weighted_mean(gap, support)
     # A text's weight in the mean over tags changes the mean too.
-    weighted = share @ weights + (truth @ gap - truth.sum(axis=1) * (weights @ gap)) / max(
-        1, support.sum()
-    )
+    weighted = share @ support + truth @ gap - truth.sum(axis=1) * overall_gap
+    weighted /= max(1, support.sum())
     overall_spread = WITHIN_95 * float(np.sqrt(np.square(weighted - weighted.mean()).sum()))
-    overall_gap = float(weights @ gap)
     overall = Difference(
-        first=float(weights @ scores[0]),
-        second=float(weights @ scores[1]),
+        first=weighted_mean(scores[0], support),
+        second=weighted_mean(scores[1], support),
         low=overall_gap - overall_spread,
         high=overall_gap + overall_spread,
         support=int(support.sum()),

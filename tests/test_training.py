@@ -21,6 +21,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 from tagger.compare import policy_of, predicted_tags
 from tagger.decide import decide, predictions
 from tagger.model import Scored
+from tagger.paired import differences
 from tagger.policy import Policy
 from tagger.records import Params
 from tagger.store import Store
@@ -254,12 +255,14 @@ def test_slices_hold_the_texts_that_their_names_say() -> None:
 
 
 def test_a_faultless_run_has_an_f1_of_exactly_one() -> None:
-    """The mean by support of ones is 1, not 0.9999999999999999."""
+    """The mean by support of ones is 1, not 0.9999999999999999, in a comparison too."""
     draw = np.random.default_rng(8)
     for n_tags in range(1, 40):
         truth = draw.random((90, n_tags)) < 0.3
         overall = measure(truth, truth, [f"tag {i}" for i in range(n_tags)]).overall
         assert (overall.precision, overall.recall, overall.f1) == (1, 1, 1)
+        compared, _ = differences(truth, truth, truth)
+        assert (compared.first, compared.second) == (1, 1)
 
 
 def test_the_exam_decides_as_the_run_did() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagger.compare import predicted_tags
 from tagger.decide import Decisions, decide
 from tagger.model import Model, Scored
-from tagger.paired import f1_score
+from tagger.paired import f1_score, weighted_mean
 from tagger.records import Overall, Performance, Scores
 from training.data import Labelled
 
@@ -111,19 +111,14 @@ def _overall(truth: Truth, predicted: Truth) -> Overall:
     f1 = f1_score(hits, found, support)
     borne = f1[support > 0]
     return Overall(
-        precision=_weighted(_ratio(hits, found), support),
-        recall=_weighted(_ratio(hits, support), support),
-        f1=_weighted(f1, support),
+        precision=weighted_mean(_ratio(hits, found), support),
+        recall=weighted_mean(_ratio(hits, support), support),
+        f1=weighted_mean(f1, support),
         macro_f1=float(borne.mean()) if len(borne) else 0.0,
         micro_f1=float(f1_score(hits.sum(), found.sum(), support.sum())),
         accuracy=float((truth == predicted).all(axis=1).mean()) if len(truth) else 0.0,
         texts=len(truth),
     )
-
-
-def _weighted(figures: NDArray[np.float64], support: NDArray[np.int64]) -> float:
-    """Return the mean by support; multiplied before it is divided, so that ones make one."""
-    return float(figures @ support / max(1, support.sum()))
 
 
 def _counts(truth: Truth, predicted: Truth) -> tuple[NDArray[np.int64], ...]:
