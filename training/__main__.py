@@ -146,7 +146,7 @@ def train(
     if as_json:
         printing.print_json(made_object(made, parts, promoted=promoted))
     else:
-        tell_made(made, parts)
+        tell_made(made, parts, compares=bool(others))
         if gate and gate.comparison:
             printing.print_comparison(gate.comparison)
         tell_next(made.run.run_id, promoted=promoted, refused=refusal is not None)

@@ -68,13 +68,13 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
     }
 
 
-def tell_made(made: Made, parts: Split) -> None:
-    """Print what came of a training."""
+def tell_made(made: Made, parts: Split, *, compares: bool = False) -> None:
+    """Print what came of a training; ``compares`` is whether it was to compare models."""
     run = made.run
     printing.print_performance(run, run.performance, ends=5)
     click.echo()
     for line in (
-        *_what_was_compared(made),
+        *_what_was_compared(made, compares=compares),
         *_what_was_missed(made),
         *_what_was_left_out(parts, run),
         *_what_else_it_may_be(parts, run),
@@ -89,7 +89,7 @@ def tell_next(run_id: str, *, promoted: bool, refused: bool) -> None:
         click.echo(f"Next: {'make serve' if promoted else f'python -m training promote {run_id}'}")
 
 
-def _what_was_compared(made: Made) -> Iterator[str]:
+def _what_was_compared(made: Made, *, compares: bool) -> Iterator[str]:
     if len(made.compared) > 1:
         figures = ", ".join(
             f"{one.model} {one.f1:.3f} (macro {one.macro_f1:.3f}, {one.seconds:.1f} s)"
@@ -97,6 +97,11 @@ def _what_was_compared(made: Made) -> Iterator[str]:
         )
         yield f"Chosen by weighted F1 on folds of the training side: {made.run.params.model}."
         yield f"Compared: {figures}."
+    elif compares:
+        yield (
+            f"Too large to compare models on: {made.run.params.model} was taken. "
+            "--model naive-bayes may be better, and takes some three times as long."
+        )
 
 
 def _what_was_missed(made: Made) -> Iterator[str]:
