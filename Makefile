@@ -85,7 +85,8 @@ test: .venv/.develop $(NODE_TOOLS) lint ## linters, types and every test that ne
 	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 clean: ## remove .venv, caches and everything built; the store in .bentoml stays
-	rm -rf .venv .cache tests/postman/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache tests/postman/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+	  dist load_tests/results/*.html tagline.postman_collection.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 lock: .venv/.serve ## make the hashed locks anew from their .in files

@@ -123,6 +123,14 @@ def test_make_load_fails_where_answers_do(tmp_path: Path) -> None:
     assert done.returncode != 0
 
 
+def test_clean_removes_all_that_is_built_but_the_store(tmp_path: Path) -> None:
+    """What git ignores is built, or a cache; runs and reports on them are somebody's work."""
+    told = make("--dry-run", "clean", home=tmp_path).stdout
+    ignored = {line.strip("/") for line in (PROJECT / ".gitignore").read_text().splitlines()}
+    kept = {name for name in ignored if name not in told}
+    assert kept == {".bentoml", "report-*.html", "*.pyc"}, "*.pyc stand in __pycache__"
+
+
 def test_activate_leads_bentoml_to_this_store() -> None:
     """After `source .venv/bin/activate`, bentoml's commands use the project's store."""
     done = subprocess.run(
