@@ -12,22 +12,13 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from load_tests.chart import drawing, write
-from load_tests.points import Curve, Line, Point
+from load_tests.points import Curve, Line
 
 WIDE = 20
 APART = 2
 """The factor between two marks of a logarithmic axis at least, lest their numbers meet."""
 PANEL, HEIGHT, LEFT, TOP, GAP = 250, 150, 56, 52, 40
 """Pixels: a panel's plot, its height, before the first, above them, below them."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What one panel shows of every point."""
-
-    title: str
-    values: tuple[tuple[float, ...], ...]
-    """Of each line, one a point."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +56,15 @@ class Axis:
 
 def draw(curve: Curve) -> ET.Element:
     """Draw a curve's panels: rate, 99th percentile, and the ratio where there is one."""
-    measures = [
-        _measure(f"{curve.counted} a second", curve.lines, "per_second"),
-        _measure("p99, ms", curve.lines, "p99_ms"),
-    ]
+    titles = {"per_second": f"{curve.counted} a second", "p99_ms": "p99, ms"}
     if curve.ratio:
-        measures.append(_measure(f"ratio to {curve.ratio}", curve.lines, "ratio"))
-    width = len(measures) * (LEFT + PANEL) + 20
+        titles["ratio"] = f"ratio to {curve.ratio}"
+    width = len(titles) * (LEFT + PANEL) + 20
     picture = drawing(curve.title, width, TOP + HEIGHT + GAP)
     across = Axis(tuple(point.x for line in curve.lines for point in line.points))
-    for number, measure in enumerate(measures):
+    for number, (measure, title) in enumerate(titles.items()):
         left = LEFT + number * (LEFT + PANEL)
+        write(picture, title, x=left, y=TOP - 10)
         _panel(picture, measure, across, curve.lines, left)
         below = TOP + HEIGHT + 36
         write(picture, curve.grows, x=left + PANEL / 2, y=below, anchor="middle")
@@ -86,19 +75,11 @@ def draw(curve: Curve) -> ET.Element:
     return picture
 
 
-def _measure(title: str, lines: Sequence[Line], name: str) -> Measure:
-    return Measure(title, tuple(tuple(_value(p, name) for p in line.points) for line in lines))
-
-
-def _value(point: Point, name: str) -> float:
-    return float(getattr(point, name) or 0)
-
-
 def _panel(
-    picture: ET.Element, measure: Measure, across: Axis, lines: Sequence[Line], left: int
+    picture: ET.Element, measure: str, across: Axis, lines: Sequence[Line], left: int
 ) -> None:
-    up = Axis(tuple(value for values in measure.values for value in values))
-    write(picture, measure.title, x=left, y=TOP - 10)
+    """Draw one measure of every point, by its name in `Point`."""
+    up = Axis(tuple(getattr(point, measure) for line in lines for point in line.points))
     for mark in up.marks():
         y = TOP + HEIGHT * (1 - up.place(mark))
         ends = {"x1": f"{left}", "x2": f"{left + PANEL}", "y1": f"{y:.1f}", "y2": f"{y:.1f}"}
@@ -107,10 +88,13 @@ def _panel(
     for mark in across.marks():
         x = left + PANEL * across.place(mark)
         write(picture, _short(mark), x=x, y=TOP + HEIGHT + 18, anchor="middle")
-    for number, (line, values) in enumerate(zip(lines, measure.values, strict=True)):
+    for number, line in enumerate(lines):
         places = [
-            (left + PANEL * across.place(point.x), TOP + HEIGHT * (1 - up.place(value)))
-            for point, value in zip(line.points, values, strict=True)
+            (
+                left + PANEL * across.place(point.x),
+                TOP + HEIGHT * (1 - up.place(getattr(point, measure))),
+            )
+            for point in line.points
         ]
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
         ET.SubElement(picture, "polyline", {"class": f"line line-{number}", "points": path})
