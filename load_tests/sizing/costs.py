@@ -41,7 +41,7 @@ def fit(rates: Sequence[Used]) -> Costs:
     wake, batch, answer, refusal = _not_below_zero(counts / seconds[:, np.newaxis]).tolist()
     sizes = [used.answered / used.batches for used in rates]
     text, _ = np.polyfit(sizes, [used.batch_seconds / used.batches for used in rates], 1)
-    text = float(np.clip(text, LEAST, answer))
+    text = float(max(LEAST, min(text, answer)))
     return Costs(
         wake=wake,
         batch=batch,
