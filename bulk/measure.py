@@ -207,7 +207,6 @@ def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
     tell(found)
     if keep:
         write(found, RESULTS)
-        click.echo(f"Written: {RESULTS.relative_to(PROJECT)}")
     expected_again = partitions - killed.there_at_the_kill
     if not (
         killed.same_as_undisturbed

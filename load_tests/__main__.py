@@ -7,61 +7,29 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.util import Retry
 
-from load_tests.measure import free_port
+from load_tests.measure import running
 from load_tests.results import PROJECT, RESULTS
+from load_tests.subjects import Ground, tagline
 
 REPORT = RESULTS / "load.html"
-START_SECONDS = 60
 
 
 @contextmanager
 def own_server() -> Iterator[str]:
-    """Serve the project's store on a free port, from a BENTOML_HOME of its own; give the address.
-
-    Each start of BentoML empties the metrics folder of its home, so that a test must not share
-    the home of a server that somebody uses.
-    """
-    store = Path(os.environ.get("BENTOML_HOME", PROJECT / ".bentoml")).absolute()
+    """Serve the project's store, with a first run if it has none, and give the address."""
     subprocess.run(
         [sys.executable, "-m", "training", "train", "--if-empty"], cwd=PROJECT, check=True
     )
-    port = free_port()
-    with tempfile.TemporaryDirectory() as home, (Path(home) / "server.log").open("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bentoml", "serve", "--host", "127.0.0.1", "--port", str(port)],
-            cwd=PROJECT,
-            env=os.environ | {"BENTOML_HOME": home, "TAGLINE_STORE": str(store / "models")},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            wait_until_ready(url)
-            yield url
-        except requests.RequestException as fault:
-            log.seek(0)
-            raise click.ClickException(f"The server did not start:\n{log.read()}") from fault
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def wait_until_ready(url: str) -> None:
-    """Ask ``/readyz`` until it answers 200, for a minute."""
-    patient = Retry(
-        total=START_SECONDS * 5, backoff_factor=0.1, backoff_max=0.2, status_forcelist=[503]
-    )
-    with requests.Session() as session:
-        session.mount("http://", HTTPAdapter(max_retries=patient))
-        session.get(f"{url}/readyz", timeout=5).raise_for_status()
+    with tempfile.TemporaryDirectory() as folder:
+        subject = tagline(Ground.of_home(Path(folder)), cores="")
+        with running(subject, Path(folder) / "server.log") as server:
+            yield server.root
 
 
 def refuse_other(target: str) -> None:
@@ -114,10 +82,8 @@ def main(
     if target:
         target = target.rstrip("/")
         refuse_other(target)
-        status = run_locust(target, users=users, seconds=seconds, ramp=ramp, web=web, texts=texts)
-    else:
-        with own_server() as url:
-            status = run_locust(url, users=users, seconds=seconds, ramp=ramp, web=web, texts=texts)
+    with nullcontext(target) if target else own_server() as url:
+        status = run_locust(url, users=users, seconds=seconds, ramp=ramp, web=web, texts=texts)
     if not web:
         click.echo(f"Report: {REPORT.relative_to(PROJECT)}")
     sys.exit(status)

@@ -5,7 +5,6 @@ Each server has one core, wrk the other; where a row needs both, it says so.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -15,24 +14,11 @@ from pathlib import Path
 import click
 
 from load_tests.hot_path import digest
-from load_tests.results import BENCH, PROJECT, Comparison, circumstances, write
-from load_tests.rounds import measure, show, summarise
+from load_tests.results import BENCH, PROJECT, Comparison, circumstances, load_before, write
+from load_tests.rounds import measure, summarise, table
 from load_tests.subjects import BASELINE, Ground, table_rows
 
 TITLE = "One text a request, 64 keep-alive connections, one core a server"
-QUIET = 0.5
-BUSY = (
-    "Warning: {:.1f} other processes want a core. A server of many threads then gets a greater "
-    "share than one of a single thread, so the ratios mislead: measure on a quiet machine."
-)
-
-
-def load_before() -> float:
-    """Return how many processes want a core before anything is measured; warn if others do."""
-    load_average = os.getloadavg()[0]
-    if load_average > QUIET:
-        click.echo(BUSY.format(load_average), err=True)
-    return load_average
 
 
 @contextmanager
@@ -73,12 +59,10 @@ def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...], 
         ]
         samples = measure(subjects, ground.folder, rounds=rounds, seconds=seconds)
     rows = tuple(summarise(subject, samples, BASELINE) for subject in subjects)
-    show(rows, TITLE)
+    table(rows).show(TITLE)
     if keep:
         on = circumstances(ground.run_id, load_average=load_average)
-        found = Comparison(on, digest(), rounds, seconds, rows)
-        write(found, BENCH)
-        click.echo(f"Written: {BENCH.relative_to(PROJECT)}")
+        write(Comparison(on, digest(), rounds, seconds, rows), BENCH)
 
 
 if __name__ == "__main__":

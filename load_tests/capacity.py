@@ -8,10 +8,10 @@ come one by one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from load_tests.measure import Running, load
-from load_tests.open_loop import arrive
+from load_tests.open_loop import Arrivals, arrive
+from load_tests.sizing.pod import Load
 
 SECONDS = 4
 """Of one look at a rate."""
@@ -33,26 +33,15 @@ ABOVE = 1.2
 """How far above wrk's rate to look."""
 
 
-class Found(Protocol):
-    """What became of requests that arrived, at a server or at a simulated one."""
-
-    @property
-    def arrived(self) -> int: ...  # noqa: D102
-    @property
-    def answered(self) -> int: ...  # noqa: D102
-    @property
-    def p99_ms(self) -> float: ...  # noqa: D102
-
-
-def kept_up(found: Found) -> bool:
-    """Tell whether a server kept up with what arrived."""
+def kept_up(found: Arrivals | Load) -> bool:
+    """Tell whether a server, or a simulated one, kept up with what arrived."""
     return found.p99_ms <= P99_MS and found.answered >= (1 - REFUSED) * found.arrived
 
 
-def highest_rate(keeps_up: Callable[[float], bool], *, most: float, steps: int = STEPS) -> float:
+def highest_rate(keeps_up: Callable[[float], bool], *, most: float) -> float:
     """Halve what is between the rates that are kept up with and those that are not."""
     low, high = 0.0, most
-    for _ in range(steps):
+    for _ in range(STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if keeps_up(middle) else (low, middle)
     return low

@@ -5,7 +5,7 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 from load_tests.results import Comparison, Row
-from load_tests.subjects import BASELINE, FLOOR, TAGLINE
+from load_tests.subjects import BASELINE, FLOOR, KEPT, TAGLINE
 
 WIDTH, LEFT, RIGHT, LINE, BAR = 760, 300, 60, 30, 18
 """Pixels: the whole, beside the bars on either side, from bar to bar, a bar's height."""
@@ -62,13 +62,9 @@ def write(picture: ET.Element, words: str, *, x: float, y: float, anchor: str = 
     ET.SubElement(picture, "text", place).text = words
 
 
-def chosen(found: Comparison) -> tuple[Row, ...]:
-    """Leave out the floor, which is no server that one could build, and a kept build."""
-    return tuple(row for row in found.rows if row.name != FLOOR and "kept build" not in row.name)
-
-
 def servers(found: Comparison) -> ET.Element:
-    """Draw what `make bench` found."""
+    """Draw what `make bench` found, but the floor, which is no server, and a kept build."""
     on = found.on
+    rows = tuple(row for row in found.rows if row.name not in {FLOOR, KEPT})
     measured = f"(commit {on.commit}, load before it {on.load_average:.1f})"
-    return bars(chosen(found), f"Requests a second, as a multiple of: {BASELINE} {measured}")
+    return bars(rows, f"Requests a second, as a multiple of: {BASELINE} {measured}")

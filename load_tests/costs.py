@@ -16,15 +16,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import psutil
-from pydantic import TypeAdapter
-from rich.console import Console
-from rich.table import Table
 
 from load_tests.floors import floors
-from load_tests.measure import Running, load, running
-from load_tests.results import COSTS, PROJECT, Circumstances, circumstances, write
+from load_tests.measure import Running, load, processor_seconds, running
+from load_tests.results import COSTS, Circumstances, circumstances, load_before, write
 from load_tests.subjects import BENCH_PYTHON, FLOOR, Ground, constants, tagline
+from load_tests.table import Table
 
 LOOKS_A_SECOND = 250
 PROTOCOL, FRAMEWORK = "protocol", "framework"
@@ -103,10 +100,16 @@ class Costs:
     """Of uvicorn with a constant."""
     steps: tuple[Cost, ...]
 
-
-def read() -> Costs:
-    """Read what was found last."""
-    return TypeAdapter(Costs).validate_json(COSTS.read_bytes())
+    def table(self) -> Table:
+        """Lay out the steps."""
+        return Table(
+            ["step", "what", "us", "floor"],
+            [
+                [cost.step, cost.what, f"{cost.microseconds:.1f}", f"{cost.floor:.1f}"]
+                for cost in self.steps
+            ],
+            words=2,
+        )
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ def step_of(stack: list[Frame]) -> str:
 
 def looks(server: Running, *, seconds: int, raw: Path) -> tuple[dict[str, float], float]:
     """Load a server and look; return each step's share of the looks, and CPU us a request."""
-    worker = max(server.tree(), key=_processor_time)
+    worker = max(server.tree(), key=processor_seconds)
     spy = BENCH_PYTHON.with_name("py-spy")
     watching = threading.Thread(
         target=subprocess.run,
@@ -164,11 +167,6 @@ def looks(server: Running, *, seconds: int, raw: Path) -> tuple[dict[str, float]
     return {step: count / total for step, count in counts.items()}, cpu_us
 
 
-def _processor_time(process: psutil.Process) -> float:
-    times = process.cpu_times()
-    return float(times.user + times.system)
-
-
 def _stacks(raw: Path) -> Iterator[tuple[list[Frame], int]]:
     """Read py-spy's lines: frames from the outermost in, then how many looks found them."""
     for line in raw.read_text().splitlines():
@@ -179,18 +177,6 @@ def _stacks(raw: Path) -> Iterator[tuple[list[Frame], int]]:
             yield stack, int(count)
 
 
-def show(found: Costs) -> None:
-    """Print the costs."""
-    printed = Table(title=f"Where {found.cpu_us:.0f} us of processor time a request go")
-    for column in ("step", "what"):
-        printed.add_column(column)
-    for column in ("us", "floor"):
-        printed.add_column(column, justify="right")
-    for cost in found.steps:
-        printed.add_row(cost.step, cost.what, f"{cost.microseconds:.1f}", f"{cost.floor:.1f}")
-    Console(width=110).print(printed)
-
-
 @click.command()
 @click.option("--seconds", default=15, show_default=True, help="Seconds to look at each server.")
 @click.option("--write/--no-write", "keep", default=True, help="Write load_tests/results/.")
@@ -199,7 +185,7 @@ def main(*, seconds: int, keep: bool) -> None:
 
     Example: make profile
     """
-    load_average = psutil.getloadavg()[0]
+    load_average = load_before()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         ground = Ground.of_home(folder)
@@ -221,10 +207,9 @@ def main(*, seconds: int, keep: bool) -> None:
             for step, what in STEPS.items()
         ),
     )
-    show(found)
+    found.table().show(f"Where {found.cpu_us:.0f} us of processor time a request go")
     if keep:
         write(found, COSTS)
-        click.echo(f"Written: {COSTS.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from load_tests.measure import Running, Sample, load, running
 from load_tests.open_loop import arrive
 from load_tests.points import Curve, Effort, Line, Point
 from load_tests.subjects import TAGLINE, Ground, at_once, tagline, write_bodies
-from load_tests.texts import Texts
+from load_tests.texts import read_texts
 from tagger.store import Store
 
 CONNECTIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024)
@@ -91,7 +91,7 @@ def connections(server: Running, ground: Ground, effort: Effort) -> Curve:
 
 def texts_a_request(server: Running, ground: Ground, effort: Effort) -> Curve:
     """Grow the texts of a request, beside a bare loop over the model."""
-    texts = Texts.of_table().all
+    texts = read_texts()
     loads = [
         Load(
             count,
@@ -133,7 +133,7 @@ def _groups(texts: Sequence[str], count: int) -> Iterator[list[str]]:
 
 def text_length(server: Running, ground: Ground, effort: Effort) -> Curve:
     """Grow the text."""
-    texts = Texts.of_table().all
+    texts = read_texts()
     loads = [
         Load(
             length,
@@ -150,7 +150,7 @@ def text_length(server: Running, ground: Ground, effort: Effort) -> Curve:
 
 def unknown_share(server: Running, ground: Ground, effort: Effort) -> Curve:
     """Grow the share of unknown words: different ones every time, and such as recur."""
-    texts = Texts.of_table().all
+    texts = read_texts()
     known = set(Store.models(ground.store).model(ground.run_id).weights.words)
     sources = {
         "new every time": unknown_words(known, first=RECURRING),
@@ -203,7 +203,7 @@ def workers(ground: Ground, effort: Effort) -> Curve:
         servers = [
             stack.enter_context(
                 running(
-                    tagline(ground, f"workers-{count}", workers=count, cores="0,1"),
+                    tagline(ground, f"workers-{count}", cores="0,1", TAGLINE_WORKERS=str(count)),
                     ground.folder / f"workers-{count}.log",
                 )
             )
@@ -219,7 +219,7 @@ def workers(ground: Ground, effort: Effort) -> Curve:
 
 def tags(ground: Ground, effort: Effort) -> Curve:
     """Grow the tags of the run, made in the shape of the trained one."""
-    texts = Texts.of_table().all[:500]
+    texts = read_texts()[:500]
     source = Store.models(ground.store)
     points: list[Point] = []
     for count in (count for count in TAGS if count <= effort.most_tags):

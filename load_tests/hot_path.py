@@ -11,7 +11,7 @@ from pathlib import Path
 
 import click
 
-from load_tests.results import BENCH, PROJECT, read
+from load_tests.results import BENCH, PROJECT, Comparison, read
 
 HOT_PATH = (
     *("tagger/words.py", "tagger/packed.py", "tagger/vocabulary.py", "tagger/features.py"),
@@ -77,18 +77,20 @@ def _is_words(node: ast.AST) -> bool:
 @click.command()
 def main() -> None:
     """Warn when the hot path is no longer the one that was measured."""
-    measured = read(BENCH) if BENCH.exists() else None
-    if measured is None:
+    if not BENCH.exists():
         click.echo("Nothing was measured yet: make bench", err=True)
-    elif measured.hot_path != digest():
+        return
+    measured = read(Comparison, BENCH)
+    commit = measured.on.commit
+    if measured.hot_path == digest():
+        click.echo(f"The hot path is the one that was measured at commit {commit}.")
+    else:
         click.echo(
             f"Warning: the hot path is not the one that load_tests/results/{BENCH.name} measured "
-            f"(commit {measured.commit}). Measure anew, and judge by a kept build in the same run: "
-            f"make bench KEPT={measured.commit.removesuffix('-dirty')}",
+            f"(commit {commit}). Measure anew, and judge by a kept build in the same run: "
+            f"make bench KEPT={commit.removesuffix('-dirty')}",
             err=True,
         )
-    else:
-        click.echo(f"The hot path is the one that was measured at commit {measured.commit}.")
 
 
 if __name__ == "__main__":

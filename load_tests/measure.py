@@ -6,11 +6,12 @@ import json
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import click
 import psutil
 import requests
 from requests.adapters import HTTPAdapter
@@ -33,8 +34,9 @@ class Subject:
     bodies: Path
     """One request's body a line."""
     folder: Path = PROJECT
-    environment: tuple[tuple[str, str], ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
     cores: str = "0"
+    """As ``taskset`` reads them; none: any."""
     note: str = ""
     path: str = "/predict"
     content_type: str = "application/json"
@@ -63,13 +65,22 @@ class Running:
     process: psutil.Process
 
     @property
+    def root(self) -> str:
+        """Where it is."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
     def url(self) -> str:
         """The address that is asked."""
-        return f"http://127.0.0.1:{self.port}{self.subject.path}"
+        return f"{self.root}{self.subject.path}"
 
     def tree(self) -> list[psutil.Process]:
         """The process and all its children."""
         return [self.process, *self.process.children(recursive=True)]
+
+    def resident_mib(self) -> list[float]:
+        """Resident memory of each of these."""
+        return [process.memory_info().rss / 2**20 for process in self.tree()]
 
 
 def free_port() -> int:
@@ -86,16 +97,16 @@ def running(subject: Subject, log: Path) -> Iterator[Running]:
 
     Raises
     ------
-    RuntimeError
+    click.ClickException
         If it does not answer; with the end of its log.
     """
     port = free_port()
-    command = [part.replace("PORT", str(port)) for part in subject.command]
+    pinned = ("taskset", "-c", subject.cores) if subject.cores else ()
     with log.open("w") as output:
         process = subprocess.Popen(
-            ["taskset", "-c", subject.cores, *command],
+            [*pinned, *(part.replace("PORT", str(port)) for part in subject.command)],
             cwd=subject.folder,
-            env=os.environ | dict(subject.environment),
+            env=os.environ | subject.environment,
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -104,7 +115,7 @@ def running(subject: Subject, log: Path) -> Iterator[Running]:
         try:
             first_answer(server)
         except requests.RequestException as fault:
-            raise RuntimeError(
+            raise click.ClickException(
                 f"{subject.name} did not answer ({fault}):\n{log.read_text()[-3000:]}"
             ) from fault
         yield server
@@ -147,29 +158,24 @@ def first_answer(server: Running) -> bytes:
         return answer.content
 
 
-def processor_seconds(processes: Sequence[psutil.Process]) -> float:
-    """Sum the processor time, of the user and of the system, that processes have used."""
-    times = [process.cpu_times() for process in processes]
-    return sum(time.user + time.system for time in times)
+def processor_seconds(process: psutil.Process) -> float:
+    """Return the processor time, of the user and of the system, that a process has used."""
+    times = process.cpu_times()
+    return float(times.user + times.system)
 
 
 def load(
-    server: Running,
-    *,
-    seconds: int,
-    connections: int = 64,
-    cores: str = "1",
-    bodies: Path | None = None,
+    server: Running, *, seconds: int, connections: int = 64, bodies: Path | None = None
 ) -> Sample:
     """Load a server with wrk over keep-alive connections and read its figures.
 
     ``bodies``: other ones than the subject's.
     """
     tree = server.tree()
-    before = processor_seconds(tree)
+    before = sum(map(processor_seconds, tree))
     done = subprocess.run(
         [
-            *("taskset", "-c", cores, "wrk", "--threads", "1", "--timeout", "30s"),
+            *("taskset", "-c", "1", "wrk", "--threads", "1", "--timeout", "30s"),
             *("--connections", str(connections), "--duration", f"{seconds}s"),
             *("--script", str(SCRIPT), server.url),
         ],
@@ -182,7 +188,7 @@ def load(
         text=True,
         check=True,
     )
-    used = processor_seconds(tree) - before
+    used = sum(map(processor_seconds, tree)) - before
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
     result = json.loads(line.removeprefix("RESULT "))
     return Sample(
@@ -190,12 +196,6 @@ def load(
         p50_ms=result["p50"] / 1e3,
         p99_ms=result["p99"] / 1e3,
         cpu_us=used / max(1, result["requests"]) * 1e6,
-        memory_mib=resident_mib(server),
+        memory_mib=sum(server.resident_mib()),
         failures=result["failures"],
     )
-
-
-def resident_mib(server: Running) -> float:
-    """Resident memory of the server and its children, MiB."""
-    resident: int = sum(process.memory_info().rss for process in server.tree())
-    return resident / 2**20

@@ -17,16 +17,13 @@ from pathlib import Path
 
 import click
 import requests
-from pydantic import TypeAdapter
-from rich.console import Console
-from rich.table import Table
 
-from load_tests.bench import load_before
 from load_tests.made_words import unknown_words
 from load_tests.measure import Running, load, running
 from load_tests.open_loop import request_of
-from load_tests.results import MEMORY, PROJECT, Circumstances, circumstances, write
+from load_tests.results import MEMORY, PROJECT, Circumstances, circumstances, load_before, write
 from load_tests.subjects import Ground, tagline
+from load_tests.table import Table
 from tagger.store import Store
 
 SECONDS = 5
@@ -64,15 +61,21 @@ class Memory:
     sizes: tuple[Size, ...]
     parts: tuple[Part, ...]
 
+    def sizes_table(self) -> Table:
+        """Lay out what a server takes."""
+        return Table(
+            ["resident memory, MiB", "worker", "with its supervisor"],
+            [[size.situation, f"{size.worker:.0f}", f"{size.together:.0f}"] for size in self.sizes],
+        )
 
-def read() -> Memory:
-    """Read what was found last."""
-    return TypeAdapter(Memory).validate_json(MEMORY.read_bytes())
+    def parts_table(self) -> Table:
+        """Lay out what a worker's is made of."""
+        return Table(["part", "MiB"], [[part.name, f"{part.mib:.1f}"] for part in self.parts])
 
 
 def size(server: Running, situation: str) -> Size:
     """Read a server's resident memory now."""
-    each = [process.memory_info().rss / 2**20 for process in server.tree()]
+    each = server.resident_mib()
     return Size(situation, max(each), sum(each))
 
 
@@ -127,8 +130,7 @@ def after_runs(ground: Ground, count: int) -> Iterator[Size]:
     ):
         for around in ("", ", twice around"):
             for run_id in run_ids:
-                address = server.url.replace("/predict", f"/runs/{run_id}/predict")
-                ask(session, address, ["a text"])
+                ask(session, f"{server.root}/runs/{run_id}/predict", ["a text"])
             yield size(server, f"after {count} runs were asked in turn{around}")
 
 
@@ -199,18 +201,6 @@ def parts(ground: Ground) -> tuple[Part, ...]:
     )
 
 
-def show(found: Memory) -> None:
-    """Print both tables."""
-    table = Table("Resident memory, MiB", "worker", "with its supervisor")
-    for row in found.sizes:
-        table.add_row(row.situation, f"{row.worker:.0f}", f"{row.together:.0f}")
-    Console().print(table)
-    table = Table("What a worker's is made of", "MiB")
-    for part in found.parts:
-        table.add_row(part.name, f"{part.mib:.1f}")
-    Console().print(table)
-
-
 @click.command()
 @click.option("--requests", "n_requests", default=1_000_000, show_default=True)
 @click.option("--connections", "n_connections", default=100_000, show_default=True)
@@ -234,9 +224,9 @@ def main(*, n_requests: int, n_connections: int, n_runs: int, n_words: int) -> N
             ),
             parts=parts(ground),
         )
-    show(found)
+    found.sizes_table().show("What a server takes")
+    found.parts_table().show("What a worker's is made of")
     write(found, MEMORY)
-    click.echo(f"Written: {MEMORY.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":

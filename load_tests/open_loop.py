@@ -189,13 +189,11 @@ class Generator:
             self.failures += 1
 
 
-def arrive(
-    server: Running, *, per_second: float, seconds: float, seed: int = 0, core: str = "1"
-) -> Arrivals:
+def arrive(server: Running, *, per_second: float, seconds: float, seed: int = 0) -> Arrivals:
     """Send a server requests at a rate, from a process of its own on a core of its own."""
     done = subprocess.run(
         [
-            *("taskset", "-c", core, sys.executable, "-m", "load_tests.open_loop"),
+            *("taskset", "-c", "1", sys.executable, "-m", "load_tests.open_loop"),
             *(server.url, str(server.subject.bodies), "--per-second", str(per_second)),
             *("--seconds", str(seconds), "--seed", str(seed)),
         ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from load_tests.table import Table
+
 
 @dataclass(frozen=True)
 class Effort:
@@ -52,3 +54,20 @@ class Curve:
     lines: tuple[Line, ...]
     ratio: str | None = None
     """What `Point.ratio` is a ratio to."""
+
+    def table(self) -> Table:
+        """Lay out its points, line after line."""
+        head = [self.grows, f"{self.counted}/s", "p99 ms", "CPU us a request", "failures"]
+        rows = [
+            [
+                f"{point.x:g}{f', {line.name}' if len(self.lines) > 1 else ''}",
+                f"{point.per_second:,.0f}",
+                f"{point.p99_ms:,.2f}",
+                "" if point.cpu_us is None else f"{point.cpu_us:,.0f}",
+                str(point.failures),
+                *([f"{point.ratio:.2f}"] if self.ratio else []),
+            ]
+            for line in self.lines
+            for point in line.points
+        ]
+        return Table([*head, f"ratio to {self.ratio}"] if self.ratio else head, rows)

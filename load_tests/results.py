@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import TypeVar
 
+import click
 from pydantic import TypeAdapter
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -22,6 +24,13 @@ MEMORY = RESULTS / "memory.json"
 COSTS = RESULTS / "costs.json"
 ONE_POD = RESULTS / "one_pod.json"
 PACKAGES = ("bentoml", "fastapi", "uvicorn", "uvloop", "httptools", "pydantic", "orjson", "numpy")
+QUIET = 0.5
+"""Load average up to which a machine is quiet."""
+BUSY = (
+    "Warning: {:.1f} other processes want a core. A server of many threads then gets a greater "
+    "share than one of a single thread, so the ratios mislead: measure on a quiet machine."
+)
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,11 @@ class Row:
     ratio_quartiles: tuple[float, float]
     ratio_range: tuple[float, float]
 
+    @property
+    def title(self) -> str:
+        """The name, and what is to be known of it."""
+        return f"{self.name} ({self.note})" if self.note else self.name
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -67,24 +81,25 @@ class Comparison:
     seconds_a_round: int
     rows: tuple[Row, ...]
 
-    @property
-    def commit(self) -> str:
-        """The commit that was measured."""
-        return self.on.commit
-
-
-_COMPARISON = TypeAdapter(Comparison)
-
-
-def read(path: Path) -> Comparison:
-    """Read what `write` wrote."""
-    return _COMPARISON.validate_json(path.read_bytes())
-
 
 def write(found: object, path: Path) -> None:
-    """Write a value of dataclasses as JSON."""
+    """Write a value of dataclasses as JSON, and say where."""
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(TypeAdapter(type(found)).dump_json(found, indent=1) + b"\n")
+    click.echo(f"Written: {path.relative_to(PROJECT)}")
+
+
+def read(kind: type[Found], path: Path) -> Found:
+    """Read what `write` wrote."""
+    return TypeAdapter(kind).validate_json(path.read_bytes())
+
+
+def load_before() -> float:
+    """Return how many processes want a core before anything is measured; warn if others do."""
+    load_average = os.getloadavg()[0]
+    if load_average > QUIET:
+        click.echo(BUSY.format(load_average), err=True)
+    return load_average
 
 
 def circumstances(

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from load_tests.measure import Sample, Subject, load, running
 from load_tests.results import Row
+from load_tests.table import Table
 
 
 def measure(
@@ -64,24 +64,24 @@ def summarise(subject: Subject, samples: Mapping[str, Sequence[Sample]], baselin
     )
 
 
-def show(rows: Sequence[Row], title: str) -> None:
-    """Print the table."""
-    table = Table(title=title)
-    for column in ("", "ratio", "quartiles", "range", "req/s", "p50 ms", "p99 ms", "CPU us"):
-        table.add_column(column, justify="left" if not column else "right")
-    for column in ("MiB", "failures"):
-        table.add_column(column, justify="right")
-    for row in rows:
-        table.add_row(
-            f"{row.name} ({row.note})" if row.note else row.name,
-            f"{row.ratio:.2f}",
-            "{:.2f} to {:.2f}".format(*row.ratio_quartiles),
-            "{:.2f} to {:.2f}".format(*row.ratio_range),
-            f"{row.requests_per_second:,.0f}",
-            f"{row.p50_ms:.1f}",
-            f"{row.p99_ms:.1f}",
-            f"{row.cpu_us:.0f}",
-            f"{row.memory_mib:.0f}",
-            str(row.failures),
-        )
-    Console(width=150).print(table)
+def table(rows: Sequence[Row]) -> Table:
+    """Lay out the rows."""
+    head = ["", "ratio", "quartiles", "range", "req/s", "p50 ms", "p99 ms", "CPU us", "MiB"]
+    return Table(
+        [*head, "failures"],
+        [
+            [
+                row.title,
+                f"{row.ratio:.2f}",
+                "{:.2f} to {:.2f}".format(*row.ratio_quartiles),
+                "{:.2f} to {:.2f}".format(*row.ratio_range),
+                f"{row.requests_per_second:,.0f}",
+                f"{row.p50_ms:.1f}",
+                f"{row.p99_ms:.1f}",
+                f"{row.cpu_us:.0f}",
+                f"{row.memory_mib:.0f}",
+                str(row.failures),
+            ]
+            for row in rows
+        ],
+    )

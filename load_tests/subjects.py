@@ -11,11 +11,13 @@ from pathlib import Path
 
 from load_tests.measure import Subject, first_answer, running
 from load_tests.results import PROJECT
-from load_tests.texts import Texts
+from load_tests.texts import read_texts
 
 BASELINE = "FastAPI, a constant"
 FLOOR = "uvicorn, a constant"
 TAGLINE = "Tagline"
+KEPT = "Tagline, kept build"
+BOTH_CORES = "both cores, wrk beside it"
 BENTOML = (sys.executable, "-m", "bentoml", "serve")
 BENCH_PYTHON = PROJECT / ".cache" / "bench" / "bin" / "python"
 """The environment of load_tests/servers/requirements.txt."""
@@ -40,7 +42,7 @@ class Ground:
         """Stand on the promoted run of BENTOML_HOME and the texts of the embedded table."""
         home = Path(os.environ.get("BENTOML_HOME", PROJECT / ".bentoml"))
         store = home.absolute() / "models"
-        texts = Texts.of_table().all
+        texts = read_texts()
         return cls(
             folder=folder,
             store=store,
@@ -73,24 +75,22 @@ def tagline(
     *,
     target: str = ".",
     checkout: Path = PROJECT,
-    workers: int = 1,
     cores: str = "0",
     note: str = "",
     **environment: str,
 ) -> Subject:
-    """Tagline as `bentoml serve` starts it, in a home of its own."""
+    """Tagline as `bentoml serve` starts it, in a home of its own: a start empties its metrics."""
     return Subject(
         name=name,
         command=(*BENTOML, target, "--host", "127.0.0.1", "--port", "PORT"),
         bodies=ground.objects,
         folder=checkout,
-        environment=(
-            ("BENTOML_HOME", str(ground.folder / name)),
-            ("TAGLINE_STORE", str(ground.store)),
-            ("TAGLINE_WORKERS", str(workers)),
-            ("BENCH_RUN", str(ground.model)),
-            *environment.items(),
-        ),
+        environment={
+            "BENTOML_HOME": str(ground.folder / name),
+            "TAGLINE_STORE": str(ground.store),
+            "BENCH_RUN": str(ground.model),
+            **environment,
+        },
         cores=cores,
         note=note,
     )
@@ -99,7 +99,7 @@ def tagline(
 def two_workers(ground: Ground) -> Subject:
     """Tagline with two workers, which need the core that wrk has too."""
     return tagline(
-        ground, "Tagline, two workers", workers=2, cores="0,1", note="both cores, wrk beside it"
+        ground, "Tagline, two workers", cores="0,1", note=BOTH_CORES, TAGLINE_WORKERS="2"
     )
 
 
@@ -110,7 +110,7 @@ def apart(ground: Ground) -> Subject:
         "Tagline, its runner in a process of its own",
         target="load_tests.servers.tagline_apart:Apart",
         cores="0,1",
-        note="both cores, wrk beside it",
+        note=BOTH_CORES,
     )
 
 
@@ -130,10 +130,10 @@ def stock_bentoml(ground: Ground) -> Subject:
             *("--host", "127.0.0.1", "--port", "PORT"),
         ),
         bodies=ground.strings,
-        environment=(
-            ("BENTOML_HOME", str(ground.folder / "stock")),
-            ("BENCH_RUN", str(ground.model)),
-        ),
+        environment={
+            "BENTOML_HOME": str(ground.folder / "stock"),
+            "BENCH_RUN": str(ground.model),
+        },
     )
 
 
@@ -147,7 +147,7 @@ def uvicorn(ground: Ground, name: str, module: str, answer: Path) -> Subject:
             *("--no-access-log", "--log-level", "warning"),
         ),
         bodies=ground.objects,
-        environment=(("BENCH_ANSWER", str(answer)), ("BENCH_RUN", str(ground.model))),
+        environment={"BENCH_ANSWER": str(answer), "BENCH_RUN": str(ground.model)},
     )
 
 
@@ -173,4 +173,4 @@ def table_rows(ground: Ground, kept: Path | None) -> list[Subject]:
         two_workers(ground),
         apart(ground),
     ]
-    return [*rows, tagline(ground, "Tagline, kept build", checkout=kept)] if kept else rows
+    return [*rows, tagline(ground, KEPT, checkout=kept)] if kept else rows

@@ -20,10 +20,10 @@ from locust.env import Environment
 from locust.exception import StopUser
 
 from load_tests.slo import WRONG, missed
-from load_tests.texts import TABLE, Texts
+from load_tests.texts import TABLE, read_texts
 
 log = logging.getLogger("locust.tagline")
-texts = Texts.of_table(Path(os.environ.get("LOAD_TEXTS", TABLE)))
+texts = read_texts(Path(os.environ.get("LOAD_TEXTS", TABLE)))
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Caller(FastHttpUser):
 
     def predict(self, count: int, *, name: str, **options: object) -> None:
         """Ask for the tags of ``count`` texts, or as many as may be, and check the answer."""
-        drawn = texts.draw(min(count, self.served.most_texts), self.chance)
+        drawn = self.chance.choices(texts, k=min(count, self.served.most_texts))
         sent = [text[: self.served.longest] for text in drawn]
         best_alone = self.served.task == "single" and "top_k" not in options
         body = {"texts": [{"text": text} for text in sent], **options}

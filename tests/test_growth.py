@@ -12,8 +12,8 @@ from load_tests import made_runs, made_texts
 from load_tests.made_words import unknown_words
 from load_tests.panels import Axis, draw
 from load_tests.points import Curve, Line, Point
-from load_tests.readme import EXPLANATIONS, points_table, written
-from load_tests.texts import Texts
+from load_tests.readme import EXPLANATIONS, written
+from load_tests.texts import read_texts
 from tagger.decide import decide
 from tagger.store import Store
 from tagger.words import words_of
@@ -49,7 +49,7 @@ def test_a_made_run_has_so_many_tags_and_is_served_like_any_other(tmp_path: Path
     """It is read from the store, its check scores confirmed, and gives a text two tags."""
     source, target = Store(tmp_path / "source"), Store(tmp_path / "target")
     put(source, named("first"))
-    texts = Texts.of_table(TABLE).all
+    texts = read_texts(TABLE)
     run_id = made_runs.write_run(source, "first", target, tags=60, texts=texts)
     model = target.model(run_id)
     assert len(model.tags) == 60 == len(target.run(run_id).tags)
@@ -79,7 +79,7 @@ def test_a_chart_has_a_dot_a_point_in_each_panel() -> None:
 
 def test_the_table_has_a_row_a_point() -> None:
     """With rate, 99th percentile, processor time and failures."""
-    assert points_table(curve()).splitlines()[-1] == "| 100 | 4,000 | 50.00 | 90 | 3 |"
+    assert curve().table().markdown().splitlines()[-1] == "| 100 | 4,000 | 50.00 | 90 | 3 |"
 
 
 def test_only_what_is_between_its_comments_is_written_anew() -> None:

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from load_tests.open_loop import moments
+from load_tests.results import ONE_POD, read
+from load_tests.sizing import measure
 from load_tests.sizing.costs import Used, fit
 from load_tests.sizing.day import Autoscaler, Crowd, Loss, Pod, simulate, traffic
-from load_tests.sizing.page import FULL, PAGE, Prices, autoscaled, need, page, read_one_pod
+from load_tests.sizing.page import FULL, PAGE, Prices, autoscaled, need, page
 from load_tests.sizing.pod import Bounds, Costs
 from load_tests.sizing.pod import Pod as OnePod
 from load_tests.sizing.pod import simulate as simulate_pod
@@ -188,4 +190,4 @@ def test_refusing_takes_time_from_answering() -> None:
 
 def test_the_page_is_what_was_measured() -> None:
     """deploy/SIZING.md is what `make sizing` writes from the results that stand beside it."""
-    assert PAGE.read_text() == page(read_one_pod(), Prices(core=0.04, gib=0.005))
+    assert PAGE.read_text() == page(read(measure.OnePod, ONE_POD), Prices(core=0.04, gib=0.005))

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import click
 
-from load_tests.bench import load_before
 from load_tests.hot_path import digest
 from load_tests.peers.subjects import ANNIF, LITSERVE, MLSERVER, rows
-from load_tests.results import PEERS, PROJECT, Comparison, circumstances, write
-from load_tests.rounds import measure, show, summarise
+from load_tests.results import PEERS, Comparison, circumstances, load_before, write
+from load_tests.rounds import measure, summarise, table
 from load_tests.subjects import TAGLINE, Ground
 
 TITLE = "One text a request, 64 keep-alive connections; ratio to Tagline on one core"
@@ -32,12 +31,11 @@ def main(*, rounds: int, seconds: int) -> None:
         subjects = rows(ground)
         samples = measure(subjects, ground.folder, rounds=rounds, seconds=seconds)
     found = tuple(summarise(subject, samples, TAGLINE) for subject in subjects)
-    show(found, TITLE)
+    table(found).show(TITLE)
     on = circumstances(ground.run_id, load_average=load_average)
     peers = {peer.name: peer.version() for peer in (LITSERVE, MLSERVER, ANNIF)}
     on = replace(on, versions=on.versions | peers)
     write(Comparison(on, digest(), rounds, seconds, found), PEERS)
-    click.echo(f"Written: {PEERS.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":

@@ -12,10 +12,9 @@ from urllib.parse import urlencode
 from load_tests.measure import Subject
 from load_tests.peers import annif_project
 from load_tests.results import PROJECT
-from load_tests.subjects import Ground, tagline, two_workers, write_lines
-from load_tests.texts import Texts
+from load_tests.subjects import BOTH_CORES, Ground, tagline, two_workers, write_lines
+from load_tests.texts import read_texts
 
-BOTH_CORES = "both cores, wrk beside it"
 MLSERVER_MODEL = {
     "name": "tagger",
     "implementation": "load_tests.peers.mlserver_tagger.Tagger",
@@ -55,7 +54,7 @@ def litserve(ground: Ground) -> Subject:
         name="LitServe",
         command=(str(LITSERVE.program("python")), "-m", "load_tests.peers.litserve_tagger", "PORT"),
         bodies=ground.objects,
-        environment=(("BENCH_RUN", str(ground.model)),),
+        environment={"BENCH_RUN": str(ground.model)},
         cores="0,1",
         note=BOTH_CORES,
     )
@@ -74,8 +73,8 @@ def mlserver(ground: Ground) -> Subject:
             *("env", "mlserver_http_port=PORT"),
             *(str(MLSERVER.program("mlserver")), "start", str(folder)),
         ),
-        bodies=write_lines(folder / "bodies.jsonl", map(_inference, Texts.of_table().all)),
-        environment=(("BENCH_RUN", str(ground.model)), ("PYTHONPATH", str(PROJECT))),
+        bodies=write_lines(folder / "bodies.jsonl", map(_inference, read_texts())),
+        environment={"BENCH_RUN": str(ground.model), "PYTHONPATH": str(PROJECT)},
         cores="0,1",
         note=BOTH_CORES,
         path="/v2/models/tagger/infer",
@@ -105,9 +104,9 @@ def annif(ground: Ground) -> Subject:
             *("--workers", "2", "--worker-class", "uvicorn.workers.UvicornWorker"),
             *("--timeout", "600", "--log-level", "warning"),
         ),
-        bodies=_write_forms(folder / "bodies.txt", Texts.of_table().all),
+        bodies=_write_forms(folder / "bodies.txt", read_texts()),
         folder=folder,
-        environment=tuple(annif_project.environment(folder).items()),
+        environment=annif_project.environment(folder),
         cores="0,1",
         note=f"its own TF-IDF backend, {BOTH_CORES}",
         path=f"/v1/projects/{annif_project.PROJECT_NAME}/suggest",

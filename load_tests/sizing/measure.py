@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import psutil
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from load_tests.capacity import ABOVE, SECONDS, capacity_of, highest_rate, kept_up
-from load_tests.measure import Running, load, processor_seconds, resident_mib, running
+from load_tests.measure import Running, load, processor_seconds, running
 from load_tests.open_loop import Arrivals, arrive
-from load_tests.results import ONE_POD, PROJECT, Circumstances, circumstances, write
+from load_tests.results import ONE_POD, Circumstances, circumstances, load_before, write
 from load_tests.sizing.costs import Used, fit
 from load_tests.sizing.pod import Bounds, Costs, Load, simulate
 from load_tests.subjects import Ground, tagline
@@ -76,7 +74,7 @@ class Counters:
     @classmethod
     def of(cls, server: Running) -> Counters:
         """Read them; the one worker writes its metrics down before it answers."""
-        text = requests.get(f"http://127.0.0.1:{server.port}/metrics", timeout=10).text
+        text = requests.get(f"{server.root}/metrics", timeout=10).text
         sums = {
             sample.name: sample.value
             for family in text_string_to_metric_families(text)
@@ -88,14 +86,9 @@ class Counters:
             texts=sums["tagline_batch_texts_sum"],
             batches=sums["tagline_batch_texts_count"],
             batch_seconds=sums["tagline_batch_seconds_sum"],
-            cpu_seconds=processor_seconds(tree),
-            wakes=sum(_slept(process) for process in tree),
+            cpu_seconds=sum(map(processor_seconds, tree)),
+            wakes=sum(process.num_ctx_switches().voluntary for process in tree),
         )
-
-
-def _slept(process: psutil.Process) -> int:
-    times: int = process.num_ctx_switches().voluntary
-    return times
 
 
 @dataclass(frozen=True)
@@ -171,7 +164,7 @@ def main(*, seconds: float, keep: bool) -> None:
 
     Example: python -m load_tests.sizing.measure
     """
-    load_average = os.getloadavg()[0]
+    load_average = load_before()
     with tempfile.TemporaryDirectory() as folder:
         ground = Ground.of_home(Path(folder))
         began = time.perf_counter()
@@ -188,7 +181,7 @@ def main(*, seconds: float, keep: bool) -> None:
                 take(server, share * capacity, seconds=seconds, seed=number)
                 for number, share in enumerate(SHARES)
             ]
-            memory_mib = resident_mib(server)
+            memory_mib = sum(server.resident_mib())
     costs = fit([one.used for one in taken])
     rounds = tuple(
         round_of(one, costs, seconds=seconds, seed=number) for number, one in enumerate(taken)
@@ -217,7 +210,6 @@ def main(*, seconds: float, keep: bool) -> None:
             ),
             ONE_POD,
         )
-        click.echo(f"Written: {ONE_POD.relative_to(PROJECT)}")
 
 
 if __name__ == "__main__":

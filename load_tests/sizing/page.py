@@ -10,9 +10,8 @@ from string import Template
 
 import click
 import numpy as np
-from pydantic import TypeAdapter
 
-from load_tests.results import ONE_POD, PROJECT
+from load_tests.results import ONE_POD, PROJECT, QUIET, read
 from load_tests.sizing.day import DAY, Autoscaler, Crowd, Day, Loss, Pod, simulate, traffic
 from load_tests.sizing.measure import OnePod
 from load_tests.sizing.pod import Bounds, Costs
@@ -38,7 +37,6 @@ DEAREST_REFUSAL = 0.95
 """As a share of an answer; where both cost the same a pod beyond its capacity answers nobody."""
 JUDGED = (0.5, 1.2)
 """Shares of the capacity between which the simulation is judged."""
-QUIET = 0.5
 BUSY = (
     " **The machine was busy (load average {:.1f}): measure again before you rely on any of this.**"
 )
@@ -81,11 +79,6 @@ def autoscaled(rate: float, pod: Pod) -> int:
     its capacity; so it asks for more pods than the rate needs.
     """
     return max(Autoscaler.least, math.ceil(rate / pod.rate_at(Autoscaler.target)))
-
-
-def read_one_pod(path: Path = ONE_POD) -> OnePod:
-    """Read what `load_tests.sizing.measure` wrote."""
-    return TypeAdapter(OnePod).validate_json(path.read_bytes())
 
 
 def simulated_pod(measured: OnePod) -> Pod:
@@ -260,7 +253,7 @@ def main(*, core_hour: float, gib_hour: float) -> None:
 
     Example: python -m load_tests.sizing.page --core-hour 0.031
     """
-    text = page(read_one_pod(), Prices(core_hour, gib_hour))
+    text = page(read(OnePod, ONE_POD), Prices(core_hour, gib_hour))
     PAGE.write_text(text, encoding="utf-8")
     click.echo(f"Written: {PAGE.relative_to(PROJECT)}")
 
