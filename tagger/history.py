@@ -81,17 +81,14 @@ def operating_system_user() -> str:
 
 
 def standing(promotions: Sequence[Promotion], promoted: str | None) -> list[str]:
-    """Replay a history: the runs that were promoted one after another and not rolled back.
-
-    The last of them is ``promoted``, if the history knows it.
-    """
+    """Replay a history: the runs that were promoted one after another and not rolled back."""
     runs: list[str] = []
     for line in _took_effect(promotions, promoted):
-        if line.kind == "rollback":
-            _cut_after(runs, line.run_id)
-        if not runs or runs[-1] != line.run_id:
+        if line.kind == "rollback" and line.run_id in runs:
+            while runs[-1] != line.run_id:
+                runs.pop()
+        elif line.run_id not in runs[-1:]:
             runs.append(line.run_id)
-    _cut_after(runs, promoted)
     return runs
 
 
@@ -114,10 +111,3 @@ def _took_effect(promotions: Sequence[Promotion], promoted: str | None) -> list[
         for line, after in zip(promotions, afterwards, strict=True)
         if after == line.run_id or after != line.previous
     ]
-
-
-def _cut_after(runs: list[str], run_id: str | None) -> None:
-    """Drop what stands above the uppermost ``run_id``; nothing where it does not stand."""
-    if run_id in runs:
-        while runs[-1] != run_id:
-            runs.pop()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tagger import files
-from tagger.errors import BrokenRun, TaglineError, UnknownFormat
+from tagger.errors import BrokenRun, StoreError, TaglineError, UnknownFormat
 from tagger.store import Store
 from tests.runs import named, put, store_of_two
 from tests.serving import run_python
@@ -176,6 +176,22 @@ def test_an_exam_that_fits_no_run_is_refused(
     record_it(store.folder / "second", "exam/test.npz")
     with pytest.raises(BrokenRun, match="exam"):
         store.exam("second")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("latest", b"\xff"), ("history", b"no JSON\n"), ("history", b"{}\n"), ("history", None)],
+)
+def test_a_damaged_history_is_named(store: Store, name: str, content: bytes | None) -> None:
+    """The two files beside the runs, damaged or a folder in their place, are refused by path."""
+    path = store.folder / name
+    path.unlink()
+    if content is None:
+        path.mkdir()
+    else:
+        path.write_bytes(content)
+    with pytest.raises(StoreError, match=f"{name} cannot be read"):
+        store.moved_by_others()
 
 
 def test_a_run_that_gives_other_scores_is_refused(store: Store) -> None:

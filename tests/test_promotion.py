@@ -222,6 +222,18 @@ def test_rollback_goes_back_one_after_another(home: Path) -> None:
     assert store.promoted() == "good"
 
 
+def test_rollback_goes_by_what_was_confirmed(home: Path) -> None:
+    """A run that others made tagline:latest counts once it is promoted, as those before it do."""
+    store = Store(home)
+    for name in ("b", "imported", "c"):
+        put(store, run(name, truth()))
+    store.promote("b")
+    (store.folder / "latest").write_text("imported")
+    for name in ("imported", "c"):
+        store.promote(name)
+    assert [store.rollback().run_id for _ in range(3)] == ["imported", "b", "good"]
+
+
 def test_nobody_goes_back_to_a_broken_run(home: Path) -> None:
     """What serves stays where the files of the run before it are damaged."""
     store = Store(home)
