@@ -115,7 +115,7 @@ def show(run: str, *, as_json: bool) -> None:
 @click.argument("second")
 @as_json
 def compare(first: str, second: str, *, as_json: bool) -> None:
-    """Set run SECOND beside run FIRST, on the test texts that both have.
+    """Set run SECOND beside run FIRST, on the texts of both tests.
 
     Example: python -m tagger compare promoted 20260731
     """
@@ -138,7 +138,9 @@ def compare(first: str, second: str, *, as_json: bool) -> None:
 @click.option("--force", is_flag=True, help="Promote although the gate refuses.")
 @as_json
 def promote(run: str, *, force: bool, as_json: bool) -> None:
-    """Promote RUN, unless it is worse than the promoted run beyond noise (status 3).
+    """Promote RUN, unless it is worse than the promoted run.
+
+    Worse is what chance does not explain, overall or on a tag (status 3).
 
     Example: python -m tagger promote 20260731
     """
@@ -232,7 +234,7 @@ def history(*, as_json: bool) -> None:
 @click.argument("run")
 @as_json
 def delete(run: str, *, as_json: bool) -> None:
-    """Delete RUN from the store, a broken one too; never the promoted one.
+    """Delete RUN, a broken one too; never the promoted one.
 
     Example: python -m tagger delete 20260731-101500-3f2a
     """
@@ -251,10 +253,10 @@ def delete(run: str, *, as_json: bool) -> None:
 @click.argument("texts", nargs=-1)
 @click.option("--run", default="promoted", show_default=True, help="The run that answers.")
 @click.option("--top-k", type=click.IntRange(min=1), help="The best so many tags at most.")
-@click.option("--threshold", type=Number(0, 1), help="In place of every tag's own.")
+@click.option("--threshold", type=Number(0, 1), help="What every tag's score must reach.")
 @click.option("--evidence", is_flag=True, help="Show which words earned each tag.")
 @click.option(
-    "--out", type=OutputTable(), help="Tag the table TEXTS names into it, a .csv or .jsonl."
+    "--out", type=OutputTable(), help="Tag the table that TEXTS names into this .csv or .jsonl."
 )
 @click.option("--text-column", help="Where the texts of a table are, if not in `text`.")
 @click.option("--title-column", help="Where the titles are, if not in `title`.")
@@ -273,10 +275,13 @@ def tag(
     description_column: str | None,
     as_json: bool,
 ) -> None:
-    """Tag TEXTS; without any, each line of stdin; with --out, the rows of a CSV or JSON lines file.
+    """Tag TEXTS, or the lines of stdin; with --out, a table.
 
-    Examples: python -m tagger tag "Transformers for speech recognition"
-    / python -m tagger tag texts.csv --out tagged.csv
+    A table is CSV, JSON or JSON lines: a path, a URL, or - for stdin. Its columns are kept.
+
+    Example: python -m tagger tag "Transformers for speech recognition"
+
+    Example: python -m tagger tag texts.csv --out tagged.csv
     """
     from tagger import objects, printing
     from tagger.columns import TextColumns

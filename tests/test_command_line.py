@@ -52,6 +52,14 @@ def test_every_command_has_help_and_an_example(name: str) -> None:
             assert parameter.help, parameter.name
 
 
+@pytest.mark.parametrize("group", [operators, owners])
+def test_each_command_is_told_in_a_line_of_80_columns(group: click.Group) -> None:
+    """The list of commands cuts no sentence short."""
+    told = group.get_help(click.Context(group, terminal_width=80)).partition("Commands:")[2]
+    assert len(told.split("\n")) == len(group.commands) + 1
+    assert "..." not in told
+
+
 def test_train_says_what_is_usual() -> None:
     """The help of each option that becomes a param says what it is if it is not given."""
     options = {option.name: option for option in owners.commands["train"].params}

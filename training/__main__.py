@@ -64,8 +64,11 @@ REPORT_STEPS = 8
 def commands() -> None:
     """Make runs from a table of labelled texts, and look after them.
 
+    RUN is a run's name, the beginning of it, or `promoted`.
+
     TABLE is CSV, JSON, JSON lines or Parquet, packed by gzip or not: a path, a URL, or - for stdin;
-    with columns `text`, or `title` and `description`, and `tags` (a list or a|b) or `tag`.
+    with columns `text`, or `title` and `description`, and `tags` (a list or a|b) or `tag`. If it is
+    not given, it is Tagline's own, training/catalogue.csv.
 
     Example: python -m training train my.csv --promote
     """
@@ -102,7 +105,7 @@ def train(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Train a run on TABLE (default: the embedded one) and keep it in the store.
+    """Train a run on TABLE and keep it in the store.
 
     The first run is promoted by itself, a later one with --promote, unless it is worse than the
     promoted run (status 3; the run is kept).
@@ -182,10 +185,10 @@ def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> N
     type=click.IntRange(min=2),
     default=USUAL.min_support,
     show_default=True,
-    help="Texts without which a tag is called rare.",
+    help="Texts that a tag needs, not to be called rare.",
 )
 @click.option("--strict", is_flag=True, help="End with status 1 if anything is found.")
-@click.option("--propose", type=OutputFile(), help="Write the aliases proposed.")
+@click.option("--propose", type=OutputFile(), help="Write the spellings it finds, for --aliases.")
 @as_json
 def check(
     table: str,
@@ -196,7 +199,9 @@ def check(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Look TABLE over before training: every flaw with its rows. Nothing is written to the store.
+    """Look TABLE over before training: every flaw with its rows.
+
+    Nothing is written to the store.
 
     Example: python -m training check my.csv --propose aliases.json
     """
@@ -217,7 +222,7 @@ def check(
 @reading_options
 @as_json
 def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) -> None:
-    """Measure RUN on TABLE; of two runs, also how much better the second is than the first.
+    """Measure RUN on TABLE, or how much better a second one is.
 
     Example: python -m training evaluate promoted 20260731 new-texts.csv
     """
@@ -249,13 +254,15 @@ def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) 
 @commands.command()
 @click.argument("run")
 @click.option("--tag", "tag", required=True, help="The tag whose threshold is set.")
-@click.option("--precision", type=Number(0, 1), help="To be right so often.")
-@click.option("--threshold", type=Number(0, 1), help="To this score.")
+@click.option("--precision", type=Number(0, 1), help="As low as lets it be right so often.")
+@click.option("--threshold", type=Number(0, 1), help="This score.")
 @as_json
 def operate(
     run: str, *, tag: str, precision: float | None, threshold: float | None, as_json: bool
 ) -> None:
-    """Make a run that differs from RUN in the threshold of one tag, without training.
+    """Set the threshold of a tag, without training.
+
+    Makes a run that differs from RUN in that alone.
 
     Example: python -m training operate promoted --tag nlp --precision 0.9
     """
@@ -288,17 +295,21 @@ def operate(
 @click.argument("table", required=False)
 @reading_options
 @click.option(
-    "--slice", "columns", multiple=True, metavar="COLUMN", help="Of TABLE, to judge by its values."
+    "--slice",
+    "columns",
+    multiple=True,
+    metavar="COLUMN",
+    help="Of TABLE, to judge by its values; may be repeated.",
 )
 @click.option("--out", type=OutputFile(), help="The file to write; report-RUN.html if not given.")
 def report(
     run: str, table: str | None, *, columns: tuple[str, ...], out: Path | None, **options: Any
 ) -> None:
-    """Write what RUN is good and bad at, its model card, as one HTML file for people.
+    """Write what RUN is good and bad at, as one HTML file.
 
-    TABLE is the one that RUN was trained on, for the sections that need its texts; the embedded one
-    and a file of its name in this folder are found. Learning from parts of it takes about as long
-    as the training did.
+    It is the run's model card. TABLE is the one that RUN was trained on, for the sections that need
+    its texts; Tagline's own and a file of its name in this folder are found. Learning from parts
+    of it takes about as long as the training did.
 
     Example: python -m training report promoted my.csv --slice language --out report.html
     """

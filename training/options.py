@@ -86,7 +86,9 @@ def params_options(command: Command) -> Command:
     """Add the options that become the run's params; `candidates_of` makes them so."""
     options = (
         click.option(
-            "--model", type=click.Choice(list(CANDIDATES)), help="Train this one; compare none."
+            "--model",
+            type=click.Choice(list(CANDIDATES)),
+            help="Train this one; if not given, the best of several.",
         ),
         click.option("--fast", is_flag=True, help=f"Compare no models: train {COMPARED[0]}."),
         click.option(
@@ -106,21 +108,21 @@ def params_options(command: Command) -> Command:
             type=Number(0.05, 0.5),
             default=USUAL.test_share,
             show_default=True,
-            help="Kept back for the test.",
+            help="Of the texts, kept back for the test.",
         ),
         click.option(
             "--salt",
             type=Words(),
             default=USUAL.salt,
             show_default=True,
-            help="Of the hash that splits the texts.",
+            help="Another splits the texts otherwise; runs of two cannot be compared.",
         ),
         click.option(
             "--folds",
             type=click.IntRange(min=2, max=20),
             default=USUAL.folds,
             show_default=True,
-            help="For the thresholds.",
+            help="Parts of the training texts, each scored by a model of the others.",
         ),
         click.option(
             "--objective",
@@ -128,7 +130,7 @@ def params_options(command: Command) -> Command:
             show_default=True,
             metavar="f1|precision=P|recall=R",
             callback=_readable,
-            help="Of the thresholds: the best F1, or to be right, or to find, so often.",
+            help="Of the thresholds: the best F1, or to be right so often, or to find so often.",
         ),
         click.option(
             "--regularization",
