@@ -128,6 +128,28 @@ def drive(url: str, home: Path) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+SLOW_TO_IMPORT = """
+import time
+
+begun = time.perf_counter()
+while time.perf_counter() < begun + 2:
+    pass
+"""
+
+
+def test_the_time_of_a_run_begins_with_its_users(tmp_path: Path) -> None:
+    """A start that takes longer than the run leaves the run its time."""
+    slow = tmp_path / "slow.py"
+    slow.write_text(SLOW_TO_IMPORT)
+    with answering(Wrong) as url:
+        done = run_python(
+            *("-m", "locust", "-f", f"{slow},load_tests/users.py", "--host", url),
+            *("--headless", "--users", "10", "--spawn-rate", "10", "--run-time", "1s"),
+            home=tmp_path,
+        )
+    assert "answers were wrong" in done.stderr
+
+
 def test_a_wrong_answer_is_caught(tmp_path: Path) -> None:
     """Answers with status 200 and tags that the run does not have end the load test with 1."""
     with answering(Wrong) as url:
