@@ -13,6 +13,19 @@ from tests.runs import store_of_two
 from tests.serving import PROJECT, environment
 
 
+@pytest.fixture(scope="module", autouse=True)
+def namespaces() -> None:
+    """Skip where a user may not make them, as in most containers and on some Ubuntus."""
+    tried = subprocess.run(
+        ["unshare", "--mount", "--map-root-user", "true"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if tried.returncode:
+        pytest.skip(tried.stderr.strip())
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
