@@ -44,7 +44,9 @@ def open_store() -> Store:
 
 @click.group(cls=Commands, context_settings=HELP)
 def commands() -> None:
-    """Look after runs and tag texts. RUN is a run's name, the beginning of it, or `promoted`.
+    """Look after runs and tag texts: what makes runs is python -m training.
+
+    RUN is a run's name, the beginning of it, or `promoted`.
 
     Example: python -m tagger list
     """

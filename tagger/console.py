@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 import os
 import sys
@@ -41,10 +42,10 @@ class Refusing(click.Command):
             click.echo(f"Error: {refusal}", err=True)
             sys.exit(next(status for kind, status in STATUSES if isinstance(refusal, kind)))
         except OSError as fault:
-            # A file that was named, to write into say. A broken pipe has none: click knows it.
-            if fault.filename is None:
+            if fault.errno == errno.EPIPE:  # who reads has left, which click ends quietly
                 raise
-            click.echo(f"Error: {fault.filename}: {fault.strerror}.", err=True)
+            where = f"{fault.filename}: " if fault.filename else ""
+            click.echo(f"Error: {where}{fault.strerror or fault}.", err=True)
             sys.exit(1)
 
 

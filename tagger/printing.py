@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 
+import click
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
@@ -38,10 +39,10 @@ def print_json(content: object) -> None:
     """Print a result as JSON, alone on stdout."""
     shown = json.dumps(content, ensure_ascii=False, indent=2)
     try:
-        shown.encode(sys.stdout.encoding)
+        shown.encode(getattr(sys.stdout, "encoding", "utf-8"))
     except UnicodeEncodeError:
         shown = json.dumps(content, indent=2)
-    sys.stdout.write(shown + "\n")
+    click.echo(shown)
 
 
 def note(text: str) -> None:

@@ -402,6 +402,20 @@ def test_a_reader_that_leaves_ends_it_quietly(home: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("json", ["", "--json"])
+def test_a_full_disk_is_told(home: Path, json: str) -> None:
+    """Where nothing more can be written, that is a sentence."""
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m tagger list {json} >/dev/full"],
+        cwd=PROJECT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "Error: No space left on device.\n")
+
+
 WITHOUT_A_HOME = """
 import os
 from tagger.__main__ import open_store, prepare_environment
