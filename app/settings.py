@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from tagger.errors import SettingsError
@@ -111,7 +111,7 @@ def read_settings() -> Settings:
     SettingsError
         A value makes no sense, or a TAGLINE_ variable is no setting (a slip of the pen, mostly).
     """
-    _refuse_unknown(name for name in os.environ if name.startswith(PREFIX))
+    _refuse_unknown()
     try:
         return Settings()
     except ValidationError as error:
@@ -123,22 +123,16 @@ def bentoml_home() -> str | None:
     return os.environ.get("BENTOML_HOME")
 
 
-def _refuse_unknown(names: Iterable[str]) -> None:
+def _refuse_unknown() -> None:
     known = [PREFIX + name.upper() for name in Settings.model_fields]
-    for name in names:
-        if name not in known:
+    for name in os.environ:
+        if name.startswith(PREFIX) and name not in known:
             near = get_close_matches(name.upper(), known, n=1, cutoff=0)
             raise SettingsError(f"{name} is no setting. The nearest is {near[0]}.")
 
 
-def _sentence(fault: object) -> str:
-    match fault:
-        case {"loc": (str(name), *_), "msg": msg, "input": value}:
-            return f"{PREFIX}{name.upper()}={value!r}: {_bare(msg)}."
-        case {"msg": msg}:
-            return _bare(msg)
-    raise TypeError(fault)
-
-
-def _bare(msg: object) -> str:
-    return str(msg).removeprefix("Value error, ")
+def _sentence(fault: ErrorDetails) -> str:
+    words = fault["msg"].removeprefix("Value error, ")
+    if not fault["loc"]:  # it is of several
+        return words
+    return f"{PREFIX}{str(fault['loc'][0]).upper()}={fault['input']!r}: {words}."
