@@ -102,8 +102,9 @@ def check(source: Path, out: Path, *, run: str) -> None:
     """
     from bulk.check import check as check_job
 
-    complete = check_job(the_job(source, out, run, TextColumns()))
-    click.echo(f"{complete.rows} rows in {complete.partitions} partitions: each answered once.")
+    job = the_job(source, out, run, TextColumns())
+    rows = check_job(job)
+    click.echo(f"{rows} rows in {len(job.partitions())} partitions: each answered once.")
 
 
 @commands.command()

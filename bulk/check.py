@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import zip_longest
 
 from bulk.partition import Job
@@ -12,16 +11,8 @@ from tagger.sources import find_source
 from tagger.tables import Row, read_rows
 
 
-@dataclass(frozen=True, slots=True)
-class Complete:
-    """What was found to be complete."""
-
-    partitions: int
-    rows: int
-
-
-def check(job: Job) -> Complete:
-    """Hold the answers against the partitions, row by row.
+def check(job: Job) -> int:
+    """Hold the answers against the partitions, row by row, and give the number of rows.
 
     An answer keeps the columns of its row, so that no id need be remembered: a billion rows are
     checked in the memory of one.
@@ -31,9 +22,7 @@ def check(job: Job) -> Complete:
     FaultyRows
         A partition has no answers, or a row none, two, or another's.
     """
-    partitions = job.partitions()
-    rows = sum(_check_partition(job, name) for name in partitions)
-    return Complete(len(partitions), rows)
+    return sum(_check_partition(job, name) for name in job.partitions())
 
 
 def _check_partition(job: Job, partition: str) -> int:

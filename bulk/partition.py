@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -50,10 +51,9 @@ class Job:
         )
         if not files:
             raise UnreadableTable(f"{self.source} holds no file to tag.")
-        answers = [answer_name(file) for file in files]
-        twice = next((name for name in answers if answers.count(name) > 1), None)
-        if twice:
-            raise UnreadableTable(f"Two files of {self.source} would be answered into {twice}.")
+        [(answer, times)] = Counter(map(answer_name, files)).most_common(1)
+        if times > 1:
+            raise UnreadableTable(f"Two files of {self.source} would be answered into {answer}.")
         return files
 
     def answer(self, partition: str) -> Path:
