@@ -23,6 +23,8 @@ from tagger.errors import DeadlinePassed, Overloaded
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+LATE = "The time for this request was over before all of its work was done; the rest was left."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
@@ -56,24 +58,16 @@ class Batch:
     """Items in the queue after it."""
 
 
+@dataclass(slots=True, eq=False)
 class _Job(Generic[Item, Result]):
     """A request in the queue: how many of its items were taken, and the results so far."""
 
-    __slots__ = ("arrived", "deadline", "future", "items", "results", "taken")
-
-    def __init__(
-        self,
-        items: Sequence[Item],
-        future: asyncio.Future[list[Result]],
-        deadline: float,
-        arrived: float,
-    ) -> None:
-        self.items = items
-        self.future = future
-        self.deadline = deadline
-        self.arrived = arrived
-        self.taken = 0
-        self.results: list[Result] = []
+    items: Sequence[Item]
+    future: asyncio.Future[list[Result]]
+    deadline: float
+    arrived: float
+    results: list[Result]
+    taken: int = 0
 
 
 class _Share(NamedTuple, Generic[Item, Result]):
@@ -149,7 +143,7 @@ class Batcher(Generic[Item, Result]):
             # Not at every request: Python 3.11 makes a system call of it, 2 us.
             self._loop = asyncio.get_running_loop()
         future: asyncio.Future[list[Result]] = self._loop.create_future()
-        self._queue.append(_Job(items, future, deadline, now))
+        self._queue.append(_Job(items, future, deadline, now, []))
         self._waiting += len(items)
         if not self._armed:
             self._armed = True
@@ -256,9 +250,6 @@ class Batcher(Generic[Item, Result]):
         self._armed = bool(self._queue)
         if self._armed:
             self._loop.call_soon(self._turn)
-
-
-LATE = "The time for this request was over before all of its work was done; the rest was left."
 
 
 def _check_number(items: Sequence[object], results: Sequence[object]) -> None:
