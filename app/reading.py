@@ -116,14 +116,13 @@ def read_any(body: bytes, limits: Limits) -> Question:
     try:
         request = PredictRequest.model_validate(value)
     except ValidationError as error:
-        raise InvalidInput(_bounded([*faults, *_faults(error)])) from None
-    rows = [item.root for item in request.texts]
-    texts = [
-        join_title(row.title, row.description) if isinstance(row, Titled) else row.text
-        for row in rows
-    ]
+        faults += _faults(error)
     if faults:
         raise InvalidInput(_bounded(faults))
+    texts = [
+        join_title(row.title, row.description) if isinstance(row, Titled) else row.text
+        for row in (item.root for item in request.texts)
+    ]
     options = Options(
         top_k=request.top_k, threshold=request.threshold, evidence=bool(request.evidence)
     )
@@ -185,7 +184,12 @@ def _too_much(value: Any, limits: Limits) -> Iterator[Fault]:
         )
     for place, row in enumerate(rows):
         if isinstance(row, dict) and len(_whole_text(row)) > limits.text_length:
-            yield _too_long(place, limits)
+            yield Fault(
+                ("body", "texts", place, "text"),
+                f"Text is longer than the {limits.text_length} characters that it may have: "
+                "shorten it.",
+                "string_too_long",
+            )
 
 
 def _whole_text(row: dict[str, Any]) -> str:
@@ -196,14 +200,6 @@ def _whole_text(row: dict[str, Any]) -> str:
     if isinstance(title, str) and isinstance(description, str):
         return join_title(title, description)
     return ""
-
-
-def _too_long(place: int, limits: Limits) -> Fault:
-    return Fault(
-        ("body", "texts", place, "text"),
-        f"Text is longer than the {limits.text_length} characters that it may have: shorten it.",
-        "string_too_long",
-    )
 
 
 def _faults(error: ValidationError) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ class Route:
     template: str
     methods: tuple[str, ...] = ("GET", "HEAD")
     predicts: bool = False
-    """Whether it is answered here."""
+    """Whether `edge` answers it."""
     own_form: bool = False
     """Whether BentoML answers it in a form of its own, errors too."""
 
