@@ -7,7 +7,9 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from app.incoming import CallerLeft, Receive, too_large
+from starlette.types import Receive
+
+from app.incoming import CallerLeft, too_large
 from tagger.errors import DeadlinePassed
 
 LOOK_SECONDS = 0.5

@@ -33,7 +33,9 @@ class Cors(CORSMiddleware):
         sent = request_headers.get("x-request-id", "")
         known = VISIBLE.fullmatch(sent.encode("latin-1"))
         response.headers["x-request-id"] = sent if known else os.urandom(12).hex()
-        return response if response.status_code < 400 else Refused(response)
+        if response.status_code < 400:
+            return response
+        return Refused(status_code=response.status_code, headers=response.headers)
 
 
 class Refused(Response):
@@ -41,28 +43,19 @@ class Refused(Response):
 
     envelopes = Envelopes()
 
-    def __init__(self, bare: Response) -> None:
-        super().__init__(status_code=bare.status_code)
-        self._bare = bare
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
-        headers = self._bare.headers
-        url = self.envelopes.url(
-            scope["scheme"],
-            Headers(scope=scope).get("host", "").encode("latin-1"),
-            scope.get("raw_path") or scope["path"].encode(),
-            scope["query_string"],
+        host = Headers(scope=scope).get("host", "").encode("latin-1")
+        exchange = Exchange(
+            self.headers["x-request-id"].encode(),
+            "OPTIONS",
+            self.envelopes.url(scope, host),
+            time.monotonic(),
         )
-        exchange = Exchange(headers["x-request-id"].encode(), "OPTIONS", url, time.monotonic())
-        answer = self.envelopes.refusal_with(exchange, self.status_code, DETAIL)
-        kept = {
-            name: value
-            for name, value in headers.items()
-            if name not in ("content-length", "content-type")
-        }
-        enveloped = Response(answer.body, answer.status, kept, "application/json")
-        await enveloped(scope, receive, send)
+        self.body = self.envelopes.refusal_with(exchange, self.status_code, DETAIL).body
+        self.headers["content-type"] = "application/json"
+        self.headers["content-length"] = str(len(self.body))
+        await super().__call__(scope, receive, send)
 
 
 def allow_origins(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:

@@ -12,9 +12,9 @@ import itertools
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from http import HTTPStatus
-from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import compression
 from app.bodies import Bodies, let_finish
@@ -28,7 +28,7 @@ from app.envelope import (
     Header,
     status_of,
 )
-from app.incoming import CallerLeft, Message, Receive, read_head, while_connected
+from app.incoming import CallerLeft, read_head, while_connected
 from app.logs import unforeseen
 from app.metrics import Metrics
 from app.predict import Predictor, Runner
@@ -36,10 +36,6 @@ from app.reading import Limits
 from app.routes import NOWHERE, ROUTES, Route, find
 from app.stopping import Stopping
 from tagger.errors import TooLargeBody, UnknownResource, WrongMethod
-
-Scope = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 WATCHED_FROM = 16_384
 """Bytes of a request from which on its work is given up when the caller leaves. To watch for that
@@ -52,7 +48,7 @@ class Edge:
 
     def __init__(
         self,
-        app: App,
+        app: ASGIApp,
         *,
         runner: Runner,
         predictor: Predictor,
@@ -134,12 +130,7 @@ class Edge:
             # A random prefix and a counter: 2 us less than a random number each.
             request_id=request_id or b"%b-%x" % (self._prefix, next(self._numbers)),
             method=scope["method"],
-            url=self._envelopes.url(
-                scope["scheme"],
-                host,
-                scope.get("raw_path") or scope["path"].encode(),
-                scope["query_string"],
-            ),
+            url=self._envelopes.url(scope, host),
             started=time.monotonic(),
         )
 

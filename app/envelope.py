@@ -10,6 +10,7 @@ from http import HTTPStatus
 from typing import NamedTuple
 
 import orjson
+from starlette.types import Scope
 
 from tagger.errors import (
     BadJson,
@@ -116,8 +117,10 @@ class Envelopes:
             self._written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
         return f"{self._written}.{millisecond:03d}+00:00"
 
-    def url(self, scheme: str, host: bytes, path: bytes, query: bytes) -> str:
-        """Give an address as JSON; 1 us less a request for one that came lately."""
+    def url(self, scope: Scope, host: bytes) -> str:
+        """Give a request's address as JSON; 1 us less a request for one that came lately."""
+        scheme, query = scope["scheme"], scope["query_string"]
+        path = scope.get("raw_path") or scope["path"].encode()
         key = scheme, host, path, query
         url = self._urls.get(key)
         if url is None:

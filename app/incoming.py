@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 import re
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Sequence
+from typing import NamedTuple
+
+from starlette.types import Receive
 
 from app.compression import takes_gzip
 from app.envelope import Header
 from app.reading import Limits, shown
 from tagger.errors import Fault, InvalidInput, TooLargeBody, UnsupportedMedia
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 
 JSON_TYPE = re.compile(rb"application/(?:[\w.-]+\+)?json\s*(?:;.*)?", re.IGNORECASE)
 CHARSET = re.compile(rb';\s*charset\s*=\s*"?([^\s;"]*)', re.IGNORECASE)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.edge import App, Edge, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.edge import Edge
 from app.envelope import Envelopes
-from app.incoming import Message, Receive
 from app.metrics import Metrics
 from app.predict import Loaded, Predictor, Runner
 from app.reading import Limits
@@ -57,7 +58,7 @@ class NoRuns:
 
 
 def edge(
-    app: App = nothing,
+    app: ASGIApp = nothing,
     *,
     fault: Exception | None = None,
     runner: Runner | None = None,
@@ -75,13 +76,13 @@ def edge(
     )
 
 
-def ask(application: App, *request: str, **more: Any) -> Got:
+def ask(application: ASGIApp, *request: str, **more: Any) -> Got:
     """Send one request through an application, as `asked` does, on a loop of its own."""
     return asyncio.run(asked(application, *request, **more))
 
 
 async def asked(
-    application: App,
+    application: ASGIApp,
     method: str = "GET",
     path: str = "/runs",
     *,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from starlette.types import Message, Receive, Scope, Send
 from uvicorn.protocols.http import auto
 
 from app import (
@@ -21,9 +22,9 @@ from app import (
     unfinished,
     upgrades,
 )
-from app.edge import WATCHED_FROM, Scope, Send
+from app.edge import WATCHED_FROM
 from app.envelope import Envelopes
-from app.incoming import Message, Receive, while_connected
+from app.incoming import while_connected
 from tagger.errors import BadJson
 from tests.edge_alone import Unanswered, asked, edge
 

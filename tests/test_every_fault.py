@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from io import StringIO
 
 import pytest
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.edge import App, Scope, Send
 from app.envelope import PRIVATE, STATUS, Envelopes, status_of
 from app.examples import refused
-from app.incoming import Receive
 from app.logs import beside_requests
 from app.operations import OPERATIONS, Unforeseen
 from app.stopping import Stopping
@@ -134,7 +133,7 @@ def test_what_fails_in_no_request_is_logged_all_the_same(logged: StringIO) -> No
 
 def answering(
     status: int, *, raises: bool = False, headers: tuple[bytes, bytes] | None = None
-) -> App:
+) -> ASGIApp:
     """Make an application that answers as BentoML does: in a shape of its own."""
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -170,7 +169,9 @@ def test_few_and_short_addresses_are_kept(addresses: int, longer: int) -> None:
     envelopes = Envelopes()
     tracemalloc.start()
     for number in range(addresses):
-        envelopes.url("http", b"x", b"/runs", b"%d" % number + b"x" * longer)
+        query = b"%d" % number + b"x" * longer
+        scope = {"scheme": "http", "raw_path": b"/runs", "query_string": query}
+        envelopes.url(scope, b"x")
     kept, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert kept < 1_000_000

@@ -12,11 +12,10 @@ import uvicorn
 import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http import auto
 
 from app import joined_writes
-from app.edge import Scope, Send
-from app.incoming import Receive
 from app.joined_writes import AT_ONCE, JoinedTransport, Outbox
 from app.protocol import protocol_in_use
 
