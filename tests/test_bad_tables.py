@@ -98,6 +98,11 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         (b"PAR1 and no more", "bad.parquet", ["bad.parquet"]),
         (gzip.compress(b"text,tags\na,b\n" * 99, mtime=0)[:60], "cut.csv.gz", ["cut.csv.gz"]),
         (b"text,tags\n\x81\x8d,a\n", "bytes.csv", ["UTF-8", "encoding"]),
+        (
+            "Treść;tags\na;b\n".encode("cp1250"),
+            "polish.csv",
+            ["Windows-1252; if", "--encoding NAME"],
+        ),
         (b"PK\x03\x04 a workbook", "table.xlsx", ["Excel", "CSV"]),
         (b"PK\x03\x04 a workbook", "renamed.csv", ["Excel", "CSV"]),
     ],

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tagger.errors import counted
-from training.data import Dataset, Labelled, rows_named
+from training.data import GUESSED, Dataset, Labelled, rows_named
 from training.duplicates import near_duplicates
 
 SHORTEST, LONGEST = 3, 10_000
@@ -70,11 +70,7 @@ def check(dataset: Dataset, *, min_support: int) -> Report:
 
 def _encoding(dataset: Dataset) -> Iterator[Finding]:
     if dataset.encoding == "cp1252":
-        yield Finding(
-            "encoding",
-            "The table is not UTF-8 and was read as Windows-1252; if letters are wrong, name its "
-            "encoding: --encoding NAME.",
-        )
+        yield Finding("encoding", GUESSED)
 
 
 def _repeated(dataset: Dataset) -> Iterator[Finding]:

@@ -20,6 +20,10 @@ from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
 from training.parquet import parquet_rows
 
+GUESSED = (
+    "The table is not UTF-8 and was read as Windows-1252; if letters are wrong, name its encoding: "
+    "--encoding NAME."
+)
 SUSPECTS = {"suspicion", "missing", "doubtful", "text", "tags"}
 """Columns by which a table is known that `--suspects` wrote."""
 
@@ -105,7 +109,12 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
     rows = rows_of(source)
     if not rows:
         raise TooLittleData(f"{source.name} holds no rows.")
-    columns = _Columns.found_in(rows, reading)
+    try:
+        columns = _Columns.found_in(rows, reading)
+    except MissingColumns as fault:
+        if source.encoding != "cp1252":
+            raise
+        raise MissingColumns(f"{fault} {GUESSED}") from fault
     labelled = _labelled(source.name, rows, columns, reading)
     once, repeated = _merged(labelled)
     if reading.corrections:
