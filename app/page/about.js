@@ -1,7 +1,7 @@
 // What the tagger knows and how good it is, for those who have never heard of precision and recall.
 
 import { data, Trouble } from "./server.js";
-import { make, part, percent, replace } from "./writing.js";
+import { make, part, percent } from "./writing.js";
 
 /** Read it from the server; what cannot be read is left undefined, or empty. */
 export async function readAbout() {
@@ -26,11 +26,11 @@ async function ifThere(path) {
 /** Draw it. */
 export function drawAbout({ overall, tags, run }) {
   const unknown = make("p", {}, "The server did not tell how good its tagger is.");
-  replace(part("performance"), overall ? factsOf(overall) : [unknown]);
-  replace(part("run"), run ? describe(run) : []);
+  part("performance").replaceChildren(...(overall ? factsOf(overall) : [unknown]));
+  part("run").replaceChildren(...(run ? describe(run) : []));
   part("known").hidden = !tags.length;
   part("known").querySelector("summary").textContent = `The ${tags.length} tags it can give`;
-  replace(part("tags"), tags.map(rowOf));
+  part("tags").replaceChildren(...tags.map(rowOf));
 }
 
 function factsOf({ recall, micro_f1: microF1, texts }) {

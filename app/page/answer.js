@@ -2,7 +2,7 @@
 // one of them.
 
 import { highlighted, leading } from "./highlight.js";
-import { make, part, percent, replace, sureness } from "./writing.js";
+import { make, part, percent, sureness } from "./writing.js";
 
 const MOST_WORDS = 5;
 const NO_OTHERS = "There are no other tags.";
@@ -31,9 +31,9 @@ export class Answer {
     this.#learn(prediction);
     const { abstained, predicted_tags: given, scores } = prediction;
     part("answer-title").textContent = headline(prediction);
-    replace(part("verdict"), verdict(prediction).map((words) => make("p", {}, words)));
-    replace(part("given"), abstained ? [] : scores.map((score) => this.#row(score)));
-    replace(part("close"), []);
+    part("verdict").replaceChildren(...verdict(prediction).map((words) => make("p", {}, words)));
+    part("given").replaceChildren(...(abstained ? [] : scores.map((score) => this.#row(score))));
+    part("close").replaceChildren();
     part("close-title").hidden = true;
     part("legend").hidden = !given.length;
     part("legend-line").hidden = task === "single";
@@ -54,7 +54,7 @@ export class Answer {
       .filter(({ tag }) => !this.#rows.has(tag))
       .map(({ tag, score }) => ({ tag, score, threshold: lines.get(tag) }));
     this.#learn(prediction);
-    replace(part("close"), close.map((score) => this.#row(score, { given: false })));
+    part("close").replaceChildren(...close.map((score) => this.#row(score, { given: false })));
     part("close-title").textContent = close.length ? "Not given" : NO_OTHERS;
     part("close-title").hidden = false;
     part("legend").hidden = false;
@@ -108,8 +108,8 @@ export class Answer {
   #highlight(tag) {
     const words = tag === undefined ? [] : this.#wordsOf(tag);
     for (const [name, row] of this.#rows) row.classList.toggle("shown", name === tag);
-    replace(part("marked"), highlighted(this.#prediction.input_text, words));
-    replace(part("caption"), caption(tag, words, this.#rows.size));
+    part("marked").replaceChildren(...highlighted(this.#prediction.input_text, words));
+    part("caption").replaceChildren(...caption(tag, words, this.#rows.size));
   }
 
   #inputOf(tag) {

@@ -4,12 +4,11 @@
 
 import { make } from "./writing.js";
 
-const FAINTEST = 0.08;
 /** Share of the strongest word's contribution from which on a place is marked, and how. */
 const LEVELS = [
   [0.5, "strong"],
   [0.2, "medium"],
-  [FAINTEST, "faint"],
+  [0.08, "faint"],
 ];
 
 /** The words that count, strongest first, each with its level. */

@@ -5,7 +5,7 @@ import { drawAbout, readAbout } from "./about.js";
 import { Answer } from "./answer.js";
 import { EXAMPLES } from "./examples.js";
 import { highestLength, predict, Trouble } from "./server.js";
-import { counted, make, part, replace } from "./writing.js";
+import { counted, make, part } from "./writing.js";
 
 /** A wait that nobody notices is not worth a flicker. */
 const UNNOTICED_MILLISECONDS = 150;
@@ -32,7 +32,7 @@ form.addEventListener("input", showLength);
 for (const choice of form.elements.kind) choice.addEventListener("change", showKind);
 if (/mac|iphone|ipad/i.test(navigator.platform)) part("modifier").textContent = "⌘";
 
-replace(part("examples"), EXAMPLES.map((example) => {
+part("examples").replaceChildren(...EXAMPLES.map((example) => {
   const button = make("button", { type: "button", class: "small" }, example.name);
   button.addEventListener("click", () => {
     fill(example.item);
@@ -146,17 +146,17 @@ function busy(now) {
 }
 
 function clearTrouble() {
-  replace(part("trouble"), []);
+  part("trouble").replaceChildren();
   for (const field of Object.values(fields)) field.removeAttribute("aria-invalid");
 }
 
 function showTrouble(trouble) {
   part("status").textContent = "";
   const sentences = trouble.sentences.map((sentence) => make("li", {}, sentence));
-  replace(part("trouble"), [
+  part("trouble").replaceChildren(
     make("strong", {}, trouble.message),
     make("ul", {}, ...sentences),
-  ]);
+  );
   const wrong = trouble.fields.filter((name) => name in fields);
   for (const name of wrong) fields[name].setAttribute("aria-invalid", "true");
   if (wrong.length) fields[wrong[0]].focus();

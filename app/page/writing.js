@@ -8,18 +8,13 @@ export function part(id) {
 }
 
 /** Make an element with attributes, and with strings or elements inside. */
-export function make(name, attributes = {}, ...inside) {
+export function make(name, attributes, ...inside) {
   const element = document.createElement(name);
   for (const [attribute, value] of Object.entries(attributes)) {
-    if (value !== undefined) element.setAttribute(attribute, value);
+    element.setAttribute(attribute, value);
   }
   element.append(...inside);
   return element;
-}
-
-/** Put others in the place of all that an element holds. */
-export function replace(element, inside) {
-  element.replaceChildren(...inside);
 }
 
 /** A share of 0 to 1 as a person says it. */
@@ -36,20 +31,7 @@ export function sureness(score) {
 
 /** The number of code points of a text, without a copy of it. */
 export function counted(text) {
-  let pairs = 0;
-  for (let i = 0; i < text.length - 1; i += 1) {
-    if (isHigh(text.charCodeAt(i)) && isLow(text.charCodeAt(i + 1))) {
-      pairs += 1;
-      i += 1;
-    }
-  }
-  return text.length - pairs;
-}
-
-function isHigh(unit) {
-  return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-function isLow(unit) {
-  return unit >= 0xdc00 && unit <= 0xdfff;
+  let points = 0;
+  for (const _ of text) points += 1;
+  return points;
 }
