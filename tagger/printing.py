@@ -114,8 +114,10 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
     """
     out, _ = consoles()
     overall = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
+    by_tag = performance.by_tag
+    is_borne = any(scores.support for scores in by_tag.values())
     for name, part in ((OVERALL, performance.overall), *performance.slices.items()):
-        overall.add_row(name, *_overall(part, borne=name != UNTAGGED))
+        overall.add_row(name, *_overall(part, borne=is_borne and name != UNTAGGED))
     out.print(overall)
     out.print()
     # Of single tags the best is given, whatever its score.
@@ -123,7 +125,6 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
     thresholds = {tag: _figures(own) for tag, own in zip(run.tags, used, strict=False)}
     threshold = ["threshold"] if used else []
     tags = Table(_of_tags("tag"), "precision", "recall", "f1", *threshold, "support", box=None)
-    by_tag = performance.by_tag
     ordered = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
     borne = [tag for tag in ordered if by_tag[tag].support]
     if ends is not None and len(borne) > 2 * ends:
