@@ -205,8 +205,8 @@ def test_no_figure_is_shown_that_no_text_bears_out(
     print_performance(run, performance)
     assert ["of-0", *"---", "0.250", "0"] in map(str.split, capsys.readouterr().out.splitlines())
     print_performance(run, replace(performance, by_tag={"of-0": by_tag["of-0"]}))
-    told = [line.split() for line in capsys.readouterr().out.splitlines()]
-    assert ["overall", *"----", "0.750", "60"] in told
+    shown = map(str.split, capsys.readouterr().out.splitlines())
+    assert ["overall", *"----", "0.750", "60"] in shown
 
 
 def test_no_threshold_is_shown_where_none_is_asked(home: Path) -> None:
