@@ -264,8 +264,12 @@ def test_a_run_of_one_tag_a_text_shows_no_lines(server: Server, open_page: OpenP
     expect(page.locator("#run code")).to_have_text(run["run_id"])
     ask(page, TEXT)
     expect(tags(page).first).to_be_visible()
+    for summary in page.locator(".about summary").all():
+        summary.click()
+    expect(page.get_by_role("columnheader", name="Right when given")).to_be_visible()
     expect(page.locator("#given .line")).to_have_count(0)
-    expect(page.locator("#legend-line")).to_be_hidden()
+    for words in ("how sure it must be", "Its line", "The line on the bar"):
+        expect(page.get_by_text(words, exact=True)).to_be_hidden()
 
 
 def test_tags_can_be_copied(server: Server, open_page: OpenPage) -> None:

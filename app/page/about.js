@@ -25,6 +25,7 @@ async function ifThere(path) {
 
 /** Draw it. */
 export function drawAbout({ overall, tags, run }) {
+  document.body.dataset.task = run?.task ?? "";
   const unknown = make("p", {}, "The server did not tell how good its tagger is.");
   part("performance").replaceChildren(...(overall ? factsOf(overall) : [unknown]));
   part("run").replaceChildren(...(run ? describe(run) : []));
@@ -63,6 +64,6 @@ function rowOf({ tag, precision, recall, threshold }) {
     make("th", { scope: "row" }, make("bdi", {}, tag)),
     make("td", {}, percent(precision)),
     make("td", {}, percent(recall)),
-    make("td", { class: "extra" }, percent(threshold)),
+    make("td", { class: "extra of-lines" }, percent(threshold)),
   );
 }

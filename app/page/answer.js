@@ -36,7 +36,6 @@ export class Answer {
     part("close").replaceChildren();
     part("close-title").hidden = true;
     part("legend").hidden = !given.length;
-    part("legend-line").hidden = task === "single";
     part("more").hidden = false;
     part("more").textContent = abstained ? "Show its guesses all the same" : "Show what came close";
     part("copy").hidden = !given.length || !navigator.clipboard;
