@@ -221,6 +221,7 @@ MESSAGES = {
     "missing": f"Field is missing. {SHAPE}",
     "extra_forbidden": "Field is unknown: leave it out, or look for a slip of the pen.",
     "list_type": f"Input should be a list. {SHAPE}",
+    "too_short": "List of texts to classify cannot be empty.",
     "model_type": NO_OBJECT,
     "model_attributes_type": NO_OBJECT,
     "union_tag_invalid": NO_OBJECT,

@@ -28,7 +28,6 @@ BLANK = "Text is empty or holds nothing but blanks: write what is to be tagged."
 NO_BLANK = r"[^\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 """A character that is no blank, written out: regular expressions differ in what ``\\s`` is."""
 HALF = "Text holds half of a surrogate pair, which is no character."
-NO_TEXTS = "List of texts to classify cannot be empty."
 
 
 def _not_blank(text: str) -> str:
@@ -43,12 +42,6 @@ def _whole_characters(text: str) -> str:
     except UnicodeEncodeError:
         raise PydanticCustomError("string_unicode", HALF) from None
     return text
-
-
-def _not_empty(texts: list[Any]) -> list[Any]:
-    if not texts:
-        raise PydanticCustomError("too_short", NO_TEXTS)
-    return texts
 
 
 def _whole_number(value: Any) -> Any:
@@ -114,11 +107,7 @@ class Item(
 class PredictRequest(Request):
     """Texts to tag, and how to choose among their tags."""
 
-    texts: Annotated[
-        list[Item],
-        AfterValidator(_not_empty),
-        Field(json_schema_extra={"minItems": 1}),
-    ]
+    texts: list[Item] = Field(min_length=1)
     """The texts, in the order in which they are answered."""
     top_k: Count | None = Field(default=None, examples=[5])
     """Give the best so many tags at most, of those that reach the threshold."""
