@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, FastAPI, Query, Request, Response
 from fastapi import Path as PathParameter
 from fastapi.exceptions import RequestValidationError
-from pydantic import TypeAdapter
 from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import to_json
 
 from app import compression, schemas
 from app.envelope import EXCHANGE, Envelopes, Exchange
@@ -144,7 +144,7 @@ class Answers:
 
     def data(self, request: Request, data: Any) -> Response:
         """Answer with data: a model of `schemas`, or a record."""
-        written = TypeAdapter(type(data)).dump_json(data, by_alias=True)
+        written = to_json(data, by_alias=True)
         body = self._envelopes.success(_exchange(request), [written])
         return answer(request, body, etag=etag_of(written))
 
