@@ -273,7 +273,9 @@ class Store:
         StoreError
         """
         with self._changing():
-            (self._unfinished / new_run_id()).mkdir()
+            made = self._unfinished / new_run_id()
+            made.touch()  # a file, which nobody takes for a run
+            made.rename(self.folder / made.name).unlink()
 
     # Within
 

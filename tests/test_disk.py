@@ -83,6 +83,21 @@ mount -o remount,ro {home.parent}/small
     assert "Traceback" not in told
 
 
+def test_a_store_of_two_file_systems_is_refused_before_the_training(home: Path) -> None:
+    """Where a volume is mounted in the store, a run cannot be moved into it: no minute is spent."""
+    told, _ = in_a_small_folder(
+        home,
+        f"""
+mount --bind $BENTOML_HOME/models $BENTOML_HOME/models
+{sys.executable} -m training train tests/table.csv 2>&1 && exit 9 || echo status $?
+ls $BENTOML_HOME/models/tagline
+""",
+    )
+    assert "cannot be changed: Invalid cross-device link" in told
+    assert told.split()[-6:] == ["status", "1", "first", "history", "latest", "second"]
+    assert "Fit:" not in told
+
+
 @pytest.mark.parametrize(
     ("name", "command"), [("run.json", ["list"]), ("model/check.json", ["promote", "second"])]
 )
