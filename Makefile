@@ -114,8 +114,8 @@ image-test: .venv/.develop .cache/image-test/.installed ## build image and manif
 	@$(BIN)/python -m pytest deploy/image_test -p deploy.image_test.report
 
 .venv/pyvenv.cfg:
-	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else \
-	  "Tagline needs Python 3.11, 3.12 or 3.13, and $(PYTHON) is another one: name it, as in make PYTHON=python3.12 serve")'
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 14) else \
+	  "Tagline needs Python 3.11 to 3.14, and $(PYTHON) is another one: name it, as in make PYTHON=python3.12 serve")'
 	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
 	  echo "This Python cannot make a virtual environment: apt-get install python3-venv" >&2; exit 1; }
 	@printf '\n# Tagline: the commands of bentoml find this project'"'"'s store.\n%s\n%s\n' \
