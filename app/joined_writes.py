@@ -86,10 +86,6 @@ class JoinedTransport(asyncio.Transport):
         """Ask the real transport."""
         return self._real.get_extra_info(name, default)
 
-    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
-        """Tell the real transport."""
-        self._real.set_protocol(protocol)
-
     def pause_reading(self) -> None:
         """Tell the real transport."""
         self._real.pause_reading()
