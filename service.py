@@ -96,11 +96,12 @@ class Layered(bentoml.Service[Any]):
 
     def to_asgi(self, is_main: bool = True) -> Any:  # noqa: FBT001, FBT002 - BentoML's signature
         """Make a worker's application: what a request passes, from the outside in."""
-        malformed.install(envelopes)
+        refusals = malformed.Refusals(envelopes, metrics)
+        malformed.install(refusals)
         pipelines.install()
-        unfinished.install(envelopes, limits.seconds)
+        unfinished.install(refusals, limits.seconds)
         upgrades.install()
-        long_heads.install(envelopes, limits.body_bytes)
+        long_heads.install(refusals, limits.body_bytes)
         keep_alive.install(settings.keep_alive_seconds)
         joined_writes.install()
         app = bento.without_own_metrics(super().to_asgi(is_main))

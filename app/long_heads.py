@@ -12,9 +12,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from app import malformed
 from app.bodies import FINISH_SECONDS
-from app.envelope import Envelopes
+from app.malformed import Refusals
 from app.protocol import extend
 
 MOST = 1 << 16
@@ -35,7 +34,7 @@ class Deaf:
 class BoundingHeads(asyncio.Protocol):
     """What uvicorn's protocol is given beside its own."""
 
-    envelopes: Envelopes
+    refusals: Refusals
     body_bytes: int
     connections: set[Any]
     cycle: Any
@@ -82,17 +81,17 @@ class BoundingHeads(asyncio.Protocol):
         if self.cycle is not None and not self.cycle.response_complete:
             self.cycle.keep_alive = False  # the answers that are owed go out, the last closes
             return
-        self.transport.write(malformed.answer(self.envelopes, 431, DETAIL))
+        self.transport.write(self.refusals.answer(431, DETAIL))
         # A reset would take the answer along, so the caller may finish.
         self.connections.discard(self)
         asyncio.get_running_loop().call_later(FINISH_SECONDS, self.transport.close)
 
 
-def install(envelopes: Envelopes, body_bytes: int) -> None:
+def install(refusals: Refusals, body_bytes: int) -> None:
     """Let uvicorn's servers in this process read no longer heads."""
     extend(
         BoundingHeads,
         without="it reads heads of any length",
-        envelopes=envelopes,
+        refusals=refusals,
         body_bytes=body_bytes,
     )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from dataclasses import dataclass
 
 from app.envelope import JSON, Envelopes, Exchange, phrase
+from app.metrics import Metrics
 from app.protocol import extend
+from app.routes import NOWHERE
 
 DETAIL = (
     "This is no request of HTTP/1.1 that can be understood: look at its line, whose address is "
@@ -15,33 +18,41 @@ DETAIL = (
 )
 
 
+@dataclass(frozen=True)
+class Refusals:
+    """Writes and counts the answers to what never becomes a request of the application."""
+
+    envelopes: Envelopes
+    metrics: Metrics
+
+    def answer(self, status: int, detail: str) -> bytes:
+        """Write an answer, head and body; method and url are not known."""
+        request_id = os.urandom(12).hex().encode()
+        exchange = Exchange(request_id, "", '""', time.monotonic())
+        body = self.envelopes.refusal_with(exchange, status, detail).body
+        headers = (
+            JSON,
+            (b"content-length", b"%d" % len(body)),
+            (b"connection", b"close"),
+            (b"x-request-id", request_id),
+        )
+        head = b"".join(b"%b: %b\r\n" % header for header in headers)
+        self.metrics.answered(NOWHERE.template, status, 0)
+        return f"HTTP/1.1 {status} {phrase(status)}\r\n".encode() + head + b"\r\n" + body
+
+
 class Answering(asyncio.Protocol):
     """What uvicorn's protocol is given beside its own."""
 
-    envelopes: Envelopes
+    refusals: Refusals
     transport: asyncio.Transport
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
         """Answer, and close."""
-        self.transport.write(answer(self.envelopes, 400, DETAIL))
+        self.transport.write(self.refusals.answer(400, DETAIL))
         self.transport.close()
 
 
-def install(envelopes: Envelopes) -> None:
+def install(refusals: Refusals) -> None:
     """Let uvicorn's servers in this process answer so."""
-    extend(Answering, without="what is no HTTP gets a bare answer", envelopes=envelopes)
-
-
-def answer(envelopes: Envelopes, status: int, detail: str) -> bytes:
-    """Write an answer, head and body; method and url are not known."""
-    request_id = os.urandom(12).hex().encode()
-    exchange = Exchange(request_id, "", '""', time.monotonic())
-    body = envelopes.refusal_with(exchange, status, detail).body
-    headers = (
-        JSON,
-        (b"content-length", b"%d" % len(body)),
-        (b"connection", b"close"),
-        (b"x-request-id", request_id),
-    )
-    head = b"".join(b"%b: %b\r\n" % header for header in headers)
-    return f"HTTP/1.1 {status} {phrase(status)}\r\n".encode() + head + b"\r\n" + body
+    extend(Answering, without="what is no HTTP gets a bare answer", refusals=refusals)

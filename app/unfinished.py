@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from app import malformed
-from app.envelope import Envelopes
+from app.malformed import Refusals
 from app.protocol import extend
 
 DETAIL = "The head of this request did not come to its end in time: send it faster."
@@ -19,8 +18,8 @@ DETAIL = "The head of this request did not come to its end in time: send it fast
 class Looks:
     """Looks at the connections of a loop, for as long as there are any."""
 
-    def __init__(self, envelopes: Envelopes, seconds: float) -> None:
-        self._envelopes = envelopes
+    def __init__(self, refusals: Refusals, seconds: float) -> None:
+        self._refusals = refusals
         self._seconds = seconds
         self._stood: dict[Any, object] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -46,7 +45,7 @@ class Looks:
         # uvicorn takes back its timer for the body of a request that was answered before: no head
         # has begun then, and an answer would be taken for the next request's.
         if connection.scope is not (cycle and cycle.scope):
-            connection.transport.write(malformed.answer(self._envelopes, 408, DETAIL))
+            connection.transport.write(self._refusals.answer(408, DETAIL))
         connection.transport.close()
 
 
@@ -63,7 +62,7 @@ class GivingUp(asyncio.Protocol):
     """What uvicorn's protocol is given beside its own."""
 
     connections: set[Any]
-    envelopes: Envelopes
+    refusals: Refusals
     head_seconds: float
     looks: dict[asyncio.AbstractEventLoop, Looks]
 
@@ -72,16 +71,16 @@ class GivingUp(asyncio.Protocol):
         super().connection_made(transport)
         loop = asyncio.get_running_loop()
         if loop not in self.looks:
-            self.looks[loop] = Looks(self.envelopes, self.head_seconds)
+            self.looks[loop] = Looks(self.refusals, self.head_seconds)
         self.looks[loop].go_on(self.connections)
 
 
-def install(envelopes: Envelopes, seconds: float) -> None:
+def install(refusals: Refusals, seconds: float) -> None:
     """Let uvicorn's servers in this process give up heads that take so long, or twice as long."""
     extend(
         GivingUp,
         without="it waits for ever for the rest of a request's head",
-        envelopes=envelopes,
+        refusals=refusals,
         head_seconds=seconds,
         looks={},
     )

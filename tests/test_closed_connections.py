@@ -25,6 +25,7 @@ from app import (
 from app.edge import WATCHED_FROM
 from app.envelope import Envelopes
 from app.incoming import while_connected
+from app.metrics import Metrics
 from tagger.errors import BadJson
 from tests.edge_alone import Unanswered, asked, edge
 
@@ -37,11 +38,12 @@ SLOW = REQUEST.replace(b"POST / ", b"POST /slow ")
 def layered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All of the service's layers on uvicorn's protocol, and no collector."""
     monkeypatch.setattr(auto, "AutoHTTPProtocol", auto.AutoHTTPProtocol)
-    malformed.install(Envelopes())
+    refusals = malformed.Refusals(Envelopes(), Metrics("tagline", "test"))
+    malformed.install(refusals)
     pipelines.install()
-    unfinished.install(Envelopes(), seconds=60)
+    unfinished.install(refusals, seconds=60)
     upgrades.install()
-    long_heads.install(Envelopes(), body_bytes=1 << 20)
+    long_heads.install(refusals, body_bytes=1 << 20)
     keep_alive.install(75)
     joined_writes.install()
     gc.disable()
