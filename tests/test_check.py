@@ -209,6 +209,28 @@ def test_of_many_findings_of_one_kind_the_first_are_told(tmp_path: Path) -> None
     assert [finding["kind"] for finding in as_json["findings"]].count("spelling") == 300
 
 
+@pytest.mark.parametrize(
+    ("tags", "options", "following"),
+    [
+        ("sailing;Music", (), []),
+        ("sailing|Music", (), ["--propose aliases.json, then train with --aliases aliases.json"]),
+        ("sailing|Music", ("--propose", "{}/a.json"), ["train with --aliases {}/a.json"]),
+    ],
+)
+def test_the_next_step_after_a_check_is_the_one_to_take(
+    tmp_path: Path, tags: str, options: tuple[str, ...], following: list[str]
+) -> None:
+    """Aliases are proposed, then used; but tags that are several in one come apart before."""
+    table = tmp_path / "table.csv"
+    odd = [f"A text on a tempo,{tags}", "A concerto of its own,Music"]
+    table.write_text("\n".join((*ROWS, *odd)), encoding="utf-8")
+    typed = [option.format(tmp_path) for option in options]
+    done = run_python("-m", "training", "check", str(table), *typed, home=tmp_path / "home")
+    assert "spelling: The tag 'Music'" in done.stdout
+    told = [line for line in done.stdout.splitlines() if line.startswith("Next: ")]
+    assert told == [f"Next: {words.format(tmp_path)}" for words in following]
+
+
 def test_suspects_are_found_corrected_and_given_back(tmp_path: Path) -> None:
     """Of labels spoilt on purpose most are among the first suspects; corrected, they are right."""
     with TABLE.open() as file:

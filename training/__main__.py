@@ -212,7 +212,7 @@ def check(
     if as_json:
         printing.print_json(asdict(report))
     else:
-        tell_report(report, propose=propose is not None)
+        tell_report(report, proposed=propose)
     if strict and report.findings:
         sys.exit(1)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -41,16 +42,18 @@ def tell_findings(findings: Sequence[Finding], table: str, reading: Reading) -> 
         printing.note(f"Found: {found}. See: python -m training check {table}{alike}")
 
 
-def tell_report(report: Report, *, propose: bool) -> None:
-    """Print what a check found; ``propose`` is whether aliases were written."""
+def tell_report(report: Report, *, proposed: Path | None) -> None:
+    """Print what a check found; ``proposed`` is where aliases were written."""
     click.echo(f"{counted(report.texts, 'different text')}, {counted(len(report.tags), 'tag')}.")
     for kind, found in groupby(report.findings, key=attrgetter("kind")):
         alike = [finding.text for finding in found]
         more = len(alike) - MOST_ALIKE
         for text in (*alike[:MOST_ALIKE], *([f"{more} more; --json has all."] if more > 0 else [])):
             click.echo(f"{kind}: {text}")
-    if report.aliases and not propose:
-        click.echo("Next: --propose aliases.json, then train with --aliases aliases.json")
+    # Tags that are several in one are spelt in as many ways as there are: they come apart first.
+    if report.aliases and not any(finding.kind == "joined-tags" for finding in report.findings):
+        first = "" if proposed else "--propose aliases.json, then "
+        click.echo(f"Next: {first}train with --aliases {proposed or 'aliases.json'}")
 
 
 def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
