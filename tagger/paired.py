@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.sparse import Doubles
+
 Truth = NDArray[np.bool_]
-"""(texts, tags)"""
-Numbers = NDArray[np.float64]
+"""(texts, tags): who bears, or is given, which tag."""
 
 OVERALL = "overall"
 """Stands for the F1 over all tags among the names of tags."""
@@ -49,13 +50,13 @@ class Difference:
         return self.second - self.first
 
 
-def f1_score(hits: NDArray[Any], found: NDArray[Any], support: NDArray[Any]) -> Numbers:
+def f1_score(hits: NDArray[Any], found: NDArray[Any], support: NDArray[Any]) -> Doubles:
     """Give F1 from the numbers of texts rightly predicted, predicted, and true; 0 if all are 0."""
-    f1: Numbers = 2 * hits / np.maximum(found + support, 1)
+    f1: Doubles = 2 * hits / np.maximum(found + support, 1)
     return f1
 
 
-def weighted_mean(figures: Numbers, support: NDArray[Any]) -> float:
+def weighted_mean(figures: Doubles, support: NDArray[Any]) -> float:
     """Give the mean by support; multiplied before it is divided, so that ones make one."""
     return float(figures @ support / max(1, support.sum()))
 
@@ -106,7 +107,7 @@ AT_ONCE = 250
 """Swaps whose sums are in memory together."""
 
 
-def worse_by_chance(truth: Truth, first: Truth, second: Truth, *, seed: int = 0) -> Numbers:
+def worse_by_chance(truth: Truth, first: Truth, second: Truth) -> Doubles:
     """Say for each tag, and last for the overall F1, how often swapped answers look as bad.
 
     Each swap exchanges the two runs' answers on a random half of the texts. Where they agree
@@ -126,7 +127,7 @@ def worse_by_chance(truth: Truth, first: Truth, second: Truth, *, seed: int = 0)
     middle_hits = ((truth & first).sum(axis=0) + (truth & second).sum(axis=0)) / 2
     middle_found = (first.sum(axis=0) + second.sum(axis=0)) / 2
 
-    def worse(signs: NDArray[np.int8]) -> Numbers:
+    def worse(signs: NDArray[np.int8]) -> Doubles:
         """By how much the second is worse, (swaps, tags + 1), by ``signs`` of (swaps, texts)."""
         hits, found = np.zeros((2, len(signs), tags))
         if len(touched):
@@ -141,14 +142,14 @@ def worse_by_chance(truth: Truth, first: Truth, second: Truth, *, seed: int = 0)
         return gap
 
     observed = worse(np.ones((1, len(different)), np.int8))[0]
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     as_bad = np.ones(tags + 1)
     for begun in range(0, swaps, AT_ONCE):
         drawn = random.integers(
             2, size=(min(AT_ONCE, swaps - begun), len(different)), dtype=np.int8
         )
         as_bad += (worse(2 * drawn - 1) >= observed - 1e-12).sum(axis=0)
-    chances: Numbers = as_bad / (swaps + 1)
+    chances: Doubles = as_bad / (swaps + 1)
     return chances
 
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from tagger.familiarity import UsualLengths, familiarity
+from tagger.paired import Truth
 from tagger.sparse import Doubles
-from training.calibration import Truth
 from training.vectorizer import Vectorizer
 
 ABSTAINED = 0.035

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.paired import Truth
 from tagger.sparse import Doubles
-
-Truth = NDArray[np.bool_]
-"""(texts, tags): who bears which tag."""
 
 SHRINKAGE = 0.3
 """How strongly a tag's map is held to the common one, as the precision of a normal prior.

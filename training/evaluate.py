@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 from tagger.compare import predicted_tags
 from tagger.decide import Decisions, decide
 from tagger.model import Model, Scored
-from tagger.paired import f1_score, weighted_mean
+from tagger.paired import Truth, f1_score, weighted_mean
 from tagger.records import Overall, Performance, Scores
 from training.data import Labelled
-
-Truth = NDArray[np.bool_]
-"""(texts, tags): who bears which tag."""
 
 Marks = NDArray[np.bool_]
 """(texts,): which of them are meant."""

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from tagger.errors import SettingsError, TooLittleData, UnequalScores
 from tagger.familiarity import UsualLengths
 from tagger.model import Model
+from tagger.paired import Truth
 from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.weights import Weights
 from training.abstaining import LeftOut, Rule, word_information
-from training.calibration import Calibration, Truth, calibrate
+from training.calibration import Calibration, calibrate
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import measure
 from training.learners import LEARNERS, Step, decide, learn

@@ -12,9 +12,9 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
+from tagger.paired import Truth
 from tagger.records import Params
 from tagger.sparse import Doubles
-from training.calibration import Truth
 from training.factored import Factored
 from training.naive_bayes import TOLERANCE, NaiveBayesSVC
 from training.newton import fit_together

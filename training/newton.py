@@ -22,8 +22,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.svm import LinearSVC
 
+from tagger.paired import Truth
 from tagger.sparse import Doubles
-from training.calibration import Truth
 from training.factored import Factored
 
 TOLERANCE = 1e-3

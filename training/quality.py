@@ -32,9 +32,9 @@ from sklearn.svm import LinearSVC
 
 from tagger.console import Refusing
 from tagger.model import Model
+from tagger.paired import Truth
 from tagger.records import Params, Task
 from tagger.sparse import Doubles
-from training.calibration import Truth
 from training.candidates import CANDIDATES, compared_on, params_for
 from training.data import Reading, read_dataset
 from training.evaluate import Evaluated, evaluate, measure, truth_of

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from tagger.exam import Answers, Exam, without_idle_scores
 from tagger.history import now
 from tagger.model import Model
+from tagger.paired import Truth
 from tagger.records import Data, Params, Run
 from tagger.store import new_run_id
-from training.evaluate import Truth, evaluate, truth_of
+from training.evaluate import evaluate, truth_of
 from training.fit import Compared, fit
 from training.split import Split, fingerprints
 

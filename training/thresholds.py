@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from tagger.errors import SettingsError
+from tagger.paired import Truth
 from tagger.records import Scores
 from tagger.sparse import Doubles
-from training.calibration import Truth
 
 SHRINKAGE = 10.0
 """Texts that all tags together count as when a tag's own precision or recall is judged."""
-
-
 NEAREST = 1e-9
 """How near to 0 and 1 a probability is taken to be, where its log-odds would be endless."""
 LIMITS = 1 / (1 + np.exp(-np.linspace(-10, 10, 401)))

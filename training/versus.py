@@ -8,9 +8,10 @@ import numpy as np
 
 from tagger.compare import Comparison, set_side_by_side
 from tagger.model import Model
+from tagger.paired import Truth
 from tagger.records import Run
 from training.data import Labelled
-from training.evaluate import Truth, evaluate, truth_of
+from training.evaluate import evaluate, truth_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from tagger.compare import policy_of, predicted_tags
 from tagger.decide import decide
 from tagger.exam import Exam
 from tagger.model import Model, Scored
+from tagger.paired import Truth
 from tagger.records import Run
-from training.evaluate import Truth
 
 
 @dataclass(frozen=True, slots=True, eq=False)

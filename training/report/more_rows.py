@@ -10,8 +10,8 @@ import numpy as np
 from tagger.compare import predicted_tags
 from tagger.decide import decide
 from tagger.errors import TooLittleData
-from tagger.paired import OVERALL, Difference, beyond_noise, differences
-from training.evaluate import Truth, measure
+from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
+from training.evaluate import measure
 from training.fit import fit
 from training.report.charts import Axis, Chart, Figure, chart, figures
 from training.report.examined import Examined

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from math import sqrt
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-from tagger.paired import WITHIN_95, f1_score
-from training.evaluate import Truth
+from tagger.paired import WITHIN_95, Truth, f1_score
+from tagger.sparse import Doubles
 
 TIMES = 1_000
 AT_ONCE = 100
@@ -22,8 +21,6 @@ AT_ONCE = 100
 
 ALIKE = 1e-9
 """Between two figures that only rounding sets apart."""
-
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,36 +35,36 @@ class Interval:
 class Resampled:
     """What was counted in each draw of the texts."""
 
-    hits: Numbers
+    hits: Doubles
     """(draws, tags): texts rightly given each tag."""
-    found: Numbers
+    found: Doubles
     """(draws, tags): texts given it."""
-    support: Numbers
+    support: Doubles
     """(draws, tags): texts that bear it."""
-    exact: Numbers
+    exact: Doubles
     """(draws,): share of the texts whose tags are exactly right."""
 
     @property
-    def f1(self) -> Numbers:
+    def f1(self) -> Doubles:
         """F1 of each tag, (draws, tags)."""
         return f1_score(self.hits, self.found, self.support)
 
     @property
-    def weights(self) -> Numbers:
+    def weights(self) -> Doubles:
         """Each tag's share in the true tags, (draws, tags)."""
-        weights: Numbers = self.support / np.maximum(self.support.sum(axis=1, keepdims=True), 1)
+        weights: Doubles = self.support / np.maximum(self.support.sum(axis=1, keepdims=True), 1)
         return weights
 
 
-def resample(truth: Truth, predicted: Truth, *, seed: int = 0) -> Resampled:
-    """Draw the texts anew, `TIMES` times; the same seed gives the same draws."""
-    random = np.random.default_rng(seed)
+def resample(truth: Truth, predicted: Truth) -> Resampled:
+    """Draw the texts anew, `TIMES` times, always the same way."""
+    random = np.random.default_rng(0)
     texts = len(truth)
     counted = [
         sparse.csr_matrix(marks, dtype=float) for marks in (truth & predicted, predicted, truth)
     ]
     exact = (truth == predicted).all(axis=1)
-    parts: list[list[Numbers]] = [[], [], [], []]
+    parts: list[list[Doubles]] = [[], [], [], []]
     for _ in range(0, TIMES, AT_ONCE):
         drawn = random.multinomial(texts, np.full(texts, 1 / texts), size=AT_ONCE).astype(float)
         for part, marks in zip(parts, counted, strict=False):
@@ -77,7 +74,7 @@ def resample(truth: Truth, predicted: Truth, *, seed: int = 0) -> Resampled:
     return Resampled(hits, found, support, right)
 
 
-def interval(draws: Numbers, *, texts: int) -> Interval:
+def interval(draws: Doubles, *, texts: int) -> Interval:
     """Return the middle 95% of what was drawn, (draws,), of so many texts.
 
     Where no draw differs, all was right or nothing was: then it is that of a share of the texts.
