@@ -207,6 +207,14 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def listed(names: Sequence[str], *, most: int = 10) -> str:
+    """Name some things, ``most`` of them at most: "a, b and c", "a, b and 3 more"."""
+    shown = list(names[:most])
+    rest = len(names) - len(shown)
+    last = f"{rest} more" if rest else shown.pop()
+    return f"{', '.join(shown)} and {last}" if shown else last
+
+
 def _there_is_no(kind: str, name: str, known: Sequence[str]) -> str:
     nearest = known_names(f"{kind.capitalize()}s", name, known)
     return f"There is no {kind} {name[:LONGEST_SHOWN]!r}. {nearest}"

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tagger.errors import counted
+from tagger.errors import counted, listed
 from training.data import GUESSED, Dataset, Labelled, rows_named
 from training.duplicates import near_duplicates
 
@@ -192,14 +192,12 @@ def _joined(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]
 
 
 def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
-    rare = sorted((tag for tag, count in support.items() if count < min_support))
+    rare = [f"{tag} ({count})" for tag, count in sorted(support.items()) if count < min_support]
     if rare:
-        named = ", ".join(f"{tag} ({support[tag]})" for tag in rare[:10])
-        more = f" and {len(rare) - 10} more" if len(rare) > 10 else ""
         yield Finding(
             "rare-tags",
             f"{len(rare)} of {counted(len(support), 'tag')} will not be trained, for want of "
-            f"{min_support} texts (--min-support): {named}{more}.",
+            f"{min_support} texts (--min-support): {listed(rare)}.",
         )
 
 

@@ -14,7 +14,14 @@ from tokenize import TokenError, generate_tokens
 from typing import Any
 
 from tagger.columns import TextColumns, find_column
-from tagger.errors import FaultyRows, MissingColumns, TooLittleData, UnreadableTable, counted
+from tagger.errors import (
+    FaultyRows,
+    MissingColumns,
+    TooLittleData,
+    UnreadableTable,
+    counted,
+    listed,
+)
 from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
@@ -196,14 +203,9 @@ class _Faults:
             )
 
 
-def rows_named(numbers: Sequence[int], *, most: int = 10) -> str:
-    """Name rows by their numbers, the first ``most`` of them."""
-    shown = [str(number) for number in numbers[:most]]
-    if len(numbers) > most:
-        return f"rows {', '.join(shown)} and {len(numbers) - most} more"
-    if len(shown) == 1:
-        return f"row {shown[0]}"
-    return f"rows {', '.join(shown[:-1])} and {shown[-1]}"
+def rows_named(numbers: Sequence[int]) -> str:
+    """Name rows by their numbers, the first ten of them."""
+    return f"row{'s' if len(numbers) > 1 else ''} {listed([str(number) for number in numbers])}"
 
 
 def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Reading) -> Labelled:

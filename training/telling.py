@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tagger import objects, printing
-from tagger.errors import counted
+from tagger.errors import counted, listed
 from tagger.records import Run
 from training.check import Finding, Report
 from training.data import Dataset, Reading
@@ -115,9 +115,8 @@ def _what_was_missed(made: Made) -> Iterator[str]:
 
 def _what_was_left_out(parts: Split, run: Run) -> Iterator[str]:
     if parts.rare:
-        named = ", ".join(f"{tag} ({count})" for tag, count in list(parts.rare.items())[:10])
-        more = f" and {len(parts.rare) - 10} more" if len(parts.rare) > 10 else ""
-        yield f"Left out, too few training texts (--min-support): {named}{more}."
+        rare = listed([f"{tag} ({count})" for tag, count in parts.rare.items()])
+        yield f"Left out, too few training texts (--min-support): {rare}."
     if parts.untagged:
         what = "Left out" if run.task == "single" else "Taken as bearing none"
         yield f"{what}, without any of the trained tags: {counted(parts.untagged, 'text')}."
@@ -144,9 +143,8 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
     )
     strange = sorted({tag for tags in dataset.labelled.tags for tag in tags} - set(run.tags))
     if strange:
-        more = f" and {len(strange) - 10} more" if len(strange) > 10 else ""
         printing.note(
-            f"{run.run_id} has no tag {', '.join(strange[:10])}{more}: what bears them is measured "
+            f"{run.run_id} has no tag {listed(strange)}: what bears them is measured "
             "as bearing none of them."
         )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tagger.compare import Gate
+from tagger.errors import listed
 from tagger.paired import OVERALL, Difference
-from training.report.wording import listed, signed
+from training.report.wording import signed
 
 SHOWN = 12
 """Tags that differ most."""

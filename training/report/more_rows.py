@@ -9,14 +9,13 @@ import numpy as np
 
 from tagger.compare import predicted_tags
 from tagger.decide import decide
-from tagger.errors import TooLittleData
+from tagger.errors import TooLittleData, listed
 from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
 from training.evaluate import measure
 from training.fit import fit
 from training.report.charts import Axis, Chart, Figure, chart, figures
 from training.report.examined import Examined
 from training.report.table import Side, Table
-from training.report.wording import listed
 
 PORTIONS = (0.125, 0.25, 0.5)
 """Parts of the training texts; all of them is the run itself."""

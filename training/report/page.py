@@ -7,8 +7,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from tagger.errors import listed
 from training.report.gathering import Report
-from training.report.wording import listed, of_100, signed
+from training.report.wording import of_100, signed
 
 TEMPLATES = Path(__file__).parent
 
@@ -29,7 +30,7 @@ def page(report: Report) -> str:
         "signed": signed,
         "thousands": lambda count: f"{count:,}",
         "of_100": of_100,
-        "listed": lambda names, most: listed(names, most=most),
+        "listed": listed,
     }
     return environment.get_template("report.html").render(
         report=report, params=sorted(asdict(report.run.params).items())

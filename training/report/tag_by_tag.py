@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tagger.errors import listed
 from tagger.paired import FEWEST_POSITIVES
 from training.report.examined import Examined
 from training.report.resampling import Interval, Resampled, interval
-from training.report.wording import listed
 
 RELIABLE, UNRELIABLE = 0.8, 0.5
 """F1 from which on a tag is called reliable, and below which it is called unreliable."""

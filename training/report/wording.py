@@ -1,16 +1,6 @@
-"""Plain words for lists and numbers."""
+"""Plain words for numbers."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-
-
-def listed(names: Sequence[str], *, most: int) -> str:
-    """Name some things, ``most`` of them at most: "a, b and c", "a, b and 3 more"."""
-    shown = list(names[:most])
-    rest = len(names) - len(shown)
-    last = f"{rest} more" if rest else shown.pop()
-    return f"{', '.join(shown)} and {last}" if shown else last
 
 
 def of_100(share: float) -> str:
