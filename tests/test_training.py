@@ -384,7 +384,7 @@ def test_free_tags_of_which_most_are_rare(tmp_path: Path) -> None:
     table.write_text("\n".join(lines))
     parts = split(read_dataset(str(table), Reading()), Params())
     assert len(parts.tags) == 6
-    assert len(parts.left_out.rare_tags) == 201
-    assert parts.left_out.untagged_texts == 9
+    assert len(parts.rare) == 201
+    assert parts.untagged == 9
     assert len(parts.training) + len(parts.test) == 259
     assert {tag for tags in parts.training.tags for tag in tags} == set(parts.tags)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ SLICE_FROM = 20
 """Texts that a slice needs: of fewer, a figure says nothing."""
 
 
-def truth_of(tags_of_each: Sequence[Sequence[str]], tags: Sequence[str]) -> Truth:
+def truth_of(tags_of_each: Sequence[Collection[str]], tags: Sequence[str]) -> Truth:
     """Lay out which of ``tags`` each text bears."""
     column = {tag: place for place, tag in enumerate(tags)}
     truth = np.zeros((len(tags_of_each), len(tags)), np.bool_)

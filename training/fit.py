@@ -21,7 +21,7 @@ from tagger.weights import Weights
 from training.abstaining import LeftOut, Rule, word_information
 from training.calibration import Calibration, calibrate
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
-from training.evaluate import measure
+from training.evaluate import measure, truth_of
 from training.learners import LEARNERS, Step, decide, learn
 from training.thresholds import Objective, thresholds_for
 from training.vectorizer import Vectorizer
@@ -57,7 +57,7 @@ class Fitted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _LeftOut:
+class _Tried:
     """A candidate's answers to texts that it had not seen, and what follows from them."""
 
     params: Params
@@ -100,7 +100,7 @@ def fit(
         The model does not score as scikit-learn does; it must not be used.
     """
     tags = tuple(sorted({tag for some in tags_of_each for tag in some}))
-    truth = np.array([[tag in some for tag in tags] for some in tags_of_each], np.bool_)
+    truth = truth_of(tags_of_each, tags)
     small = truth.size <= MOST_COMPARED and sum(map(len, texts)) <= MOST_CHARACTERS
     candidates = (params, *(others if small else ()))
     for candidate in candidates:
@@ -144,7 +144,7 @@ def fit(
 
 def _leave_out(
     texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params, step: Step
-) -> _LeftOut:
+) -> _Tried:
     """Let each text be judged by a model fitted on the other folds."""
     begun = time.perf_counter()
     decisions, left_out_of_folds = np.zeros(truth.shape), []
@@ -177,7 +177,7 @@ def _leave_out(
     missed = objective.missed_by(measured.by_tag)
     right = (truth & predicted).sum(axis=1)
     rule = Rule.fitted(left_out_of_folds, decisions, calibration.slope, right)
-    return _LeftOut(params, calibration, scores, thresholds, rule, compared, missed)
+    return _Tried(params, calibration, scores, thresholds, rule, compared, missed)
 
 
 def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:

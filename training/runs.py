@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from tagger.exam import Answers, Exam, without_idle_scores
 from tagger.history import now
-from tagger.model import Model
-from tagger.paired import Truth
+from tagger.model import Model, Scored
 from tagger.records import Data, Params, Run
 from tagger.store import new_run_id
+from training.data import Labelled
 from training.evaluate import evaluate, truth_of
 from training.fit import Compared, fit
 from training.split import Split, fingerprints
@@ -82,24 +82,12 @@ def make_run(
         abstain_below=model.policy.abstain_below,
     )
 
-    def answers(
-        texts: tuple[str, ...],
-        truth: Truth,
-        scores: NDArray[np.float32],
-        familiarity: NDArray[np.float32],
-    ) -> Answers:
-        return Answers(
-            fingerprints(texts, params.salt),
-            truth,
-            without_idle_scores(scores, truth, model.policy.thresholds),
-            familiarity,
-        )
+    def answers(side: Labelled, scored: Scored) -> Answers:
+        truth = truth_of(side.tags, model.tags)
+        scores = without_idle_scores(scored.scores, truth, model.policy.thresholds)
+        return Answers(fingerprints(side.texts, params.salt), truth, scores, scored.familiarity)
 
-    training_truth = truth_of(split.training.tags, model.tags)
-    known = np.ones(len(split.training), np.float32)
-    exam = Exam(
-        test=answers(split.test.texts, test.truth, test.scored.scores, test.scored.familiarity),
-        training=answers(split.training.texts, training_truth, fitted.out_of_fold, known),
-    )
+    out_of_fold = Scored(fitted.out_of_fold, np.ones(len(split.training), np.float32))
+    exam = Exam(answers(split.test, test.scored), answers(split.training, out_of_fold))
     scores = test.scored.scores
     return Made(run, model, exam, fitted.out_of_fold, scores, fitted.compared, fitted.unreached)

@@ -19,15 +19,6 @@ from training.duplicates import near_duplicates
 
 
 @dataclass(frozen=True, slots=True)
-class LeftOut:
-    """What of a table was not trained on."""
-
-    rare_tags: Mapping[str, int]
-    untagged_texts: int
-    near_duplicates: int
-
-
-@dataclass(frozen=True, slots=True)
 class Split:
     """A dataset in two, with the tags that are trained."""
 
@@ -40,11 +31,6 @@ class Split:
     """Rows left out of training, each with the row of the test side that it is much like."""
     untagged: int
     """Texts that bear no trained tag: kept as true negatives, or left out where each needs one."""
-
-    @property
-    def left_out(self) -> LeftOut:
-        """What of the table was not trained on, in numbers."""
-        return LeftOut(dict(self.rare), self.untagged, len(self.near_duplicates))
 
     def describe(self, dataset: Dataset, *, licence: str | None) -> Data:
         """Describe for a run what it was trained on."""

@@ -64,7 +64,11 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
         "promoted": promoted,
         "performance": objects.performance_object(run.performance),
         "data": asdict(run.data),
-        "left_out": asdict(parts.left_out),
+        "left_out": {
+            "rare_tags": dict(parts.rare),
+            "untagged_texts": parts.untagged,
+            "near_duplicates": len(parts.near_duplicates),
+        },
         "model": run.params.model,
         "compared": [asdict(one) for one in made.compared],
         "unreached": dict(made.unreached),
