@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tagger.decide import Decisions, decide
 from tagger.errors import PromotionRefused, RunError
@@ -65,7 +64,6 @@ def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Com
             "or compare on a table that neither has seen (python -m training evaluate A B TABLE), "
             "then decide with --force."
         )
-    tags = (*first.tags, *(tag for tag in second.tags if tag not in set(first.tags)))
     common, ours, theirs = np.intersect1d(
         first_exam.test.fingerprints, second_exam.test.fingerprints, return_indices=True
     )
@@ -75,11 +73,13 @@ def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Com
             f"comparison needs {FEWEST_TEXTS}. Compare them on a table that neither has seen "
             "(python -m training evaluate A B TABLE), then decide with --force."
         )
-    first_truth, first_predicted = _answers(first, first_exam.test, ours, tags)
-    second_truth, second_predicted = _answers(second, second_exam.test, theirs, tags)
-    known = np.array([tag in set(second.tags) for tag in tags])
-    truth = np.where(known, second_truth, first_truth)
-    both = known & np.array([tag in set(first.tags) for tag in tags])
+    first_truth = first_exam.test.truth[ours]
+    first_predicted = predicted_tags(decide_exam(first, first_exam.test))[ours]
+    second_truth = in_columns(second_exam.test.truth[theirs], second.tags, first.tags)
+    second_predicted = predicted_tags(decide_exam(second, second_exam.test))[theirs]
+    second_predicted = in_columns(second_predicted, second.tags, first.tags)
+    both = np.array([tag in second.tags for tag in first.tags])
+    truth = np.where(both, second_truth, first_truth)
     relabelled = (first_truth[:, both] != second_truth[:, both]).any(axis=1)
     return set_side_by_side(
         first, second, truth, first_predicted, second_predicted, relabelled=int(relabelled.sum())
@@ -95,13 +95,7 @@ def set_side_by_side(
     *,
     relabelled: int = 0,
 ) -> Comparison:
-    """Compare two runs' decisions; columns are the first run's tags, then the second's others."""
-    compared = len(first.tags)
-    truth = truth[:, :compared]
-    first_predicted, second_predicted = (
-        first_predicted[:, :compared],
-        second_predicted[:, :compared],
-    )
+    """Compare two runs' decisions, (texts, tags of the first run)."""
     overall, by_column = differences(truth, first_predicted, second_predicted)
     by_tag = dict(zip(first.tags, by_column, strict=True))
     return Comparison(
@@ -110,24 +104,16 @@ def set_side_by_side(
         texts=len(truth),
         overall=overall,
         by_tag=by_tag,
-        lost=tuple(tag for tag in first.tags if tag not in set(second.tags)),
-        added=tuple(tag for tag in second.tags if tag not in set(first.tags)),
+        lost=tuple(tag for tag in first.tags if tag not in second.tags),
+        added=tuple(tag for tag in second.tags if tag not in first.tags),
         relabelled=relabelled,
         worse=beyond_noise(overall, by_tag),
     )
 
 
-def _answers(
-    run: Run, answers: Answers, places: NDArray[np.intp], tags: Sequence[str]
-) -> tuple[Truth, Truth]:
-    """Give truth and decisions of a run on some texts of its exam, in the columns of ``tags``."""
-    scored = Scored(answers.scores[places], answers.familiarity[places])
-    predicted = predicted_tags(decide(scored, policy_of(run)), len(run.tags))
-    columns = [tags.index(tag) for tag in run.tags]
-    laid_out = np.zeros((2, len(places), len(tags)), np.bool_)
-    laid_out[0][:, columns] = answers.truth[places]
-    laid_out[1][:, columns] = predicted
-    return laid_out[0], laid_out[1]
+def decide_exam(run: Run, answers: Answers) -> Decisions:
+    """Decide the texts of an exam as the run does when it serves."""
+    return decide(Scored(answers.scores, answers.familiarity), policy_of(run))
 
 
 def policy_of(run: Run) -> Policy:
@@ -135,12 +121,19 @@ def policy_of(run: Run) -> Policy:
     return Policy(run.task, np.array(run.thresholds, np.float64), run.abstain_below)
 
 
-def predicted_tags(decisions: Decisions, tags: int) -> Truth:
+def predicted_tags(decisions: Decisions) -> Truth:
     """Lay decisions out as (texts, tags)."""
-    predicted = np.zeros((len(decisions.abstained), tags), np.bool_)
+    predicted = np.zeros((len(decisions.abstained), len(decisions.limits)), np.bool_)
     texts = np.repeat(np.arange(len(predicted)), np.diff(decisions.starts))
     predicted[texts, decisions.columns] = True
     return predicted
+
+
+def in_columns(marks: Truth, tags: Sequence[str], wanted: Sequence[str]) -> Truth:
+    """Lay marks (texts, tags) out under other tags; nobody bears one that is not among theirs."""
+    column = {tag: place for place, tag in enumerate(tags)}
+    nobody = len(tags)
+    return np.pad(marks, ((0, 0), (0, 1)))[:, [column.get(tag, nobody) for tag in wanted]]
 
 
 # The gate

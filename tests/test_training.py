@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
-from tagger.compare import policy_of, predicted_tags
+from tagger.compare import decide_exam, predicted_tags
 from tagger.decide import decide, predictions
 from tagger.model import Scored
 from tagger.paired import differences
@@ -280,8 +280,7 @@ def test_the_exam_decides_as_the_run_did() -> None:
     """From the exam alone come the very decisions that the performance was measured on."""
     made = made_run()
     test = made.exam.test
-    decisions = decide(Scored(test.scores, test.familiarity), policy_of(made.run))
-    predicted = predicted_tags(decisions, len(made.run.tags))
+    predicted = predicted_tags(decide_exam(made.run, test))
     found = measure(test.truth, predicted, made.run.tags)
     assert found.overall == made.run.performance.overall
     assert dict(found.by_tag) == dict(made.run.performance.by_tag)

@@ -46,7 +46,7 @@ def evaluate(model: Model, labelled: Labelled) -> Evaluated:
     truth = truth_of(labelled.tags, model.tags)
     scored = model.score(labelled.texts)
     decisions = decide(scored, model.policy)
-    predicted = predicted_tags(decisions, len(model.tags))
+    predicted = predicted_tags(decisions)
     slices = slices_by_length(labelled.texts) | slices_by_answer(truth, decisions)
     return Evaluated(truth, scored, predicted, measure(truth, predicted, model.tags, slices))
 

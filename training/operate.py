@@ -6,12 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from tagger.compare import policy_of, predicted_tags
-from tagger.decide import decide
+from tagger.compare import decide_exam, policy_of, predicted_tags
 from tagger.errors import UnreachableTarget
 from tagger.exam import KEPT_FROM, Answers, Exam
 from tagger.history import now
-from tagger.model import Model, Scored
+from tagger.model import Model
 from tagger.policy import DIGITS
 from tagger.records import Run
 from tagger.store import new_run_id
@@ -72,10 +71,10 @@ def with_threshold(
         thresholds=tuple(thresholds.tolist()),
         derived_from=run.run_id,
     )
-    decisions = decide(Scored(exam.test.scores, exam.test.familiarity), policy_of(changed))
+    decisions = decide_exam(changed, exam.test)
     performance = measure(
         exam.test.truth,
-        predicted_tags(decisions, len(run.tags)),
+        predicted_tags(decisions),
         run.tags,
         slices_by_answer(exam.test.truth, decisions),
     )

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
-from tagger.compare import predicted_tags
+from tagger.compare import in_columns, predicted_tags
 from tagger.console import Refusing
 from tagger.decide import decide
 from tagger.errors import TooLittleData
@@ -71,8 +71,8 @@ def found_by_keywords(
 
 def found_by_model(model: Model, texts: Sequence[str], tags: Sequence[str]) -> NDArray[np.bool_]:
     """Predict as the served run does: (texts, tags)."""
-    predicted = predicted_tags(decide(model.score(texts), model.policy), len(model.tags))
-    return predicted[:, [model.tags.index(tag) for tag in tags]]
+    predicted = predicted_tags(decide(model.score(texts), model.policy))
+    return in_columns(predicted, model.tags, tags)
 
 
 def transfer(model: Model, labelled: Labelled, aliases: Mapping[str, str]) -> Transfer:

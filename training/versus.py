@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagger.compare import Comparison, set_side_by_side
+from tagger.compare import Comparison, in_columns, set_side_by_side
 from tagger.model import Model
-from tagger.paired import Truth
 from tagger.records import Run
 from training.data import Labelled
 from training.evaluate import evaluate, truth_of
@@ -37,13 +36,14 @@ def versus(
     first: Run, first_model: Model, second: Run, second_model: Model, labelled: Labelled
 ) -> Versus:
     """Let two runs answer the same labelled texts."""
-    tags = (*first.tags, *(tag for tag in second.tags if tag not in set(first.tags)))
-    truth = truth_of(labelled.tags, tags)
+    tags = (*first.tags, *(tag for tag in second.tags if tag not in first.tags))
     answers = [
-        _laid_out(evaluate(model, labelled).predicted, run.tags, tags)
+        in_columns(evaluate(model, labelled).predicted, run.tags, tags)
         for run, model in ((first, first_model), (second, second_model))
     ]
-    comparison = set_side_by_side(first, second, truth, *answers)
+    truth = truth_of(labelled.tags, first.tags)
+    of_first = (answer[:, : len(first.tags)] for answer in answers)
+    comparison = set_side_by_side(first, second, truth, *of_first)
     differing = tuple(
         Differing(
             labelled.numbers[text],
@@ -54,10 +54,3 @@ def versus(
         for text in np.flatnonzero((answers[0] != answers[1]).any(axis=1)).tolist()
     )
     return Versus(comparison, differing)
-
-
-def _laid_out(predicted: Truth, columns: tuple[str, ...], tags: tuple[str, ...]) -> Truth:
-    """Lay a run's decisions out in other columns."""
-    laid_out = np.zeros((len(predicted), len(tags)), np.bool_)
-    laid_out[:, [tags.index(tag) for tag in columns]] = predicted
-    return laid_out

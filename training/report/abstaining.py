@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tagger.compare import policy_of, predicted_tags
-from tagger.decide import decide
-from tagger.model import Scored
+from tagger.compare import decide_exam, predicted_tags
 from training.out_of_domain import Kind, kinds_of
 from training.report.charts import Chart, Figure, chart, shares
 from training.report.examined import Examined
@@ -50,9 +48,7 @@ class AbstainingSection:
 def abstaining_section(examined: Examined) -> AbstainingSection:
     """Measure the run's limit and others on texts that it had not seen."""
     run, test = examined.run, examined.exam.test
-    policy = replace(policy_of(run), abstain_below=-np.inf)
-    decisions = decide(Scored(test.scores, test.familiarity), policy)
-    given = predicted_tags(decisions, len(run.tags))
+    given = predicted_tags(decide_exam(replace(run, abstain_below=-np.inf), test))
 
     def limit(familiarity: float, *, present: bool = False) -> Limit:
         answered = test.familiarity >= familiarity

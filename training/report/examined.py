@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tagger.compare import policy_of, predicted_tags
-from tagger.decide import decide
+from tagger.compare import decide_exam, predicted_tags
 from tagger.exam import Exam
-from tagger.model import Model, Scored
+from tagger.model import Model
 from tagger.paired import Truth
 from tagger.records import Run
 
@@ -25,6 +24,4 @@ class Examined:
     @classmethod
     def of(cls, run: Run, model: Model, exam: Exam) -> Examined:
         """Decide the exam's test side as the run does when it serves."""
-        scored = Scored(exam.test.scores, exam.test.familiarity)
-        predicted = predicted_tags(decide(scored, policy_of(run)), len(run.tags))
-        return cls(run, model, exam, predicted)
+        return cls(run, model, exam, predicted_tags(decide_exam(run, exam.test)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagger.compare import predicted_tags
+from tagger.compare import in_columns, predicted_tags
 from tagger.decide import decide
 from tagger.errors import TooLittleData, listed
 from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
@@ -111,9 +111,7 @@ def _answers(examined: Examined, training: Side, test: Side, rows: np.ndarray) -
     texts = [training.labelled.texts[row] for row in rows.tolist()]
     model = fit(texts, tags_of_each, examined.run.params).model
     decisions = decide(model.score(test.labelled.texts), model.policy)
-    answers = np.zeros((len(test.places), len(examined.run.tags)), np.bool_)
-    answers[:, learnt] = predicted_tags(decisions, len(tags))
-    return answers
+    return in_columns(predicted_tags(decisions), tags, examined.run.tags)
 
 
 def _chart(learnt: tuple[Learnt, ...]) -> Chart:
