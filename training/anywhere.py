@@ -25,7 +25,7 @@ from tagger.console import Refusing
 from tagger.records import Params, Task
 from training.candidates import compared_on, params_for
 from training.data import Dataset, Reading, read_dataset
-from training.quality import Measured, interval, plain, trained
+from training.quality import Measured, difference, interval, mean, plain, trained
 from training.split import Split, split
 
 MARGIN = -0.005
@@ -65,10 +65,10 @@ class Compared:
     def is_worse(self) -> bool:
         """Tell whether training is worse than words, or than characters where those help."""
         return any(
-            _interval_to(self.ours, base, figure)[2] < MARGIN
+            interval(self.ours, base, figure)[2] < MARGIN
             for figure in ("f1", "macro_f1")
             for base in (self.words, self.characters)
-            if base is self.words or (base and _interval_to(base, self.words, figure)[0] > 0)
+            if base is self.words or (base and interval(base, self.words, figure)[0] > 0)
         )
 
 
@@ -103,35 +103,14 @@ def row_of(compared: Compared) -> tuple[str, ...]:
     """Return what stands under `HEADINGS`."""
     table, ours = compared.table, compared.ours
     model, _ = Counter(one.model for one in ours).most_common(1)[0]
-    single = table.task == "single"
+    bases = (compared.words, compared.characters)
     return (
         *(table.name, table.task, f"{table.rows:,}", f"{table.tags:,}", f"{table.words:.0f}"),
-        *(model, f"{_mean(ours, 'accuracy'):.3f}" if single else ""),
-        *(f"{_mean(ours, 'f1'):.3f}", *_differences(compared, "f1")),
-        *(f"{_mean(ours, 'macro_f1'):.3f}", *_differences(compared, "macro_f1")),
-        *(f"{_mean(ours, 'seconds'):.0f}", "worse" if compared.is_worse() else "holds"),
+        *(model, mean(ours, "accuracy") if table.task == "single" else ""),
+        *(mean(ours, "f1"), *(difference(ours, base, "f1") for base in bases)),
+        *(mean(ours, "macro_f1"), *(difference(ours, base, "macro_f1") for base in bases)),
+        *(mean(ours, "seconds", ".0f"), "worse" if compared.is_worse() else "holds"),
     )
-
-
-def _mean(measured: Sequence[Measured], figure: str) -> float:
-    return float(np.mean([getattr(one, figure) for one in measured]))
-
-
-def _differences(compared: Compared, figure: str) -> tuple[str, str]:
-    to_words, to_characters = (
-        "{:+.3f} [{:+.3f}, {:+.3f}]".format(*_interval_to(compared.ours, base, figure))
-        if base
-        else ""
-        for base in (compared.words, compared.characters)
-    )
-    return to_words, to_characters
-
-
-def _interval_to(
-    ours: Sequence[Measured], base: Sequence[Measured], figure: str
-) -> tuple[float, float, float]:
-    pairs = zip(ours, base, strict=True)
-    return interval(np.array([getattr(a, figure) - getattr(b, figure) for a, b in pairs]))
 
 
 def _drawn(dataset: Dataset, most: int) -> Dataset:

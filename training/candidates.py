@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from tagger.records import Params
 from tagger.words import BLANKLESS
@@ -15,7 +15,7 @@ from tagger.words import BLANKLESS
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """What a learner is fitted with."""
+    """The params that a model has for its own."""
 
     regularization: float
     pairs: bool = False
@@ -62,12 +62,7 @@ def compared_on(texts: Sequence[str]) -> tuple[str, ...]:
 
 def params_for(name: str, params: Params, *, regularization: float | None = None) -> Params:
     """Return the params of a candidate; a regularization given takes the place of its own."""
-    candidate = CANDIDATES[name]
-    return replace(
-        params,
-        model=name,
-        regularization=regularization or candidate.regularization,
-        pairs=candidate.pairs,
-        signs=candidate.signs,
-        names=candidate.names,
-    )
+    candidate = asdict(CANDIDATES[name])
+    if regularization:
+        candidate["regularization"] = regularization
+    return replace(params, model=name, **candidate)

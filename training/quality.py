@@ -165,10 +165,27 @@ def reliability_slope(scores: Doubles, truth: NDArray[np.bool_]) -> float:
     return float(fitted.coef_[0, 0])
 
 
-def interval(values: Doubles) -> tuple[float, float, float]:
-    """Return the mean of the splits' values and its 95% interval."""
+def interval(
+    ours: Sequence[Measured], base: Sequence[Measured], figure: str
+) -> tuple[float, float, float]:
+    """Return the mean of the splits' paired differences in a figure, and its 95% interval."""
+    pairs = zip(ours, base, strict=True)
+    values = np.array([getattr(one, figure) - getattr(other, figure) for one, other in pairs])
     half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5
     return float(values.mean()), float(values.mean() - half), float(values.mean() + half)
+
+
+def difference(ours: Sequence[Measured], base: Sequence[Measured], figure: str) -> str:
+    """Show how much better a figure is than that of a base, where there is another."""
+    if not base or ours is base:
+        return ""
+    return "{:+.3f} [{:+.3f}, {:+.3f}]".format(*interval(ours, base, figure))
+
+
+def mean(measured: Sequence[Measured], figure: str, form: str = ".3f") -> str:
+    """Show the mean of a figure over the splits, where it was measured."""
+    found = float(np.mean([getattr(one, figure) for one in measured]))
+    return "" if np.isnan(found) else format(found, form)
 
 
 def show(measured: dict[str, list[Measured]]) -> Table:
@@ -178,30 +195,16 @@ def show(measured: dict[str, list[Measured]]) -> Table:
     for name, ours in measured.items():
         table.add_row(
             name,
-            _mean([one.f1 for one in ours], "{:.3f}"),
-            _difference(ours, base, "f1"),
-            _mean([one.macro_f1 for one in ours], "{:.3f}"),
-            _difference(ours, base, "macro_f1"),
-            _mean([one.brier_skill for one in ours], "{:.3f}"),
-            _mean([one.slope for one in ours], "{:.2f}"),
-            _mean([one.seconds for one in ours], "{:.1f}"),
-            _mean([one.microseconds for one in ours], "{:.0f}"),
+            mean(ours, "f1"),
+            difference(ours, base, "f1"),
+            mean(ours, "macro_f1"),
+            difference(ours, base, "macro_f1"),
+            mean(ours, "brier_skill"),
+            mean(ours, "slope", ".2f"),
+            mean(ours, "seconds", ".1f"),
+            mean(ours, "microseconds", ".0f"),
         )
     return table
-
-
-def _mean(figures: Sequence[float], form: str) -> str:
-    mean = float(np.mean(figures))
-    return "" if np.isnan(mean) else form.format(mean)
-
-
-def _difference(ours: Sequence[Measured], base: Sequence[Measured], figure: str) -> str:
-    if ours is base:
-        return ""
-    pairs = zip(ours, base, strict=True)
-    differences = [getattr(one, figure) - getattr(other, figure) for one, other in pairs]
-    mean, low, high = interval(np.array(differences))
-    return f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
 
 
 @click.command(cls=Refusing)
