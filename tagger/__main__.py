@@ -72,10 +72,7 @@ def list_runs(top: int | None, *, as_json: bool) -> None:
         printing.print_json(
             {
                 "runs": [
-                    objects.summary_object(
-                        run, promoted=run.run_id == promoted, served=run.run_id == promoted
-                    )
-                    for run in shown
+                    objects.summary_object(run, promoted=run.run_id == promoted) for run in shown
                 ]
             }
         )
@@ -107,7 +104,7 @@ def show(run: str, *, as_json: bool) -> None:
     shown = store.run(store.resolve(run))
     promoted = shown.run_id == store.promoted()
     if as_json:
-        printing.print_json(objects.run_object(shown, promoted=promoted, served=promoted))
+        printing.print_json(objects.run_object(shown, promoted=promoted))
     else:
         printing.print_run(shown, promoted=promoted)
 

@@ -195,5 +195,4 @@ class Prediction:
 
 def best_first(runs: Sequence[Run]) -> list[Run]:
     """Order runs by weighted F1, the best first; of equals the newest first."""
-    newest = sorted(runs, key=lambda run: run.created_at, reverse=True)
-    return sorted(newest, key=lambda run: run.performance.overall.f1, reverse=True)
+    return sorted(runs, key=lambda run: (run.performance.overall.f1, run.created_at), reverse=True)

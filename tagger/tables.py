@@ -12,11 +12,11 @@ import json
 import re
 import secrets
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TextIO
 
 from tagger.errors import MissingColumns, UnreadableTable
 from tagger.files import flush
@@ -196,11 +196,8 @@ WRITTEN = (".csv", ".jsonl", ".ndjson", ".json")
 """How a file's name ends that can be written: the first as CSV, the others as JSON lines."""
 
 
-class Writer(Protocol):
-    """Writes one row after another."""
-
-    def __call__(self, values: Mapping[str, object]) -> None:
-        """Write a row; a CSV's columns are those of its first row."""
+Writer = Callable[[Mapping[str, object]], None]
+"""Writes a row; a CSV's columns are those of its first row."""
 
 
 @contextmanager

@@ -137,10 +137,7 @@ def test_list_shows_the_best_first(tmp_path: Path) -> None:
         put(store, replace(made, run=run))
     order = ("best", "newer", "older")
     told = json.loads(run_python("-m", "tagger", "list", "--json", home=tmp_path).stdout)
-    expected = [
-        summary_object(store.run(run_id), promoted=run_id == "older", served=run_id == "older")
-        for run_id in order
-    ]
+    expected = [summary_object(store.run(run_id), promoted=run_id == "older") for run_id in order]
     assert told == {"runs": json.loads(json.dumps(expected))}
     top = run_python("-m", "tagger", "list", "--top", "2", home=tmp_path).stdout
     assert [line.split()[0] for line in top.splitlines()[1:]] == ["best", "newer"]

@@ -278,7 +278,7 @@ def operate(
     new, model = with_threshold(old, store.model(run_id), exam, tag=tag, threshold=threshold)
     store.write(new, model, exam)
     if as_json:
-        printing.print_json(objects.run_object(new, promoted=False, served=False))
+        printing.print_json(objects.run_object(new, promoted=False))
         return
     before, after = old.performance.by_tag[tag], new.performance.by_tag[tag]
     click.echo(
