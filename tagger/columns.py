@@ -30,20 +30,20 @@ class TextColumns:
                 "(--title-column, --description-column): name the one or the others."
             )
         if not (self.title or self.description):
-            text = find_column(names, self.text or "text", needed=self.text is not None)
+            text = find_column(names, self.text, "text")
             if text is not None:
                 return TextColumns(text=text)
-        title = find_column(names, self.title or "title", needed=self.title is not None)
+        title = find_column(names, self.title, "title")
         if title is None:
             raise MissingColumns(
                 "The table has no column 'text', nor 'title' and 'description'; "
                 f"its columns are {', '.join(map(repr, names)) or 'none'}. "
                 "Name the right one: --text-column NAME."
             )
-        wanted = self.description or "description"
-        description = find_column(names, wanted, needed=self.description is not None)
+        description = find_column(names, self.description, "description")
         # Not found in the names of some rows, it may stand in others.
-        return TextColumns(title=title, description=description or wanted)
+        description = description or self.description or "description"
+        return TextColumns(title=title, description=description)
 
     def text_of(self, values: Mapping[str, object]) -> str | None:
         """Give the text of a row, without blanks around it; None where there is none."""
@@ -56,12 +56,19 @@ class TextColumns:
         return title or description
 
 
-def find_column(names: Sequence[str], wanted: str, *, needed: bool) -> str | None:
-    """Find a column by its name, in capitals or not; MissingColumns if it is ``needed``."""
+def find_column(names: Sequence[str], given: str | None, usual: str) -> str | None:
+    """Find the column that was named, else the usual one, in capitals or not.
+
+    Raises
+    ------
+    MissingColumns
+        There is none of the name that was given.
+    """
+    wanted = given or usual
     found = [name for name in names if name == wanted] or [
         name for name in names if name.lower() == wanted.lower()
     ]
-    if needed and not found:
+    if given is not None and not found:
         raise MissingColumns(
             f"The table has no column {wanted!r}; its columns are "
             f"{', '.join(map(repr, names)) or 'none'}."

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import json
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from io import StringIO
@@ -126,8 +127,8 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
     once, repeated = _merged(labelled)
     if reading.corrections:
         corrections = read_dataset(reading.corrections, _reading_of_corrections(reading))
-        once = _corrected(once, corrections)
-        repeated = _unsettled(repeated, once, corrections)
+        once, settled = _corrected(once, corrections)
+        repeated = tuple(row for row in repeated if row.same_tags or row.first not in settled)
     digest = hashlib.sha256()
     for text, tags in zip(once.texts, once.tags, strict=True):
         digest.update(json.dumps([text, sorted(tags)]).encode())
@@ -161,12 +162,12 @@ class _Columns:
     def found_in(cls, rows: Sequence[Row], reading: Reading) -> _Columns:
         names = list(dict.fromkeys(str(name) for row in rows for name in row.values))
         if not names:
-            faults = _Faults()
+            faults: defaultdict[str, list[int]] = defaultdict(list)
             for row in rows:
-                faults.add(row.fault or "no columns", row.number)
-            faults.refuse("The table")
-        tags = find_column(names, reading.tags or "tags", needed=reading.tags is not None)
-        tag = None if tags else find_column(names, "tag", needed=False)
+                faults[row.fault or "no columns"].append(row.number)
+            _refuse_faulty("The table", faults)
+        tags = find_column(names, reading.tags, "tags")
+        tag = None if tags else find_column(names, None, "tag")
         problems = []
         try:
             texts = reading.columns.found_in(names)
@@ -183,24 +184,15 @@ class _Columns:
         return cls(texts, tags or tag or "", many=tags is not None)
 
 
-class _Faults:
-    """Collects what is wrong with rows, by kind, to tell all of it at once."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, list[int]] = {}
-
-    def add(self, kind: str, number: int) -> None:
-        self._rows.setdefault(kind, []).append(number)
-
-    def refuse(self, source: str) -> None:
-        """Raise FaultyRows if anything was collected."""
-        if self._rows:
-            faulty = len({number for numbers in self._rows.values() for number in numbers})
-            kinds = "; ".join(f"{kind} in {rows_named(rows)}" for kind, rows in self._rows.items())
-            raise FaultyRows(
-                f"{source} has {counted(faulty, 'faulty row')}: {kinds}. "
-                "Correct or remove them; nothing was written."
-            )
+def _refuse_faulty(source: str, faults: Mapping[str, Sequence[int]]) -> None:
+    """Tell all that is wrong with rows at once, given the rows of every kind of fault."""
+    if faults:
+        faulty = len({number for numbers in faults.values() for number in numbers})
+        kinds = "; ".join(f"{kind} in {rows_named(rows)}" for kind, rows in faults.items())
+        raise FaultyRows(
+            f"{source} has {counted(faulty, 'faulty row')}: {kinds}. "
+            "Correct or remove them; nothing was written."
+        )
 
 
 def rows_named(numbers: Sequence[int]) -> str:
@@ -209,31 +201,31 @@ def rows_named(numbers: Sequence[int]) -> str:
 
 
 def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Reading) -> Labelled:
-    faults = _Faults()
+    faults: defaultdict[str, list[int]] = defaultdict(list)
     numbers, texts, tags_of_each = [], [], []
     for row in rows:
         if row.fault:
-            faults.add(row.fault, row.number)
+            faults[row.fault].append(row.number)
             continue
         text = columns.texts.text_of(row.values)
         if text is None:
-            faults.add("no text", row.number)
+            faults["no text"].append(row.number)
         elif strange := _strange(text):
-            faults.add(f"{strange} in the text", row.number)
+            faults[f"{strange} in the text"].append(row.number)
         try:
             tags = tuple(_tags(row.values.get(columns.tags), columns, reading))
         except ValueError as fault:
-            faults.add(str(fault), row.number)
+            faults[str(fault)].append(row.number)
             continue
         if not tags:
-            faults.add("no tags", row.number)
+            faults["no tags"].append(row.number)
         elif strange := _strange("".join(tags)):
-            faults.add(f"{strange} in the tags", row.number)
+            faults[f"{strange} in the tags"].append(row.number)
         if text and tags:
             numbers.append(row.number)
             texts.append(text)
             tags_of_each.append(tags)
-    faults.refuse(name)
+    _refuse_faulty(name, faults)
     return Labelled(tuple(numbers), tuple(texts), tuple(tags_of_each))
 
 
@@ -311,7 +303,7 @@ def _merged(labelled: Labelled) -> tuple[Labelled, tuple[Repeated, ...]]:
         repeated.append(Repeated(number, earlier, same))
         tags[at] = tuple(dict.fromkeys((*tags[at], *labelled.tags[place])))
     once = labelled.take(kept)
-    return Labelled(once.numbers, once.texts, tuple(tags)), tuple(repeated)
+    return replace(once, tags=tuple(tags)), tuple(repeated)
 
 
 def _reading_of_corrections(reading: Reading) -> Reading:
@@ -327,11 +319,11 @@ def _reading_of_corrections(reading: Reading) -> Reading:
     return Reading(aliases=reading.aliases) if is_suspects else as_the_table
 
 
-def _corrected(labelled: Labelled, corrections: Dataset) -> Labelled:
-    """Give texts the tags that another table gives them."""
+def _corrected(labelled: Labelled, corrections: Dataset) -> tuple[Labelled, set[int]]:
+    """Give texts the tags that another table gives them; tell the rows of these texts."""
     place = {normalise(text): place for place, text in enumerate(labelled.texts)}
     tags = list(labelled.tags)
-    strangers = []
+    settled, strangers = set(), []
     corrected = corrections.labelled
     for number, text, right in zip(corrected.numbers, corrected.texts, corrected.tags, strict=True):
         at = place.get(normalise(text))
@@ -339,22 +331,10 @@ def _corrected(labelled: Labelled, corrections: Dataset) -> Labelled:
             strangers.append(number)
         else:
             tags[at] = right
+            settled.add(labelled.numbers[at])
     if strangers:
         raise FaultyRows(
             f"{corrections.source} corrects texts that the table does not hold, in "
             f"{rows_named(strangers)}. Correct tags there, texts in the table itself."
         )
-    return Labelled(labelled.numbers, labelled.texts, tuple(tags))
-
-
-def _unsettled(
-    repeated: Sequence[Repeated], once: Labelled, corrections: Dataset
-) -> tuple[Repeated, ...]:
-    """Leave out the rows of other tags whose text a correction gave its tags."""
-    corrected = {normalise(text) for text in corrections.labelled.texts}
-    settled = {
-        number
-        for number, text in zip(once.numbers, once.texts, strict=True)
-        if normalise(text) in corrected
-    }
-    return tuple(row for row in repeated if row.same_tags or row.first not in settled)
+    return replace(labelled, tags=tuple(tags)), settled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
@@ -103,7 +103,7 @@ def split(dataset: Dataset, params: Params) -> Split:
 
 def _with_tags(labelled: Labelled, tags: set[str]) -> Labelled:
     kept = tuple(tuple(tag for tag in some if tag in tags) for some in labelled.tags)
-    return Labelled(labelled.numbers, labelled.texts, kept)
+    return replace(labelled, tags=kept)
 
 
 def _refuse_several_tags(dataset: Dataset) -> None:

@@ -47,7 +47,7 @@ class Table:
         source = find_source(self.source, encoding=reading.encoding)
         rows = rows_of(source)
         names = list(dict.fromkeys(str(name) for row in rows for name in row.values))
-        name = find_column(names, column, needed=True) or column
+        name = find_column(names, column, column) or column
         values = {row.number: _words(row.values.get(name)) for row in rows}
         return tuple(values[number] for number in self.test.labelled.numbers)
 
