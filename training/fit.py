@@ -22,7 +22,8 @@ from training.abstaining import LeftOut, Rule, word_information
 from training.calibration import Calibration, calibrate
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import measure, truth_of
-from training.learners import LEARNERS, Step, decide, learn
+from training.learners import LEARNERS, decide, learn
+from training.progress import Step
 from training.thresholds import Objective, thresholds_for
 from training.vectorizer import Vectorizer
 

@@ -18,6 +18,7 @@ from tagger.sparse import Doubles
 from training.factored import Factored
 from training.naive_bayes import TOLERANCE, NaiveBayesSVC
 from training.newton import fit_together
+from training.progress import Step
 from training.vectorizer import Vectorizer
 
 LEARNERS: Mapping[str, Callable[[Params], Any]] = {
@@ -41,9 +42,6 @@ MOST_FOR_LIBLINEAR = 50_000_000
 
 Of 2 tags that is 0.7 GiB at its peak: 28 bytes a number, the matrix and liblinear's copy of it.
 """
-
-Step = Callable[[str], None]
-"""Is told what comes next, for people to see."""
 
 
 def learn(

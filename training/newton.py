@@ -13,7 +13,6 @@ fast solution of large scale linear SVMs", 2005.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -25,6 +24,7 @@ from sklearn.svm import LinearSVC
 from tagger.paired import Truth
 from tagger.sparse import Doubles
 from training.factored import Factored
+from training.progress import Step
 
 TOLERANCE = 1e-3
 """Of the gradient, as a share of what it is without weights."""
@@ -37,11 +37,7 @@ MOST_TOGETHER = 2_000_000
 
 
 def fit_together(
-    matrix: Factored,
-    truth: Truth,
-    *,
-    regularization: float,
-    step: Callable[[str], None],
+    matrix: Factored, truth: Truth, *, regularization: float, step: Step
 ) -> list[LinearSVC]:
     """Fit a learner for every tag.
 

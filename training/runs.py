@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -18,6 +18,7 @@ from tagger.store import new_run_id
 from training.data import Labelled
 from training.evaluate import evaluate, truth_of
 from training.fit import Compared, fit
+from training.progress import Step
 from training.split import Split, fingerprints
 
 PACKAGES = ("bentoml", "numpy", "scikit-learn", "scipy")
@@ -47,7 +48,7 @@ def make_run(
     params: Params,
     *,
     others: Sequence[Params] = (),
-    step: Callable[[str], None],
+    step: Step,
 ) -> Made:
     """Fit on the training side and examine on the test side; ``step`` hears each step's name.
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tagger.compare import Gate
 from tagger.records import Run
+from training.progress import Step
 from training.report.abstaining import AbstainingSection, abstaining_section
 from training.report.beside import BesideSection, beside_section
 from training.report.calibration import CalibrationSection, calibration_section
@@ -46,7 +47,7 @@ def gather(
     table: Table | None,
     columns: Mapping[str, Sequence[str]],
     *,
-    step: Callable[[str], None],
+    step: Step,
 ) -> Report:
     """Make every section; those that need the texts are None without a table.
 

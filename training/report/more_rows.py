@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from tagger.errors import TooLittleData, listed
 from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
 from training.evaluate import measure
 from training.fit import fit
+from training.progress import Step
 from training.report.charts import Axis, Chart, Figure, chart, figures
 from training.report.examined import Examined
 from training.report.table import Side, Table
@@ -57,9 +57,7 @@ class MoreRowsSection:
     chart: Chart
 
 
-def more_rows_section(
-    examined: Examined, table: Table, *, step: Callable[[str], None]
-) -> MoreRowsSection | None:
+def more_rows_section(examined: Examined, table: Table, *, step: Step) -> MoreRowsSection | None:
     """Train on parts of the texts and measure on the run's test; None where they are too few.
 
     The texts are taken in the order of their fingerprints, which is a random one that stays the
