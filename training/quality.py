@@ -24,10 +24,11 @@ from numpy.typing import NDArray
 from rich import box
 from rich.console import Console
 from rich.table import Table
-from scipy import sparse, stats
+from scipy import stats
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
 from tagger.console import Refusing
@@ -102,10 +103,9 @@ def _plain_decisions(
         vectorizers.append(
             TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True)
         )
-    matrix = sparse.hstack([one.fit_transform(training) for one in vectorizers], format="csr")
-    learner = OneVsRestClassifier(LinearSVC(random_state=0)).fit(matrix, truth.astype(np.intp))
-    asked_matrix = sparse.hstack([one.transform(asked) for one in vectorizers], format="csr")
-    return np.asarray(learner.decision_function(asked_matrix), np.float64)
+    learner = OneVsRestClassifier(LinearSVC(random_state=0))
+    fitted = make_pipeline(make_union(*vectorizers), learner).fit(training, truth.astype(np.intp))
+    return np.asarray(fitted.decision_function(asked), np.float64)
 
 
 def trained(parts: Split, params: Params, *, others: Sequence[Params] = ()) -> Measured:
