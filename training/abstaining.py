@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tagger.familiarity import UsualLengths, familiarity
+from tagger.familiarity import UsualLengths
 from tagger.paired import Truth
 from tagger.sparse import Doubles
 from training.vectorizer import Vectorizer
@@ -45,54 +43,6 @@ At 2 more abbreviations are enough by themselves, and 6% more of real Python cod
 """
 PORTION = 4096
 """Words looked at a time: bounds memory."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LeftOut:
-    """The texts that a fold has not seen, as far as it takes to tell how familiar they are."""
-
-    places: NDArray[np.intp]
-    information: Doubles
-    """(texts,): summed over the words of each."""
-    words: Doubles
-    """(texts,): how many there are."""
-    blank: Doubles
-    """(tags,): the fold's decisions on a text without words."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What a run needs in order to abstain, beside what its words say."""
-
-    usual_lengths: UsualLengths
-    abstain_below: float
-
-    @classmethod
-    def fitted(
-        cls,
-        folds: Sequence[LeftOut],
-        decisions: Doubles,
-        slope: Doubles,
-        right: NDArray[np.integer],
-    ) -> Self:
-        """Set the limit by how familiar the left-out texts are, and how well they are tagged.
-
-        Parameters
-        ----------
-        decisions
-            (texts, tags): of each text by the fold that has not seen it.
-        slope
-            (tags,): log-odds a unit of decision.
-        right
-            (texts,): how many tags each would rightly be given.
-        """
-        usual = usual_lengths(np.concatenate([fold.words for fold in folds]))
-        found = []
-        for fold in folds:
-            moves = (((decisions[fold.places] - fold.blank) * slope) ** 2).sum(axis=1)
-            found.append(familiarity(fold.information, fold.words, moves, usual))
-        places = np.concatenate([fold.places for fold in folds])
-        return cls(usual, abstain_below(np.concatenate(found), right[places]))
 
 
 def usual_lengths(words: Doubles) -> UsualLengths:

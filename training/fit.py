@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import SettingsError, TooLittleData, UnequalScores
-from tagger.familiarity import UsualLengths
+from tagger.familiarity import UsualLengths, familiarity
 from tagger.model import Model
 from tagger.paired import Truth
 from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.weights import Weights
-from training.abstaining import LeftOut, Rule, word_information
+from training.abstaining import abstain_below, usual_lengths, word_information
 from training.calibration import Calibration, calibrate
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import measure, truth_of
@@ -66,7 +66,8 @@ class _Tried:
     scores: Doubles
     """(texts, tags): probabilities."""
     thresholds: Doubles
-    rule: Rule
+    usual_lengths: UsualLengths
+    abstain_below: float
     compared: Compared
     unreached: Mapping[str, float]
 
@@ -113,7 +114,7 @@ def fit(
     policy = Policy(
         task=params.task,
         thresholds=np.round(best.thresholds, DIGITS),
-        abstain_below=best.rule.abstain_below,
+        abstain_below=best.abstain_below,
     )
 
     step("all texts")
@@ -127,7 +128,7 @@ def fit(
             best.calibration,
             best.params,
             information=word_information(vectorizer, texts, truth),
-            usual_lengths=best.rule.usual_lengths,
+            usual_lengths=best.usual_lengths,
         ),
     )
 
@@ -148,16 +149,18 @@ def _leave_out(
 ) -> _Tried:
     """Let each text be judged by a model fitted on the other folds."""
     begun = time.perf_counter()
-    decisions, left_out_of_folds = np.zeros(truth.shape), []
+    decisions, blanks = np.zeros(truth.shape), []
+    information, words = np.zeros((2, len(texts)))
     for fold, (rest, out) in enumerate(folds_of(truth, params)):
         step(f"{params.model}, fold {fold + 1} of {params.folds}")
         training = [texts[i] for i in rest]
         vectorizer, learners = learn(training, tags, truth[rest], params, step)
         left_out = [texts[i] for i in out]
         decided = decide(learners, vectorizer.transform([*left_out, ""]))
-        decisions[out], blank = decided[:-1], decided[-1]
-        information = word_information(vectorizer, training, truth[rest])
-        left_out_of_folds.append(LeftOut(out, *vectorizer.sums(left_out, information), blank))
+        decisions[out] = decided[:-1]
+        blanks.append((out, decided[-1]))
+        of_words = word_information(vectorizer, training, truth[rest])
+        information[out], words[out] = vectorizer.sums(left_out, of_words)
 
     step(f"{params.model}, calibration and thresholds")
     calibration = calibrate(decisions, truth)
@@ -177,8 +180,13 @@ def _leave_out(
     )
     missed = objective.missed_by(measured.by_tag)
     right = (truth & predicted).sum(axis=1)
-    rule = Rule.fitted(left_out_of_folds, decisions, calibration.slope, right)
-    return _Tried(params, calibration, scores, thresholds, rule, compared, missed)
+    # How far a text moves the scores is told by those of a text without words, fold by fold.
+    moves = np.zeros(len(texts))
+    for out, blank in blanks:
+        moves[out] = (((decisions[out] - blank) * calibration.slope) ** 2).sum(axis=1)
+    usual = usual_lengths(words)
+    limit = abstain_below(familiarity(information, words, moves, usual), right)
+    return _Tried(params, calibration, scores, thresholds, usual, limit, compared, missed)
 
 
 def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
