@@ -8,7 +8,7 @@ import numpy as np
 
 from tagger.compare import decide_exam, predicted_tags
 from training.out_of_domain import Kind, kinds_of
-from training.report.charts import Chart, Figure, chart, shares
+from training.report.charts import Chart, Figure, shares
 from training.report.examined import Examined
 from training.report.wording import of_100
 
@@ -72,11 +72,15 @@ def abstaining_section(examined: Examined) -> AbstainingSection:
         lead=_lead(own, limits, float(np.mean([kind.abstained for kind in kinds]))),
         limits=limits,
         kinds=kinds,
-        chart=chart(
+        chart=Chart(
             "Given tags that are right, by the share of texts left without an answer",
             shares("Texts left without an answer", high=WIDEST, step=0.1),
             shares("Given tags that are right"),
-            [Figure(found.abstained, found.right) for found in limits if found.abstained <= WIDEST],
+            tuple(
+                Figure(found.abstained, found.right)
+                for found in limits
+                if found.abstained <= WIDEST
+            ),
             mark=own.abstained if own.abstained <= WIDEST else None,
         ),
     )

@@ -9,7 +9,7 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from training.report.charts import Chart, Figure, chart, shares
+from training.report.charts import Chart, Figure, shares
 from training.report.examined import Examined
 from training.report.resampling import Interval, wilson
 from training.report.wording import of_100
@@ -77,12 +77,15 @@ def calibration_section(examined: Examined) -> CalibrationSection:
         apart=apart,
         brier=float(np.square(scores - truth).mean()),
         brier_of_shares=float(np.square(share - truth).mean()),
-        chart=chart(
+        chart=Chart(
             "How often scores of each height came true",
             shares("Score that it gave"),
             shares("Came true"),
-            [Figure(step.mean, step.true, step.interval.low, step.interval.high) for step in steps],
-            ideal=[Figure(0, 0), Figure(1, 1)],
+            tuple(
+                Figure(step.mean, step.true, step.interval.low, step.interval.high)
+                for step in steps
+            ),
+            ideal=(Figure(0, 0), Figure(1, 1)),
         ),
     )
 

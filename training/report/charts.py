@@ -1,15 +1,10 @@
-"""Figures -> places on a small chart; charts.html draws them as SVG."""
+"""Figures along two axes, and where they lie on a small chart; charts.html draws it as SVG."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
-
-WIDTH, HEIGHT = 360, 250
-"""Of the chart, in pixels of a phone's width, so that its letters stay readable there."""
-LEFT, RIGHT, TOP, BOTTOM = 44, 14, 28, 44
-"""Around the field on which is drawn."""
+from typing import ClassVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,77 +37,33 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A point on the chart, in pixels."""
-
-    x: float
-    y: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Tick:
-    """A mark beside an axis, in pixels along it."""
-
-    at: float
-    label: str
-
-
-@dataclass(frozen=True, slots=True)
 class Chart:
     """Everything that charts.html draws."""
 
     title: str
-    x_name: str
-    y_name: str
-    x_ticks: tuple[Tick, ...]
-    y_ticks: tuple[Tick, ...]
-    measured: tuple[Place, ...]
-    ideal: tuple[Place, ...] = ()
+    x: Axis
+    y: Axis
+    measured: tuple[Figure, ...]
+    ideal: tuple[Figure, ...] = ()
     """The line on which the points should lie."""
     mark: float | None = None
     """Where on the x axis the run itself stands."""
-    width: int = WIDTH
-    height: int = HEIGHT
-    left: int = LEFT
-    right: int = WIDTH - RIGHT
-    top: int = TOP
-    bottom: int = HEIGHT - BOTTOM
 
+    # In pixels of a phone's width, so that letters stay readable there; then the field's edges.
+    width: ClassVar = 360
+    height: ClassVar = 250
+    left: ClassVar = 44
+    right: ClassVar = 346
+    top: ClassVar = 28
+    bottom: ClassVar = 206
 
-def chart(
-    title: str,
-    x: Axis,
-    y: Axis,
-    measured: Sequence[Figure],
-    *,
-    ideal: Sequence[Figure] = (),
-    mark: float | None = None,
-) -> Chart:
-    """Lay measured points out along two axes."""
+    def across(self, value: float) -> float:
+        """Return where a value of the x axis is, in pixels from the left."""
+        return round(self.left + self.x.share(value) * (self.right - self.left), 1)
 
-    def across(value: float) -> float:
-        return round(LEFT + x.share(value) * (WIDTH - LEFT - RIGHT), 1)
-
-    def up(value: float) -> float:
-        return round(HEIGHT - BOTTOM - y.share(value) * (HEIGHT - TOP - BOTTOM), 1)
-
-    def place(figure: Figure) -> Place:
-        low = figure.y if figure.low is None else figure.low
-        high = figure.y if figure.high is None else figure.high
-        return Place(across(figure.x), up(figure.y), up(low), up(high))
-
-    return Chart(
-        title=title,
-        x_name=x.name,
-        y_name=y.name,
-        x_ticks=tuple(Tick(across(value), label) for value, label in x.ticks),
-        y_ticks=tuple(Tick(up(value), label) for value, label in y.ticks),
-        measured=tuple(map(place, measured)),
-        ideal=tuple(map(place, ideal)),
-        mark=None if mark is None else across(mark),
-    )
+    def down(self, value: float) -> float:
+        """Return where a value of the y axis is, in pixels from the top."""
+        return round(self.bottom - self.y.share(value) * (self.bottom - self.top), 1)
 
 
 def shares(name: str, *, high: float = 1.0, step: float = 0.2) -> Axis:

@@ -13,7 +13,7 @@ from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
 from training.evaluate import measure
 from training.fit import fit
 from training.progress import Step
-from training.report.charts import Axis, Chart, Figure, chart, figures
+from training.report.charts import Axis, Chart, Figure, figures
 from training.report.examined import Examined
 from training.report.table import Side, Table
 
@@ -114,7 +114,7 @@ def _answers(examined: Examined, training: Side, test: Side, rows: np.ndarray) -
 
 def _chart(learnt: tuple[Learnt, ...]) -> Chart:
     first, last = learnt[0].texts, learnt[-1].texts
-    return chart(
+    return Chart(
         "F1 on the test by the number of texts learnt from",
         Axis(
             "Texts learnt from",
@@ -124,7 +124,7 @@ def _chart(learnt: tuple[Learnt, ...]) -> Chart:
             doubling=True,
         ),
         figures("F1"),
-        [Figure(point.texts, point.f1) for point in learnt],
+        tuple(Figure(point.texts, point.f1) for point in learnt),
     )
 
 
