@@ -81,25 +81,15 @@ def differences(truth: Truth, first: Truth, second: Truth) -> tuple[Difference, 
     weighted = share @ support + truth @ gap - truth.sum(axis=1) * overall_gap
     weighted /= max(1, support.sum())
     overall_spread = WITHIN_95 * float(np.sqrt(np.square(weighted - weighted.mean()).sum()))
-    overall = Difference(
-        first=weighted_mean(scores[0], support),
-        second=weighted_mean(scores[1], support),
-        low=overall_gap - overall_spread,
-        high=overall_gap + overall_spread,
-        support=int(support.sum()),
-        worse_by_chance=float(chances[-1]),
+    in_order_of_fields = (
+        np.append(scores[0], weighted_mean(scores[0], support)),
+        np.append(scores[1], weighted_mean(scores[1], support)),
+        np.append(gap - spread, overall_gap - overall_spread),
+        np.append(gap + spread, overall_gap + overall_spread),
+        np.append(support, support.sum()),
+        chances,
     )
-    by_tag = [
-        Difference(
-            first=float(scores[0][tag]),
-            second=float(scores[1][tag]),
-            low=float(gap[tag] - spread[tag]),
-            high=float(gap[tag] + spread[tag]),
-            support=int(support[tag]),
-            worse_by_chance=float(chances[tag]),
-        )
-        for tag in range(truth.shape[1])
-    ]
+    *by_tag, overall = map(Difference, *(column.tolist() for column in in_order_of_fields))
     return overall, by_tag
 
 

@@ -290,7 +290,7 @@ def test_suspects_are_given_back_whatever_form_the_table_has(tmp_path: Path, for
     write_suspects(
         suspects,
         [
-            Suspect(row, 0.9, text, some, missing=(), doubtful=some)
+            Suspect(row, 0.9, missing=(), doubtful=some, text=text, tags=some)
             for row, text, some in zip(labelled.numbers, texts, swapped, strict=True)
         ],
     )

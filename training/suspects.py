@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -24,21 +24,10 @@ class Suspect:
     row: int
     suspicion: float
     """Of its most suspicious tag, 0 to 1."""
-    text: str
-    tags: tuple[str, ...]
     missing: tuple[str, ...]
     doubtful: tuple[str, ...]
-
-    def as_row(self) -> Mapping[str, object]:
-        """Give the row of the table to correct: ``text`` and ``tags`` as training reads them."""
-        return {
-            "row": self.row,
-            "suspicion": round(self.suspicion, 3),
-            "missing": list(self.missing),
-            "doubtful": list(self.doubtful),
-            "text": self.text,
-            "tags": list(self.tags),
-        }
+    text: str
+    tags: tuple[str, ...]
 
 
 def find_suspects(
@@ -83,7 +72,7 @@ def _suspects(
 
 
 def write_suspects(path: Path, suspects: list[Suspect]) -> None:
-    """Write suspects as CSV, or as JSON lines by the name."""
+    """Write suspects as CSV, or as JSON lines by the name, to be corrected and read as a table."""
     with writing(path) as write:
         for suspect in suspects:
-            write(suspect.as_row())
+            write(asdict(suspect) | {"suspicion": round(suspect.suspicion, 3)})

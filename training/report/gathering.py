@@ -20,7 +20,7 @@ from training.report.resampling import resample
 from training.report.slices import SlicesSection, slices_section
 from training.report.table import Table
 from training.report.tag_by_tag import TagsSection, tags_section
-from training.report.telling_words import TellingWords, telling_words
+from training.report.telling_words import telling_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Report:
     slices: SlicesSection
     mistaken: MistakenSection
     more_rows: MoreRowsSection | None
-    words: tuple[TellingWords, ...]
+    words: Mapping[str, Sequence[str]]
+    """The telling ones of each tag."""
     calibration: CalibrationSection
     abstaining: AbstainingSection
     suspects: SuspectsSection | None

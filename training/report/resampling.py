@@ -64,14 +64,11 @@ def resample(truth: Truth, predicted: Truth) -> Resampled:
         sparse.csr_matrix(marks, dtype=float) for marks in (truth & predicted, predicted, truth)
     ]
     exact = (truth == predicted).all(axis=1)
-    parts: list[list[Doubles]] = [[], [], [], []]
+    parts = []
     for _ in range(0, TIMES, AT_ONCE):
         drawn = random.multinomial(texts, np.full(texts, 1 / texts), size=AT_ONCE).astype(float)
-        for part, marks in zip(parts, counted, strict=False):
-            part.append((marks.T @ drawn.T).T)
-        parts[3].append(drawn @ exact / texts)
-    hits, found, support, right = (np.concatenate(part) for part in parts)
-    return Resampled(hits, found, support, right)
+        parts.append([*((marks.T @ drawn.T).T for marks in counted), drawn @ exact / texts])
+    return Resampled(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def interval(draws: Doubles, *, texts: int) -> Interval:

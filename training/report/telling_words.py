@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from tagger.model import Model
@@ -17,16 +15,8 @@ PORTION = 4096
 """Words scored at a time: it bounds memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class TellingWords:
-    """The words that speak most for one tag, the strongest first."""
-
-    tag: str
-    words: tuple[str, ...]
-
-
-def telling_words(run: Run, model: Model) -> tuple[TellingWords, ...]:
-    """Find the words that, alone in a text, raise each tag's log-odds most."""
+def telling_words(run: Run, model: Model) -> dict[str, list[str]]:
+    """Find for each tag the words that, alone in a text, raise its log-odds most, these first."""
     weights = model.weights
     # From the inverse document frequency, log((1 + texts) / (1 + frequency)) + 1, back to texts.
     frequency = np.rint((1 + run.data.training_rows) / np.exp(weights.word_idf - 1) - 1)
@@ -38,9 +28,7 @@ def telling_words(run: Run, model: Model) -> tuple[TellingWords, ...]:
         for column, best in enumerate(best_words):
             order = np.argsort(-raised[:, column], kind="stable")[:SHOWN].tolist()
             best += [(float(raised[row, column]), some[row]) for row in order]
-    return tuple(
-        TellingWords(
-            tag, tuple(word for raised, word in sorted(best, reverse=True)[:SHOWN] if raised > 0)
-        )
+    return {
+        tag: [word for raised, word in sorted(best, reverse=True)[:SHOWN] if raised > 0]
         for tag, best in zip(run.tags, best_words, strict=True)
-    )
+    }
