@@ -26,13 +26,17 @@ UNKNOWN = "-"
 """In place of a figure that no text bears out."""
 
 
-def consoles() -> tuple[Console, Console]:
-    """Give the consoles of results and of notes, which show tags and texts as they are."""
+def results() -> Console:
+    """Give the console of results, which shows tags and texts as they are."""
     out = Console(markup=False, emoji=False, highlight=False)
     if not out.is_terminal:
         out.width = WIDTH
-    notes = Console(stderr=True, soft_wrap=True, markup=False, emoji=False, highlight=False)
-    return out, notes
+    return out
+
+
+def notes() -> Console:
+    """Give the console of all else, on stderr, which shows them likewise."""
+    return Console(stderr=True, soft_wrap=True, markup=False, emoji=False, highlight=False)
 
 
 def print_json(content: object) -> None:
@@ -47,19 +51,19 @@ def print_json(content: object) -> None:
 
 def note(text: str) -> None:
     """Tell something beside the result, on stderr."""
-    consoles()[1].print(text)
+    notes().print(text)
 
 
 @contextmanager
 def counter(what: str) -> Iterator[Callable[[int], None]]:
     """Count on a terminal while something is done many times."""
-    _, notes = consoles()
+    console = notes()
     with Progress(
         TextColumn("{task.completed} " + what),
         TimeElapsedColumn(),
-        console=notes,
+        console=console,
         transient=True,
-        disable=not notes.is_terminal,
+        disable=not console.is_terminal,
     ) as progress:
         task = progress.add_task("", total=None)
         yield lambda more: progress.advance(task, more)
@@ -79,12 +83,12 @@ def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
             run.task,
             "promoted" if run.run_id == promoted else "",
         )
-    consoles()[0].print(table)
+    results().print(table)
 
 
 def print_run(run: Run, *, promoted: bool) -> None:
     """Print all that is known of a run."""
-    out, _ = consoles()
+    out = results()
     facts = Table("", Column(overflow="fold"), box=None, show_header=False)
     facts.add_row("run", run.run_id + (" (promoted)" if promoted else ""))
     facts.add_row("made", run.created_at)
@@ -112,7 +116,7 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
 
     ``ends`` shows only so many of the best and of the worst tags.
     """
-    out, _ = consoles()
+    out = results()
     overall = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
     by_tag = performance.by_tag
     is_borne = any(scores.support for scores in by_tag.values())
@@ -153,7 +157,7 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
 
     ``which`` says which texts they were compared on.
     """
-    out, _ = consoles()
+    out = results()
     out.print(
         f"{comparison.second} against {comparison.first} on "
         f"{counted(comparison.texts, 'text')} {which}"
@@ -184,12 +188,12 @@ def print_history(history: Sequence[Promotion]) -> None:
         table.add_row(
             line.at[:19].replace("T", " "), line.previous or "", line.run_id, how, line.user
         )
-    consoles()[0].print(table)
+    results().print(table)
 
 
 def print_predictions(predictions: Sequence[Prediction]) -> None:
     """Print answers text by text."""
-    out, _ = consoles()
+    out = results()
     for prediction in predictions:
         out.print(prediction.input_text)
         if not prediction.scores:

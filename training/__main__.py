@@ -116,8 +116,7 @@ def train(
     if if_empty and store.runs():
         return
     reading = take_reading(options)
-    _, notes = printing.consoles()
-    with steps(notes, expected=_expected_steps(options)) as step:
+    with steps(printing.notes(), expected=_expected_steps(options)) as step:
         step("Read the table")
         dataset = read_dataset(table, reading)
         params, *others = candidates_of(options, dataset.task, dataset.labelled.texts)
@@ -317,8 +316,7 @@ def report(
         raise click.UsageError("--slice reads one more column: give TABLE, and as a file.")
     store = open_store()
     run_id = store.resolve(run)
-    _, notes = printing.consoles()
-    with steps(notes, expected=REPORT_STEPS) as step:
+    with steps(printing.notes(), expected=REPORT_STEPS) as step:
         step("Read the run")
         shown, exam = store.run(run_id), store.exam(run_id)
         step("Read the table")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -49,19 +48,11 @@ def find_suspects(
     above = (scores - thresholds) / np.maximum(1 - thresholds, 1e-9)
     below = (thresholds - scores) / np.maximum(thresholds, 1e-9)
     suspicion = np.where(truth, below, above)
-    return sorted(_suspects(labelled, suspicion, truth, tags), key=lambda found: -found.suspicion)
-
-
-def _suspects(
-    labelled: Labelled,
-    suspicion: NDArray[np.float64],
-    truth: NDArray[np.bool_],
-    tags: tuple[str, ...],
-) -> Iterator[Suspect]:
+    found = []
     for text in np.flatnonzero((suspicion >= SUSPICIOUS_FROM).any(axis=1)).tolist():
         order = np.argsort(-suspicion[text])
         named = [column for column in order if suspicion[text, column] >= SUSPICIOUS_FROM]
-        yield Suspect(
+        suspect = Suspect(
             row=labelled.numbers[text],
             suspicion=float(suspicion[text].max()),
             text=labelled.texts[text],
@@ -69,6 +60,8 @@ def _suspects(
             missing=tuple(tags[column] for column in named if not truth[text, column]),
             doubtful=tuple(tags[column] for column in named if truth[text, column]),
         )
+        found.append(suspect)
+    return sorted(found, key=lambda suspect: -suspect.suspicion)
 
 
 def write_suspects(path: Path, suspects: list[Suspect]) -> None:
