@@ -22,11 +22,11 @@ if __name__ == "__main__":
 import numpy as np
 
 from tagger.console import Refusing
-from tagger.records import Params, Task
+from tagger.records import Params
 from training.candidates import compared_on, params_for
 from training.data import Dataset, Reading, read_dataset
 from training.quality import Measured, difference, interval, mean, plain, trained
-from training.split import Split, split
+from training.split import split
 
 MARGIN = -0.005
 """A table is one where training is worse if an interval lies wholly below this."""
@@ -41,22 +41,12 @@ HEADINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """What is said of a table itself, of its first split where splits differ."""
-
-    name: str
-    task: Task
-    rows: int
-    tags: int
-    words: float
-    """Of a text, in the mean."""
-
-
-@dataclass(frozen=True, slots=True)
 class Compared:
     """Training and both baselines on the splits of a table."""
 
-    table: Table
+    dataset: Dataset
+    tags: int
+    """Of the usual split."""
     ours: Sequence[Measured]
     words: Sequence[Measured]
     characters: Sequence[Measured]
@@ -72,41 +62,34 @@ class Compared:
         )
 
 
-def compare(dataset: Dataset, params: Params, *, splits: int) -> Compared:
+def compare(dataset: Dataset, *, splits: int) -> Compared:
     """Measure training and the baselines on several splits of a dataset."""
     ours, words, characters = [], [], []
-    parts = split(dataset, params)
-    table = Table(
-        name=Path(dataset.source).stem,
-        task=params.task,
-        rows=len(dataset.labelled),
-        tags=len(parts.tags),
-        words=float(np.mean([len(text.split()) for text in dataset.labelled.texts])),
-    )
+    usual = Params(task=dataset.task)
+    tags = len(split(dataset, usual).tags)
+    is_large = sum(map(len, dataset.labelled.texts)) * tags > MOST_FOR_CHARACTERS
     for number in range(splits):
-        of_split = replace(params, salt=f"anywhere {number}")
-        parts = split(dataset, of_split)
-        first, *others = (params_for(name, of_split) for name in compared_on(parts.training.texts))
+        params = replace(usual, salt=f"anywhere {number}")
+        parts = split(dataset, params)
+        first, *others = (params_for(name, params) for name in compared_on(parts.training.texts))
         ours.append(trained(parts, first, others=others))
-        words.append(plain(parts, of_split, characters=False))
-        if _size(parts) <= MOST_FOR_CHARACTERS:
-            characters.append(plain(parts, of_split, characters=True))
-        click.echo(f"{table.name}: split {number + 1} of {splits}", err=True)
-    return Compared(table, ours, words, characters)
-
-
-def _size(parts: Split) -> int:
-    return sum(map(len, parts.training.texts)) * len(parts.tags)
+        words.append(plain(parts, params, characters=False))
+        if not is_large:
+            characters.append(plain(parts, params, characters=True))
+        click.echo(f"{Path(dataset.source).stem}: split {number + 1} of {splits}", err=True)
+    return Compared(dataset, tags, ours, words, characters)
 
 
 def row_of(compared: Compared) -> tuple[str, ...]:
     """Return what stands under `HEADINGS`."""
-    table, ours = compared.table, compared.ours
+    dataset, ours = compared.dataset, compared.ours
+    texts = dataset.labelled.texts
+    words = np.mean([len(text.split()) for text in texts])
     model, _ = Counter(one.model for one in ours).most_common(1)[0]
     bases = (compared.words, compared.characters)
     return (
-        *(table.name, table.task, f"{table.rows:,}", f"{table.tags:,}", f"{table.words:.0f}"),
-        *(model, mean(ours, "accuracy") if table.task == "single" else ""),
+        *(Path(dataset.source).stem, dataset.task, f"{len(texts):,}", f"{compared.tags:,}"),
+        *(f"{words:.0f}", model, mean(ours, "accuracy") if dataset.task == "single" else ""),
         *(mean(ours, "f1"), *(difference(ours, base, "f1") for base in bases)),
         *(mean(ours, "macro_f1"), *(difference(ours, base, "macro_f1") for base in bases)),
         *(mean(ours, "seconds", ".0f"), "worse" if compared.is_worse() else "holds"),
@@ -135,7 +118,7 @@ def anywhere(tables: Sequence[str], *, splits: int, rows: int | None) -> None:
         dataset = read_dataset(table, Reading())
         if rows:
             dataset = _drawn(dataset, rows)
-        compared = compare(dataset, Params(task=dataset.task), splits=splits)
+        compared = compare(dataset, splits=splits)
         click.echo(_line(row_of(compared)))
 
 
