@@ -38,7 +38,7 @@ def create_api(runner: Runner, store: Store, envelopes: Envelopes, limits: Limit
     @api.get("/openapi.json", **described("document"))
     async def openapi_json(request: Request) -> Response:
         """Give this document: every route, what it takes, and all that it may answer."""
-        written = document.written(resources.served)
+        written = await document.written(runner.served)
         return answer(request, written, etag=etag_of(written))
 
     api.include_router(pages())

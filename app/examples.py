@@ -1,12 +1,12 @@
 """Examples for every operation of the document, and they are true.
 
 Refusals are made by the very classes and functions that refuse, answers out of the record of the
-run that is served.
+run that is served; predictions are its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +15,7 @@ from urllib.parse import quote
 import orjson
 from pydantic_core import to_json
 
-from app.envelope import Envelopes, Exchange, status_of
+from app.envelope import BY_STATUS, Envelopes, Exchange, status_of
 from app.incoming import read_head, too_large
 from app.operations import OPERATIONS, Unforeseen
 from app.reading import Limits, read
@@ -50,8 +50,9 @@ TEXT = "Graph neural networks in PyTorch that predict the properties of molecule
 class Examples:
     """Examples for every operation: what to ask, and what may come back."""
 
-    def __init__(self, run: Run, limits: Limits) -> None:
+    def __init__(self, run: Run, limits: Limits, predicted: Mapping[str, Any]) -> None:
         self._run = _shortened(run)
+        self._predicted = predicted
         self._refused = refused(limits, self._run)
         self._answers = self._data()
 
@@ -70,6 +71,8 @@ class Examples:
             content = answer.get("content", {}).get("application/json")
             if content is None:
                 _describe_text(name, answer)
+            elif int(status) < HTTPStatus.BAD_REQUEST and "requestBody" in operation:
+                content["examples"] = self._predictions(exchange)
             elif int(status) < HTTPStatus.BAD_REQUEST:
                 content["example"] = self._success(name, exchange)
             else:
@@ -97,6 +100,18 @@ class Examples:
         data = to_json(self._answers[name], by_alias=True)
         return _fixed(Envelopes().success(exchange, [data]))
 
+    def _predictions(self, exchange: Exchange) -> dict[str, dict[str, Any]]:
+        """Give what the run answers to each example of a request."""
+        return {
+            name: {
+                "summary": request["summary"],
+                "value": _fixed(
+                    Envelopes().success(exchange, [orjson.dumps(self._predicted[name])])
+                ),
+            }
+            for name, request in REQUESTS.items()
+        }
+
     def _refusals(self, name: str, status: int, exchange: Exchange) -> dict[str, dict[str, Any]]:
         """Give an example of each refusal of an operation that has this status."""
         return {
@@ -112,6 +127,8 @@ class Examples:
         if refusal is InvalidInput and name == "runs":
             too_few = "Input should be greater than or equal to 1"
             return InvalidInput([Fault(("query", "top"), too_few, "greater_than_equal")])
+        if refusal is DeadlinePassed and OPERATIONS[name].section == "Runs":
+            return DeadlinePassed(BY_STATUS[HTTPStatus.GATEWAY_TIMEOUT])
         if refusal is not UnknownResource:
             return self._refused[refusal]
         look_up = {"tag": tag_of, "param": param_of, "run_param": param_of}.get(
@@ -127,7 +144,6 @@ class Examples:
         run = self._run
         marks = {"promoted": run.run_id, "served": run.run_id}
         of_any_run = {
-            "predict": self._predictions(),
             "performance": performance_of(run, "overall"),
             "params": run.params,
             "param": param_of(run, "seed"),
@@ -140,21 +156,6 @@ class Examples:
             "runs": {"runs": [summary_of(run, **marks)]},
             "run": whole_of(run, **marks),
             "health": {},
-        }
-
-    def _predictions(self) -> dict[str, Any]:
-        tag, threshold = self._run.tags[0], round(self._run.thresholds[0], 6)
-        score = round((threshold + 1) / 2, 6)
-        return {
-            "run_id": self._run.run_id,
-            "predictions": [
-                {
-                    "input_text": TEXT,
-                    "predicted_tags": [tag],
-                    "scores": [{"tag": tag, "score": score, "threshold": threshold}],
-                    "abstained": False,
-                }
-            ],
         }
 
 
@@ -217,7 +218,7 @@ def _headers(name: str, status: int) -> dict[str, Any]:
         found["X-Run-ID"] = ("The run that gave the tags.", "string")
     if OPERATIONS[name].cached and status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
         found["ETag"] = ("Send it as If-None-Match, to be told when nothing is new.", "string")
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and name != "readyz":
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and OPERATIONS[name].refusals:
         found["Retry-After"] = ("After how many seconds to try again.", "integer")
     return {
         header: {"description": words, "schema": {"type": kind}}
@@ -229,7 +230,7 @@ def _describe_text(name: str, answer: dict[str, Any]) -> None:
     for media, content in answer.get("content", {}).items():
         content["schema"] = {"type": "string"}
         if name in ("livez", "readyz"):
-            content["example"] = "\n"
+            content.setdefault("example", "\n")
         elif media == "text/plain":
             content["example"] = "# HELP tagline_queue_texts Texts that wait for a batch\n"
         else:

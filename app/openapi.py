@@ -5,15 +5,17 @@ FastAPI writes the shapes from `schemas`; `operations` has the words, `examples`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from app.examples import Examples
+from app.examples import REQUESTS, Examples
 from app.operations import SECTIONS, elsewhere
+from app.predict import Loaded, Predictor
 from app.reading import Limits
 from tagger.records import Run
 
@@ -43,15 +45,27 @@ class Document:
         self._of_run = ""
         self._written = b""
 
-    def written(self, run: Run) -> bytes:
-        """Give the document as JSON, its examples from this run."""
-        if run.run_id != self._of_run:
-            self._written = orjson.dumps(self.document(run))
-            self._of_run = run.run_id
+    async def written(self, loaded: Loaded) -> bytes:
+        """Give the document as JSON, its examples from this run: what it answers, told as such.
+
+        Raises
+        ------
+        Overloaded, DeadlinePassed
+            It was not written yet, and its examples could not be asked.
+        """
+        if loaded.run.run_id != self._of_run:
+            predictor, deadline = Predictor(self._limits), time.monotonic() + self._limits.seconds
+            answers = {}
+            for name, request in REQUESTS.items():
+                body = orjson.dumps(request["value"])
+                data = await predictor.predict(body, loaded, deadline)
+                answers[name] = orjson.loads(b"".join(data))
+            self._written = orjson.dumps(self._document(loaded.run, answers))
+            self._of_run = loaded.run.run_id
         return self._written
 
-    def document(self, run: Run) -> dict[str, Any]:
-        """Write the document."""
+    def _document(self, run: Run, answers: Mapping[str, Any]) -> dict[str, Any]:
+        """Write the document; ``answers`` has the ``data`` of each example of a prediction."""
         document = get_openapi(
             title="Tagline",
             version=VERSION,
@@ -66,7 +80,7 @@ class Document:
         self._tell_limits(document["components"]["schemas"])
         for record in RECORDS:
             _always_whole(document["components"]["schemas"][record])
-        examples = Examples(run, self._limits)
+        examples = Examples(run, self._limits, answers)
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 _without_idle_faults(operation)

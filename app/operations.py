@@ -45,7 +45,8 @@ class Unforeseen(Exception):
     """A failure of the server that nobody foresaw."""
 
 
-RUN = (UnknownRun, BrokenRun, UnknownFormat, StoreError, Unforeseen)
+STORE = (StoreError, DeadlinePassed, Unforeseen)
+RUN = (UnknownRun, BrokenRun, UnknownFormat, *STORE)
 PREDICT = (
     BadJson,
     TooLargeBody,
@@ -93,9 +94,7 @@ OPERATIONS = {
     "tag": Operation(
         "Served run", "One tag", Success[schemas.TagEntry], (UnknownResource, Unforeseen)
     ),
-    "runs": Operation(
-        "Runs", "All runs", Success[schemas.Runs], (InvalidInput, StoreError, Unforeseen)
-    ),
+    "runs": Operation("Runs", "All runs", Success[schemas.Runs], (InvalidInput, *STORE)),
     "run": Operation("Runs", "One run", Success[schemas.WholeRun], RUN),
     "run_performance": Operation(
         "Runs",
@@ -114,7 +113,9 @@ OPERATIONS = {
     "schema": Operation(
         "Server", "For BentoML's clients", dict[str, Any], refusals=(), cached=False
     ),
-    "document": Operation("Pages", "This document", dict[str, Any]),
+    "document": Operation(
+        "Pages", "This document", dict[str, Any], (Overloaded, DeadlinePassed, Unforeseen)
+    ),
     "ui": Operation("Pages", "The page for people", refusals=()),
     "docs": Operation("Pages", "The API, to try out", refusals=()),
     "redoc": Operation("Pages", "The API, to read", refusals=()),
@@ -143,6 +144,8 @@ def described(name: str) -> dict[str, Any]:
     }
 
 
+NOT_READY = "Service is not ready because .__is_ready__() returns False."
+"""BentoML's words."""
 RunId = Annotated[str, PathParameter(description="A run's id, or `promoted`.")]
 Timeout = Annotated[
     Annotated[float, Gt(0)] | SkipJsonSchema[None],
@@ -180,7 +183,15 @@ def elsewhere() -> APIRouter:
     def livez() -> None:
         """Tell that the process is alive. A supervisor restarts it when this does not answer."""
 
-    @router.get("/readyz", response_class=PlainTextResponse, **described("readyz"))
+    not_ready = {
+        503: {"description": "Not now.", "content": {"text/plain": {"example": NOT_READY}}}
+    }
+
+    @router.get(
+        "/readyz",
+        response_class=PlainTextResponse,
+        **described("readyz") | {"responses": not_ready},
+    )
     def readyz() -> None:
         """Tell whether it is ready for work: the run's own check texts come back right.
 

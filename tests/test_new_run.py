@@ -371,6 +371,26 @@ def test_the_store_may_vanish(store: Store, tmp_path: Path) -> None:
         assert str(tmp_path) not in gone.text
 
 
+def test_a_store_that_hangs_is_told_in_time(store: Store, tmp_path: Path) -> None:
+    """As a volume of the network may: who asks for its runs gets the 504 that the document tells.
+
+    What is in memory is answered as before.
+    """
+    record = store.folder / NEW / "run.json"
+    with serving(tmp_path, TAGLINE_TIMEOUT_SECONDS="1") as server:
+        record.unlink()
+        os.mkfifo(record)
+        document = requests.get(f"{server.url}/openapi.json", timeout=30).json()
+        for path, asked in (("/runs", "/runs"), ("/runs/{run_id}", f"/runs/{NEW}")):
+            late = requests.get(f"{server.url}{asked}", timeout=30)
+            told = document["paths"][path]["get"]["responses"]["504"]["content"]
+            (example,) = told["application/json"]["examples"].values()
+            assert late.status_code == 504
+            assert late.json()["detail"] == example["value"]["detail"]
+        assert check_whole(predict(server)) == OLD
+        os.close(os.open(record, os.O_RDWR))  # lets its readers go
+
+
 @pytest.mark.timeout(200)
 def test_a_hundred_promotions_leak_nothing(store: Store, tmp_path: Path) -> None:
     """After 20 promotions under load the worker grows by less than two runs through 80 more."""

@@ -22,6 +22,7 @@ import requests
 from bentoml._internal.utils import circus
 
 from app import bento
+from app.operations import NOT_READY
 from app.stopping import Stopping
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, environment, free_port, serve, wait_until_ready
@@ -61,7 +62,8 @@ def test_sigterm_under_load_loses_no_request(trained_home: TrainedHome, tmp_path
             begun.wait(30)
             server.process.send_signal(signal.SIGTERM)
             assert all(call.result(30) >= 1 for call in calls)
-            assert requests.get(f"{server.url}/readyz", timeout=30).status_code == 503
+            not_ready = requests.get(f"{server.url}/readyz", timeout=30)
+            assert (not_ready.status_code, not_ready.text) == (503, NOT_READY)
             assert requests.get(f"{server.url}/livez", timeout=30).status_code == 200
         assert server.process.wait(30) == 0
     check_end(server)
