@@ -72,8 +72,7 @@ def without_idle_scores(
     """
     kept = scores >= np.minimum(thresholds / 2, KEPT_FROM)
     kept |= truth
-    if scores.shape[1]:
-        kept |= scores >= scores.max(axis=1, keepdims=True)
+    kept |= scores >= scores.max(axis=1, keepdims=True)
     return np.where(kept, scores, np.float32(0))
 
 

@@ -153,8 +153,10 @@ def test_a_rare_tag_is_held_to_the_common_map() -> None:
     truth = random.random(decisions.shape) < 1 / (1 + np.exp(-2 * decisions))
     truth[:, 0] = False
     truth[np.argsort(decisions[:, 0])[-3:], 0] = True
+    decisions[:, 1] = 0  # they say nothing of a slope
     found = calibrate(decisions, truth)
     assert 1 < found.slope[0] < 6
+    assert found.slope[1] == pytest.approx(2, rel=0.2)
     assert 0.001 < found.probability(decisions)[:, 0].max() < 0.999
 
 
@@ -163,7 +165,14 @@ def test_separable_tags_stay_finite() -> None:
     truth = np.repeat([[True, False], [False, True]], 10, axis=0)
     found = calibrate(np.where(truth, 1.0, -1.0), truth)
     assert np.isfinite([*found.slope, *found.offset]).all()
-    assert (found.slope > 0).all()
+    assert ((found.slope > 0) & (found.slope < 10)).all()
+
+
+def test_scores_are_never_in_the_contrary_order() -> None:
+    """Where decisions mislead, they say next to nothing, and no less where they are higher."""
+    decisions = np.random.default_rng(0).normal(0, 1, (500, 2))
+    found = calibrate(decisions, decisions < 0)
+    assert ((found.slope > 0) & (found.slope < 0.01)).all()
 
 
 def test_thresholds_are_half_way() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tagger.errors import SettingsError
-from tagger.records import Params
+from tagger.records import Params, Scores
 from tagger.store import Store
 from tests.fitting import TABLE, table
 from tests.runs import made_run
@@ -57,6 +57,36 @@ def test_a_rare_tag_leans_on_the_others(objective: str) -> None:
         thresholds.append(float(found[-1]))
         assert abs(found[-1] - common) < 0.2
     assert abs(thresholds[0] - thresholds[1]) < 0.2
+
+
+def test_where_no_threshold_will_do_the_utmost_is_taken() -> None:
+    """A tag that is never right is hardly ever predicted; one that scores nothing, always."""
+    nothing, everything = np.zeros((100, 2)), np.ones((100, 2))
+    careful = thresholds_for(Objective.read("precision=0.9"), everything, everything == 0)
+    eager = thresholds_for(Objective.read("recall=0.8"), nothing, nothing == 0)
+    assert careful.min() > 0.9999
+    assert eager.max() < 0.0001
+
+
+def test_lower_scores_that_are_right_excuse_no_higher_ones() -> None:
+    """The threshold of a precision stays above scores that are wrong, whatever lies below them."""
+    scores = np.repeat([0.95, 0.3, 0.1], [5, 300, 300])[:, np.newaxis]
+    (threshold,) = thresholds_for(Objective.read("precision=0.9"), scores, scores == 0.3)
+    assert threshold > 0.95
+
+
+def test_scores_of_0_and_1_have_thresholds() -> None:
+    """A probability that is sure, as it is written, has no endless log-odds."""
+    truth = np.repeat([[True, False], [False, True]], 10, axis=0)
+    found = thresholds_for(Objective.read("f1"), truth.astype(np.float64), truth)
+    assert ((found > 0) & (found < 1)).all()
+
+
+def test_what_misses_is_told_by_the_figure_asked_for() -> None:
+    """Of precision and recall the one is looked at; a tag that just reaches it does not miss."""
+    by_tag = {"shy": Scores(0.9, 0.7, 0.8, 20), "rash": Scores(0.7, 0.9, 0.8, 20)}
+    assert Objective.read("precision=0.9").missed_by(by_tag) == {"rash": 0.7}
+    assert Objective.read("recall=0.9").missed_by(by_tag) == {"shy": 0.7}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tagger.errors import BrokenRun, PromotionRefused
 from tagger.history import operating_system_user
 from tagger.paired import beyond_noise, differences
 from tagger.store import Store
-from tests.runs import TABLE, answering, answers, made_run, named, put
+from tests.runs import FAMILIAR, TABLE, answering, answers, made_run, named, put
 from tests.serving import run_python
 from training.runs import Made
 
@@ -72,6 +72,7 @@ def test_a_run_worse_overall_is_refused_with_the_table(home: Path) -> None:
     assert "overall" in out
     assert "95% interval" in out
     assert "worse than the promoted run good beyond noise: overall" in err
+    assert "on overall" not in err
     assert "--force" in err
     assert Store(home).promoted() == "good"
     assert len(Store(home).history()) == 1
@@ -109,6 +110,15 @@ def test_a_tag_that_is_gone_counts(home: Path) -> None:
     back = compare(fewer.run, fewer.exam, store.run("good"), store.exam("good"))
     assert back.added == (tags[0],)
     assert tags[0] not in back.by_tag
+    assert found.relabelled == back.relabelled == 0
+
+
+def test_texts_without_tags_count(home: Path) -> None:
+    """Each run abstains as its own limit says, so that one that always does finds nothing."""
+    shy = run("shy", truth(), abstain_below=2 * FAMILIAR)
+    found = compare(Store(home).run("good"), Store(home).exam("good"), shy.run, shy.exam)
+    assert found.overall.first > 0.8
+    assert found.overall.second == 0
 
 
 def test_tags_that_were_corrected_in_between_count(home: Path) -> None:
@@ -189,6 +199,15 @@ def test_promoting_the_promoted_run_changes_nothing(home: Path) -> None:
     assert status == 0
     assert "good is the promoted run already" in out
     assert len(Store(home).history()) == 1
+
+
+def test_where_nothing_is_promoted_the_gate_is_open(home: Path) -> None:
+    """There is nothing that could become worse."""
+    put(Store(home), run("worse", wrong(0.2, seed=2)))
+    (Store(home).folder / "latest").unlink()
+    status, out, _ = promote(home, "worse")
+    assert status == 0
+    assert "worse is promoted" in out
 
 
 def test_a_promotion_in_between_is_noticed(home: Path) -> None:

@@ -102,6 +102,14 @@ def test_naive_bayes_trusts_telling_features() -> None:
     truth = np.array([1, 1, 0, 0])
     telling, everywhere = feature_scale(matrix, truth.astype(bool))
     assert telling > everywhere > 0
+    lengths = 2 * telling**2 + 4 * everywhere**2
+    assert lengths == pytest.approx(6)  # the matrix is as long as it was
+
+
+def test_features_that_tell_nothing_stay_as_they_are() -> None:
+    """Where none sets the tag apart, none is trusted more."""
+    truth = np.array([True, False])
+    assert feature_scale(sparse.csr_matrix(np.ones((2, 3))), truth).tolist() == [1, 1, 1]
 
 
 def test_what_naive_bayes_finds_is_tempered_by_what_all_features_say() -> None:

@@ -20,6 +20,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from tagger.compare import decide_exam, predicted_tags
 from tagger.decide import decide, predictions
+from tagger.exam import without_idle_scores
 from tagger.model import Scored
 from tagger.paired import differences
 from tagger.policy import Policy
@@ -274,6 +275,15 @@ def test_a_faultless_run_has_an_f1_of_exactly_one() -> None:
         assert (overall.precision, overall.recall, overall.f1) == (1, 1, 1)
         compared, _ = differences(truth, truth, truth)
         assert (compared.first, compared.second) == (1, 1)
+
+
+def test_an_exam_keeps_the_scores_that_can_decide() -> None:
+    """Those from half a threshold or 0.01 on, those of true tags, and the best of each text."""
+    scores = np.array([[0.9, 0.006, 0.011], [0.009, 0.004, 0.008], [0.9, 0.004, 0.009]], np.float32)
+    truth = np.zeros((3, 3), np.bool_)
+    truth[2, 1] = True
+    kept = without_idle_scores(scores, truth, np.array([0.5, 0.01, 0.5])) > 0
+    assert kept.tolist() == [[True, True, True], [True, False, False], [True, True, False]]
 
 
 def test_the_exam_decides_as_the_run_did() -> None:

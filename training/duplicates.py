@@ -88,7 +88,7 @@ class _Words:
         if few < OVERLAP * many:
             return 0.0
         ours, theirs = self._set(one), self._set(other)
-        return len(ours & theirs) / max(1, len(ours | theirs))
+        return len(ours & theirs) / len(ours | theirs)
 
     def _set(self, text: int) -> set[int]:
         return set(self._numbers[self._starts[text] : self._starts[text + 1]].tolist())

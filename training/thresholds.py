@@ -88,7 +88,7 @@ def best_thresholds(scores: Doubles, truth: Truth) -> Doubles:
     limits = np.unique(np.quantile(scores, np.linspace(0.5, 0.999, 400)))
     hits, found = _counts_from(limits, scores, truth)
     support = truth.sum(axis=0)
-    common = limits[np.argmax(2 * hits / np.maximum(found + support, 1) @ support)]
+    common = limits[np.argmax(2 * hits / (found + support) @ support)]
     own = [_best_threshold(*column) for column in zip(scores.T, truth.T, strict=True)]
     return np.array([(best + common) / 2 for best in own])
 
