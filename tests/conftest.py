@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from io import StringIO
@@ -24,6 +25,11 @@ class TrainedHome:
 
     path: Path
     run_id: str
+
+    def copied(self, folder: Path) -> Path:
+        """Copy the store into another folder: each start wipes its home's metrics."""
+        shutil.copytree(self.path / "models", folder / "models")
+        return folder
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,6 @@ import requests
 
 from tests.conftest import TABLE, TrainedHome
 from tests.serving import Server, run_python, serve
-from tests.test_start import copied
 
 ORIGIN = "https://forms.example"
 
@@ -47,7 +46,7 @@ def test_a_service_in_the_same_process(
     asked = {"texts": [{"text": "onion broth with butter"}], "top_k": 1, "threshold": 0.25}
     done = run_python(
         *("-c", IN_PROCESS, json.dumps(asked)),
-        home=copied(trained_home, tmp_path),
+        home=trained_home.copied(tmp_path),
         PROMETHEUS_MULTIPROC_DIR=str(tmp_path),
     )
     assert done.returncode == 0, done.stderr
@@ -98,7 +97,7 @@ def open_server(
 ) -> Iterator[Server]:
     """A server whose setting lets the pages of one origin call."""
     folder: Path = tmp_path_factory.mktemp("open")
-    with serve(copied(trained_home, folder), folder / "log", TAGLINE_CORS_ORIGINS=ORIGIN) as server:
+    with serve(trained_home.copied(folder), folder / "log", TAGLINE_CORS_ORIGINS=ORIGIN) as server:
         yield server
 
 

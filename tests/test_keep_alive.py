@@ -10,7 +10,6 @@ import pytest
 
 from tests.conftest import TrainedHome
 from tests.serving import Server, serve
-from tests.test_start import copied
 
 WHOLE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -36,7 +35,7 @@ def test_a_pause_does_not_cost_a_connection(server: Server) -> None:
 
 def test_it_is_a_setting(trained_home: TrainedHome, tmp_path: Path) -> None:
     """It is closed when the setting says, without a word."""
-    home = copied(trained_home, tmp_path)
+    home = trained_home.copied(tmp_path)
     with (
         serve(home, tmp_path / "log", TAGLINE_KEEP_ALIVE_SECONDS="0.5") as server,
         answered(server) as connection,

@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 
 from tests.conftest import TrainedHome
 from tests.serving import serve
-from tests.test_start import copied
 
 
 def test_every_line_is_json_from_start_to_end(trained_home: TrainedHome, tmp_path: Path) -> None:
     """The supervisor's lines too, and of what went wrong: a head that is no HTTP, say."""
-    home = copied(trained_home, tmp_path)
+    home = trained_home.copied(tmp_path)
     with serve(home, tmp_path / "log", TAGLINE_LOG_FORMAT="json") as server:
         address = urlsplit(server.url)
         assert address.hostname

@@ -19,7 +19,6 @@ from prometheus_client.samples import Sample
 from app.metrics import SECONDS, BulkHistogram
 from tests.conftest import TrainedHome
 from tests.serving import Server, serve
-from tests.test_start import copied
 
 TEXT = {"texts": [{"text": "onion broth"}, {"text": "mainsail"}]}
 
@@ -27,7 +26,7 @@ TEXT = {"texts": [{"text": "onion broth"}, {"text": "mainsail"}]}
 @pytest.fixture
 def fresh(trained_home: TrainedHome, tmp_path: Path) -> Iterator[Server]:
     """A server that nobody has asked anything."""
-    with serve(copied(trained_home, tmp_path), tmp_path / "log") as server:
+    with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
         yield server
 
 

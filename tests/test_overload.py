@@ -12,7 +12,6 @@ import requests
 
 from tests.conftest import TrainedHome
 from tests.serving import Server, serve
-from tests.test_start import copied
 
 CALLERS = 24
 
@@ -21,7 +20,7 @@ CALLERS = 24
 def narrow(trained_home: TrainedHome, tmp_path: Path) -> Any:
     """A server whose queue holds one request of its largest."""
     with serve(
-        copied(trained_home, tmp_path),
+        trained_home.copied(tmp_path),
         tmp_path / "log",
         TAGLINE_MAX_TEXTS="200",
         TAGLINE_QUEUE_TEXTS="200",

@@ -82,20 +82,20 @@ def test_settings_that_make_no_sense(
     trained_home: TrainedHome, tmp_path: Path, name: str, value: str, words: str
 ) -> None:
     """Which setting, and why."""
-    check_refusal(try_to_serve(copied(trained_home, tmp_path), **{name: value}), words)
+    check_refusal(try_to_serve(trained_home.copied(tmp_path), **{name: value}), words)
 
 
 def test_a_port_that_is_taken(trained_home: TrainedHome, tmp_path: Path) -> None:
     """Which address, why, and what to do."""
     with socket.create_server(("127.0.0.1", free_port())) as other:
         port = other.getsockname()[1]
-        ended = try_to_serve(copied(trained_home, tmp_path), port)
+        ended = try_to_serve(trained_home.copied(tmp_path), port)
     check_refusal(ended, f"127.0.0.1:{port}: Address already in use", "--port")
 
 
 def test_a_damaged_run(trained_home: TrainedHome, tmp_path: Path) -> None:
     """A run whose files are not as they were written does not serve."""
-    damaged = copied(trained_home, tmp_path)
+    damaged = trained_home.copied(tmp_path)
     for path in damaged.rglob("*.npz"):
         path.write_bytes(path.read_bytes()[:-1] + b"!")
     check_refusal(try_to_serve(damaged), "is not the file that was written")
@@ -115,21 +115,13 @@ def test_the_supervisor_holds_nothing_that_its_check_loaded() -> None:
     assert not seen
 
 
-def copied(trained_home: TrainedHome, folder: Path) -> Path:
-    """Copy a home's store into another folder: each start wipes its home's metrics."""
-    subprocess.run(
-        ["cp", "-r", str(trained_home.path / "models"), str(folder)], check=True, timeout=60
-    )
-    return folder
-
-
 @pytest.mark.parametrize("setting", ["traffic.max_concurrency=5", "traffic.timeout=3"])
 def test_limits_of_bentoml_that_would_not_be_kept(
     trained_home: TrainedHome, tmp_path: Path, setting: str
 ) -> None:
     """BentoML's own limits do not reach predictions, so they are refused, not ignored."""
     ended = try_to_serve(
-        copied(trained_home, tmp_path), BENTOML_CONFIG_OPTIONS=f"services.tagline.{setting}"
+        trained_home.copied(tmp_path), BENTOML_CONFIG_OPTIONS=f"services.tagline.{setting}"
     )
     check_refusal(ended, "TAGLINE_")
 
@@ -139,7 +131,7 @@ def test_the_welcome_names_an_address_that_answers(
 ) -> None:
     """Of IPv6 too, where a browser wants brackets."""
     log = tmp_path / "log"
-    with serve(copied(trained_home, tmp_path), log, host="::1"):
+    with serve(trained_home.copied(tmp_path), log, host="::1"):
         told = re.search(r"Open (\S+/ui) .* (\S+/docs) ", log.read_text())
         assert told
         for page in told.groups():
@@ -160,7 +152,7 @@ def test_more_connections_than_files_are_allowed_at_first(
     few = 256
     resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
     try:
-        running = serve(copied(trained_home, tmp_path), tmp_path / "log")
+        running = serve(trained_home.copied(tmp_path), tmp_path / "log")
         with running as server, ExitStack() as open_ones:
             resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
             address = urlsplit(server.url)

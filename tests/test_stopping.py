@@ -26,7 +26,6 @@ from app.operations import NOT_READY
 from app.stopping import Stopping
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, environment, free_port, serve, wait_until_ready
-from tests.test_start import copied
 
 CALLERS = 16
 BODY = json.dumps({"texts": [{"text": "onion broth with butter"}]})
@@ -54,7 +53,7 @@ def call_until_told(url: str, begun: threading.Barrier) -> int:
 def test_sigterm_under_load_loses_no_request(trained_home: TrainedHome, tmp_path: Path) -> None:
     """Readiness turns false, answers go on and say to close, and the end is status 0."""
     with serve(
-        copied(trained_home, tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="3"
+        trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="3"
     ) as server:
         begun = threading.Barrier(CALLERS + 1)
         with ThreadPoolExecutor(CALLERS) as callers:
@@ -101,7 +100,7 @@ def test_what_is_in_flight_is_answered(
     """Whichever signals come, also twice: the answer, status 0, and nothing left behind."""
     with (
         serve(
-            copied(trained_home, tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0.2"
+            trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0.2"
         ) as server,
         ThreadPoolExecutor(1) as caller,
     ):
@@ -151,7 +150,7 @@ def test_a_second_signal_ends_the_pause(
 
 def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) -> None:
     """Of two workers one is killed: the other goes on, another takes its place, the log tells."""
-    with serve(copied(trained_home, tmp_path), tmp_path / "log", TAGLINE_WORKERS="2") as server:
+    with serve(trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_WORKERS="2") as server:
         wait_for_two(server)
         supervisor = psutil.Process(server.process.pid)
         before = {worker.pid for worker in supervisor.children()}
@@ -170,7 +169,7 @@ def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
     """The port stays open, and what is asked while nobody is behind it the successor answers."""
-    with serve(copied(trained_home, tmp_path), tmp_path / "log") as server:
+    with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
         supervisor = psutil.Process(server.process.pid)
         (victim,) = supervisor.children()
         victim.kill()
@@ -184,7 +183,7 @@ def test_a_worker_that_is_started_anew_leaves_no_trace(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
     """As `make dev` does it at each change: nothing is logged as if something had gone wrong."""
-    with serve(copied(trained_home, tmp_path), tmp_path / "log") as server:
+    with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
         supervisor = psutil.Process(server.process.pid)
         (before,) = supervisor.children()
         server.process.send_signal(signal.SIGHUP)
@@ -221,7 +220,7 @@ def test_a_terminal_needs_no_pause(trained_home: TrainedHome, tmp_path: Path) ->
     process = subprocess.Popen(
         [sys.executable, "-m", "bentoml", "serve", "--port", str(port := free_port())],
         cwd=PROJECT,
-        env=environment(copied(trained_home, tmp_path)),
+        env=environment(trained_home.copied(tmp_path)),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -13,7 +13,6 @@ import pytest
 
 from tests.conftest import TrainedHome
 from tests.serving import Server, serve
-from tests.test_start import copied
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -24,7 +23,7 @@ def quick_server(
 ) -> Iterator[Server]:
     """A server that gives requests one second."""
     folder: Path = tmp_path_factory.mktemp("quick")
-    home = copied(trained_home, folder)
+    home = trained_home.copied(folder)
     with serve(home, folder / "log", TAGLINE_TIMEOUT_SECONDS="1") as server:
         yield server
 
