@@ -14,6 +14,7 @@ from tests.serving import PROJECT
 FOLDER = PROJECT / "deploy" / "kubernetes"
 OVERLAYS = ("local", "production", "canary")
 Manifest = dict[str, Any]
+"""A Kubernetes object, as YAML gives it."""
 
 
 @cache

@@ -8,16 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
 
 import requests
 import yaml
 
 from deploy.image_test.containers import PODMAN, podman, run
+from deploy.image_test.manifests import Manifest
 from tests.serving import free_port
-
-Manifest = dict[str, Any]
-"""A Kubernetes object, as YAML gives it."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import inspect
 import os
 import platform
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,9 @@ TESTED = (
     "tagger",
 )
 """What the results depend on."""
+
+Record = Callable[[str, object], None]
+"""Pytest's ``record_property``: what a test gives it becomes one of the figures."""
 
 NEEDS_A_CLUSTER = (
     ("HorizontalPodAutoscaler", "its schema and its target are checked; that it scales is not"),

@@ -9,7 +9,8 @@ from pathlib import Path
 from threading import Thread, Timer
 
 from deploy.image_test.balancer import Balancer
-from deploy.image_test.pod import Manifest, Pod
+from deploy.image_test.manifests import Manifest
+from deploy.image_test.pod import Pod
 
 ENDPOINT_LAG_SECONDS = 1.0
 """Between a pod's deletion and the moment when the last node has heard of it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from deploy.image_test.containers import (
     podman,
     run,
 )
+from deploy.image_test.report import Record
 from tests.serving import PROJECT
 
 CHECKOV = ("--skip-download", "--quiet", "--compact")
@@ -27,7 +28,6 @@ TRIVY = (
     *("--skip-check-update", "--skip-version-check", "--quiet"),
     *("--exit-code", "1", "--ignorefile", "deploy/image_test/trivyignore"),
 )
-Record = Callable[[str, object], None]
 
 
 @pytest.fixture(scope="module")

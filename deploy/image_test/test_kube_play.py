@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,9 +10,9 @@ from deploy.image_test.callers import TEXTS, ask
 from deploy.image_test.containers import Image, podman
 from deploy.image_test.manifests import objects, the, with_image
 from deploy.image_test.pod import Pod
+from deploy.image_test.report import Record
 
 MEMORY = "import start; print(start.memory_limit_mebibytes())"
-Record = Callable[[str, object], None]
 IGNORED = (
     "runAsNonRoot, fsGroup, emptyDir's medium and sizeLimit, enableServiceLinks, topology spread, "
     "minReadySeconds, strategy; preStop, grace period and probes are done by pod.py in its place"

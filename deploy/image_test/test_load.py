@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 from deploy.image_test.containers import Container, run
+from deploy.image_test.report import Record
 from tests.serving import PROJECT
 
-Record = Callable[[str, object], None]
 CGROUP = "/sys/fs/cgroup"
 PEAKS = (f"{CGROUP}/memory.peak", f"{CGROUP}/memory/memory.max_usage_in_bytes")
 """Where the kernel keeps the most memory a container has used: by version of control groups."""

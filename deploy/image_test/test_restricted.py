@@ -6,7 +6,6 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import requests
@@ -21,10 +20,10 @@ from deploy.image_test.containers import (
     serve,
     start,
 )
+from deploy.image_test.report import Record
 from tests.conftest import TrainedHome
 from tests.serving import START_SECONDS, STOP_SECONDS
 
-Record = Callable[[str, object], None]
 STATUS = "print(open('/proc/1/status').read())"
 CPU_SECONDS = """
 import psutil
@@ -58,14 +57,8 @@ def test_it_writes_to_its_scratch_folder_only(server: Container) -> None:
     """All that it has open for writing, and all it has written, lies in /tmp and is small."""
     used = server.execute("du", "-sk", SCRATCH).split()[0]
     assert int(used) < 1024
-    refused = "open('/srv/bento/x', 'w')"
-    assert "Read-only file system" in inside_error(server, refused)
-
-
-def inside_error(server: Container, program: str) -> str:
-    """Run a program that fails in the container and return its last line."""
-    shown = f"try: {program}\nexcept OSError as fault: print(fault)"
-    return server.python(shown)
+    tried = "try: open('/srv/bento/x', 'w')\nexcept OSError as fault: print(fault)"
+    assert "Read-only file system" in server.python(tried)
 
 
 def test_no_shell_is_needed(server: Container) -> None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.image_test.balancer import Balancer
 from deploy.image_test.callers import Callers, Predictions, Tally
 from deploy.image_test.containers import Image
 from deploy.image_test.manifests import Manifest, objects, the, with_image, without_drain
+from deploy.image_test.report import Record
 from deploy.image_test.rollout import rollout
 
-Record = Callable[[str, object], None]
 REPLICAS = 2
 
 
