@@ -89,7 +89,7 @@ clean: ## remove .venv, caches and everything built; the store in .bentoml stays
 	  dist load_tests/results/*.html tagline.postman_collection.json
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-lock: .venv/.serve ## make the hashed locks anew from their .in files
+lock: ## make the hashed locks anew from their .in files
 	@$(PYTHON) -m venv .cache/lock && .cache/lock/bin/pip install --quiet uv
 	@for name in $(addprefix requirements/,develop parquet train serve image-test) $(addsuffix /requirements,bulk load_tests/servers) \
 	  $(addprefix load_tests/peers/,litserve mlserver annif); do \

@@ -9,7 +9,6 @@ from __future__ import annotations
 import linecache
 import subprocess
 import tempfile
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,21 +144,14 @@ def looks(server: Running, *, seconds: int, raw: Path) -> tuple[dict[str, float]
     """Load a server and look; return each step's share of the looks, and CPU us a request."""
     worker = max(server.tree(), key=processor_seconds)
     spy = BENCH_PYTHON.with_name("py-spy")
-    watching = threading.Thread(
-        target=subprocess.run,
-        args=(
-            [
-                *(str(spy), "record", "--pid", str(worker.pid), "--format", "raw"),
-                *("--rate", str(LOOKS_A_SECOND), "--duration", str(seconds)),
-                *("--full-filenames", "--output", str(raw)),
-            ],
-        ),
-        kwargs={"check": True, "capture_output": True},
-    )
     cpu_us = load(server, seconds=seconds).cpu_us
-    watching.start()
-    load(server, seconds=seconds + 1)
-    watching.join()
+    command = [
+        *(str(spy), "record", "--pid", str(worker.pid), "--format", "raw"),
+        *("--rate", str(LOOKS_A_SECOND), "--duration", str(seconds)),
+        *("--full-filenames", "--output", str(raw)),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL):
+        load(server, seconds=seconds + 1)
     counts: Counter[str] = Counter()
     for stack, count in _stacks(raw):
         counts[step_of(stack)] += count
