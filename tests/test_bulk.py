@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from distributed import Client, LocalCluster
 
 from bulk.check import check
 from bulk.generate import write_partitions
+from bulk.job import tag_all
 from bulk.measure import compare_with_command, different_ids
 from bulk.partition import Job, tag_partition
 from bulk.trials import kill_and_resume
-from tagger.errors import FaultyRows, UnreadableTable
+from tagger.errors import FaultyRows, SettingsError, UnreadableTable
 from tests.conftest import TrainedHome
 from tests.serving import run_python
 
@@ -74,9 +76,9 @@ def test_answers_are_those_of_the_command(
     assert compare_with_command(job, tmp_path, rows=100) == 100
 
 
-@pytest.mark.parametrize("fault", ["missing", "lost", "twice", "swapped"])
+@pytest.mark.parametrize("fault", ["missing", "lost", "twice", "swapped", "untagged"])
 def test_check_finds_what_is_amiss(trained_home: TrainedHome, source: Path, fault: str) -> None:
-    """A partition without answers, a row lost, answered twice, or in another's place is told."""
+    """A partition or row without answer, a row lost, twice, or in another's place is told."""
     job = job_of(trained_home, source, "answers")
     tag_here(job)
     check(job)
@@ -89,6 +91,7 @@ def test_check_finds_what_is_amiss(trained_home: TrainedHome, source: Path, faul
             "lost": lines[:-1],
             "twice": [*lines, lines[-1]],
             "swapped": [lines[1], lines[0], *lines[2:]],
+            "untagged": (source / answer.name).read_text().splitlines(keepends=True),
         }
         answer.write_text("".join(changed[fault]))
     with pytest.raises(FaultyRows, match=job.partitions()[3]):
@@ -106,6 +109,19 @@ def test_a_faulty_partition_stops_no_other(trained_home: TrainedHome, source: Pa
     assert "part-00007.jsonl: Row 2" in done.stdout
     assert done.stderr.startswith("Error: 1 of 20 partitions")
     assert len(list((out / trained_home.run_id).iterdir())) == PARTITIONS - 1
+
+
+def test_workers_of_several_threads_are_refused(trained_home: TrainedHome, source: Path) -> None:
+    """They would share one model, which is for one thread at a time."""
+    cluster = LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+    )
+    with (
+        cluster,
+        Client(cluster) as client,
+        pytest.raises(SettingsError, match="--nthreads 1"),
+    ):
+        tag_all(client, job_of(trained_home, source, "answers"), lambda _: None)
 
 
 def test_texts_may_stand_in_any_column(trained_home: TrainedHome, tmp_path: Path) -> None:

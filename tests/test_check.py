@@ -90,6 +90,27 @@ def test_a_tag_that_holds_a_comma_is_no_joined_one(tmp_path: Path) -> None:
     assert "joined-tags" not in found(report)
 
 
+def test_tags_that_come_apart_are_not_said_to_come_together(tmp_path: Path) -> None:
+    """Nor are those of a few texts, of which it may be chance."""
+    tags = ["port|quay"] * 9 + ["port", "quay"] + ["few|rare"] * 4
+    rows = [f"Harbour light {i} seen by night,{some}" for i, some in enumerate(tags)]
+    assert "tags-together" not in found(looked_over(tmp_path, *rows))
+
+
+def test_a_text_without_blanks_is_measured_by_its_characters(tmp_path: Path) -> None:
+    """Six Chinese characters say something, two do not."""
+    rows = ["\u6211\u7231\u673a\u5668\u5b66\u4e60,music", "\u5b66\u4e60,music"]
+    assert found(looked_over(tmp_path, *rows))["short-texts"] == (253,)
+
+
+def test_a_table_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    """The encoding was guessed, so the option that names it stands in the finding."""
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join((*ROWS, f"{GERMAN},cooking")), encoding="cp1252")
+    findings = check(read_dataset(str(table), Reading()), min_support=10).findings
+    assert ["--encoding NAME" in one.text for one in findings if one.kind == "encoding"] == [True]
+
+
 @pytest.mark.parametrize(
     ("tags", "kinds"),
     [
@@ -156,6 +177,7 @@ def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
         ("web-2.0", "Web 2.0", True),
         ("natural_language", "Natural Language", True),
         ("c++", "C++", True),
+        ("ab", "\uff41\uff42", True),
         ("-1", "1", False),
         ("2.1", "21", False),
         ("c#", "c", False),
@@ -168,7 +190,8 @@ def test_tags_that_differ_in_what_tells_are_no_spellings_of_one(
     one: str, other: str, *, alike: bool
 ) -> None:
     """Capitals, blanks and punctuation are spelling; numbers, symbols and vowel signs are not."""
-    assert spellings({one: 2, other: 1}) == ({other: one} if alike else {})
+    for usual, rarer in ((one, other), (other, one)):
+        assert spellings({usual: 2, rarer: 1}) == ({rarer: usual} if alike else {})
 
 
 def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import random
 import subprocess
 import sys
 import zipfile
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
 from tagger.compare import decide_exam, predicted_tags
 from tagger.decide import decide, predictions
+from tagger.errors import TooLittleData
 from tagger.exam import without_idle_scores
 from tagger.model import Scored
 from tagger.paired import differences
@@ -340,6 +342,32 @@ def test_near_duplicates_of_the_test_are_not_trained_on(tmp_path: Path) -> None:
     assert set(parts.training.texts) <= set(again.training.texts)
     kept_copies = {number for number in again.training.numbers if number > last_of_before}
     assert len(kept_copies) < len(copies) / 10
+
+
+def test_tags_are_chosen_on_the_training_side() -> None:
+    """What the test's texts bear has no say in it; a tag of just so many texts is trained."""
+    dataset = read_dataset(str(TABLE), Reading())
+    support = Counter(tag for tags in split(dataset, Params()).training.tags for tag in tags)
+    least = support.most_common(2)[1][1]
+    enough = {tag for tag, count in support.items() if count >= least}
+    assert set(split(dataset, Params(min_support=least)).tags) == enough
+
+
+@pytest.mark.parametrize(
+    ("params", "told"),
+    [(Params(test_share=1e-6), "0 for the test"), (Params(folds=200), "needs 400 or more")],
+)
+def test_a_side_of_too_few_texts_is_refused(params: Params, told: str) -> None:
+    """A test of none measures nothing, and a fold needs two texts."""
+    with pytest.raises(TooLittleData, match=told):
+        split(read_dataset(str(TABLE), Reading()), params)
+
+
+def test_a_run_tells_no_key_of_its_tables_address() -> None:
+    """A run travels, so of an address it holds the name of the file alone."""
+    address = "https://tables.example/folder/table.csv?key=secret"
+    dataset = replace(read_dataset(str(TABLE), Reading()), source=address)
+    assert split(dataset, Params()).describe(dataset, licence=None).source == "table.csv"
 
 
 def test_a_growing_table_moves_no_text_to_the_other_side(tmp_path: Path) -> None:
