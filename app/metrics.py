@@ -25,6 +25,8 @@ from tagger.errors import SettingsError
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 SIZES = tuple(2**power for power in range(13))
 FLUSH_SECONDS = 0.5
+Noted = tuple[int, float, Sequence[float]]
+"""Of a batch: its texts, its seconds, and those that each request had waited for its first."""
 RESERVED = {
     "counter": 1 << 16,
     "gauge_livesum": 1 << 16,
@@ -134,14 +136,23 @@ class Metrics:
             registry=None,
         )
         self._batch_texts = BulkHistogram(
-            "tagline_batch_texts", "Texts in a batch", buckets=SIZES, registry=None
+            "tagline_batch_texts",
+            "Texts in a batch, for their tags or for the evidence",
+            ["work"],
+            buckets=SIZES,
+            registry=None,
         )
         self._batch_seconds = BulkHistogram(
-            "tagline_batch_seconds", "Time to compute a batch", buckets=SECONDS, registry=None
+            "tagline_batch_seconds",
+            "Time to compute a batch",
+            ["work"],
+            buckets=SECONDS,
+            registry=None,
         )
         self._queue_seconds = BulkHistogram(
             "tagline_queue_wait_seconds",
             "Time that a request waited for its first batch",
+            ["work"],
             buckets=SECONDS,
             registry=None,
         )
@@ -182,9 +193,7 @@ class Metrics:
         self.in_progress: defaultdict[str, int] = defaultdict(int)
         """Requests that wait for their answer now, by template; kept by `edge`."""
         self._answers: defaultdict[tuple[str, int], list[float]] = defaultdict(list)
-        self._sizes: list[int] = []
-        self._seconds: list[float] = []
-        self._waits: list[float] = []
+        self._batches: defaultdict[str, list[Noted]] = defaultdict(list)
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -194,11 +203,11 @@ class Metrics:
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
 
-    def batched(self, size: int, seconds: float, waits: Sequence[float], waiting: int) -> None:
-        """Note a batch."""
-        self._sizes.append(size)
-        self._seconds.append(seconds)
-        self._waits += waits
+    def batched(
+        self, work: str, size: int, seconds: float, waits: Sequence[float], *, waiting: int
+    ) -> None:
+        """Note a batch, and how many texts wait for one."""
+        self._batches[work].append((size, seconds, waits))
         self._waiting = waiting
 
     def serves(self, run_id: str, *, instead_of: str | None) -> None:
@@ -230,13 +239,12 @@ class Metrics:
             self._requests.labels(**labels).inc(len(seconds))
             self._duration.labels(**labels).observe_many(seconds)
         self._answers.clear()
-        for histogram, values in (
-            (self._batch_texts, self._sizes),
-            (self._batch_seconds, self._seconds),
-            (self._queue_seconds, self._waits),
-        ):
-            histogram.observe_many(values)
-            values.clear()
+        for work, batches in self._batches.items():
+            self._batch_texts.labels(work).observe_many([size for size, _, _ in batches])
+            self._batch_seconds.labels(work).observe_many([seconds for _, seconds, _ in batches])
+            waits = [wait for _, _, waits in batches for wait in waits]
+            self._queue_seconds.labels(work).observe_many(waits)
+            batches.clear()
         self._queue_texts.set(self._waiting)
         for endpoint, waiting in self.in_progress.items():
             self._in_progress.labels(endpoint=endpoint, **self._labels).set(waiting)

@@ -54,8 +54,6 @@ class Batch:
     seconds: float
     waits: list[float]
     """Of each request whose first items were in it: seconds in the queue."""
-    waiting: int
-    """Items in the queue after it."""
 
 
 @dataclass(slots=True, eq=False)
@@ -246,7 +244,7 @@ class Batcher(Generic[Item, Result]):
         cost = max(seconds / size, 1e-9)
         self._cost = cost if self._cost == math.inf else self._cost + (cost - self._cost) / 8
         if self._watch is not None:
-            self._watch(Batch(size, seconds, waits, self._waiting))
+            self._watch(Batch(size, seconds, waits))
         self._armed = bool(self._queue)
         if self._armed:
             self._loop.call_soon(self._turn)

@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from runners.batching import Batch, Batcher, Bounds
@@ -45,8 +46,10 @@ Writer = Callable[[Sequence[str], Decisions], list[bytes]]
 class Watch(Protocol):
     """Who is told what the Runner does."""
 
-    def batched(self, size: int, seconds: float, waits: Sequence[float], waiting: int) -> None:
-        """A batch has run."""
+    def batched(
+        self, work: str, size: int, seconds: float, waits: Sequence[float], *, waiting: int
+    ) -> None:
+        """A batch has run, for tags or for evidence; so many texts wait for one of either."""
 
     def serves(self, run_id: str, *, instead_of: str | None) -> None:
         """Another run is served from now on."""
@@ -286,14 +289,18 @@ class TagRunner:
         decided = _decided(model, write)
         return Loaded(
             run=run,
-            decided=Batcher(decided, bounds=self._bounds, watch=self._told),
-            explained=Batcher(_explained(model), bounds=self._bounds),
+            decided=Batcher(decided, bounds=self._bounds, watch=partial(self._told, "tags")),
+            explained=Batcher(
+                _explained(model), bounds=self._bounds, watch=partial(self._told, "evidence")
+            ),
             check_texts=check.texts,
             check_answers=decided([(text, PLAIN) for text in check.texts]),
         )
 
-    def _told(self, batch: Batch) -> None:
-        self._watch.batched(batch.size, batch.seconds, batch.waits, batch.waiting)
+    def _told(self, work: str, batch: Batch) -> None:
+        loaded = [run for run in (self._served, *self._others.values()) if run is not None]
+        waiting = sum(run.decided.waiting + run.explained.waiting for run in loaded)
+        self._watch.batched(work, batch.size, batch.seconds, batch.waits, waiting=waiting)
 
 
 MOVED = (

@@ -458,9 +458,9 @@ def test_whoever_watches_is_told_of_every_batch() -> None:
         tried = batcher(model, batch=2, seconds=2, watch=told.append)
         await asyncio.gather(tried.submit([1], FAR), tried.submit([2, 3, 4], FAR))
         assert told == [
-            Batch(size=1, seconds=1, waits=[0], waiting=3),
-            Batch(size=2, seconds=2, waits=[1], waiting=1),
-            Batch(size=1, seconds=1, waits=[], waiting=0),
+            Batch(size=1, seconds=1, waits=[0]),
+            Batch(size=2, seconds=2, waits=[1]),
+            Batch(size=1, seconds=1, waits=[]),
         ]
 
     on_a_loop(story())

@@ -84,14 +84,17 @@ def test_batches_and_the_served_run_are_told(fresh: Server, trained_home: Traine
     before = series(fresh)
     for _ in range(5):
         requests.post(f"{fresh.url}/predict", json=TEXT, timeout=30)
+    requests.post(f"{fresh.url}/predict", json=TEXT | {"evidence": True}, timeout=30)
     after = series(fresh)
 
-    def grown(name: str) -> float:
-        return value(after, name) - value(before, name)
+    def grown(name: str, work: str) -> float:
+        return value(after, name, work=work) - value(before, name, work=work)
 
-    assert grown("tagline_batch_texts_sum") == 10
-    assert grown("tagline_queue_wait_seconds_count") == 5
-    assert grown("tagline_batch_seconds_count") == grown("tagline_batch_texts_count") > 0
+    for work, times in (("tags", 6), ("evidence", 1)):
+        assert grown("tagline_batch_texts_sum", work) == 2 * times
+        assert grown("tagline_queue_wait_seconds_count", work) == times
+        batches = grown("tagline_batch_texts_count", work)
+        assert grown("tagline_batch_seconds_count", work) == batches > 0
     assert value(after, "tagline_queue_texts") == 0
     assert value(after, "tagline_served_run", run_id=trained_home.run_id) == 1
     assert value(after, "tagline_ready_workers") == 1

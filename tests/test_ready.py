@@ -23,7 +23,9 @@ RUN_ID = "20260101-000000-aaaa"
 class Deaf:
     """Is told of batches and runs, and forgets."""
 
-    def batched(self, size: int, seconds: float, waits: Sequence[float], waiting: int) -> None:
+    def batched(
+        self, work: str, size: int, seconds: float, waits: Sequence[float], *, waiting: int
+    ) -> None:
         """Forget."""
 
     def serves(self, run_id: str, *, instead_of: str | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,12 +76,10 @@ class Counters:
     def of(cls, server: Running) -> Counters:
         """Read them; the one worker writes its metrics down before it answers."""
         text = requests.get(f"{server.root}/metrics", timeout=10).text
-        sums = {
-            sample.name: sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name.endswith(("_sum", "_count"))
-        }
+        sums: defaultdict[str, float] = defaultdict(float)
+        for family in text_string_to_metric_families(text):
+            for sample in family.samples:
+                sums[sample.name] += sample.value
         tree = server.tree()
         return cls(
             texts=sums["tagline_batch_texts_sum"],
