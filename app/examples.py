@@ -53,6 +53,7 @@ class Examples:
     def __init__(self, run: Run, limits: Limits, predicted: Mapping[str, Any]) -> None:
         self._run = _shortened(run)
         self._predicted = predicted
+        self._requests = {name: REQUESTS[name] for name in predicted}
         self._refused = refused(limits, self._run)
         self._answers = self._data()
 
@@ -65,7 +66,7 @@ class Examples:
             if parameter["name"] in self._values:
                 parameter["example"] = self._values[parameter["name"]]
         if "requestBody" in operation:
-            operation["requestBody"]["content"]["application/json"]["examples"] = REQUESTS
+            operation["requestBody"]["content"]["application/json"]["examples"] = self._requests
         for status, answer in operation["responses"].items():
             answer["headers"] = _headers(name, int(status))
             content = answer.get("content", {}).get("application/json")
@@ -109,7 +110,7 @@ class Examples:
                     Envelopes().success(exchange, [orjson.dumps(self._predicted[name])])
                 ),
             }
-            for name, request in REQUESTS.items()
+            for name, request in self._requests.items()
         }
 
     def _refusals(self, name: str, status: int, exchange: Exchange) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from app.examples import REQUESTS, Examples
 from app.operations import SECTIONS, elsewhere
 from app.predict import Loaded, Predictor
 from app.reading import Limits
+from tagger.errors import InvalidInput
 from tagger.records import Run
 
 VERSION = "0.1.0"
@@ -58,14 +60,15 @@ class Document:
             answers = {}
             for name, request in REQUESTS.items():
                 body = orjson.dumps(request["value"])
-                data = await predictor.predict(body, loaded, deadline)
-                answers[name] = orjson.loads(b"".join(data))
+                with suppress(InvalidInput):  # settings may allow less than it asks
+                    data = await predictor.predict(body, loaded, deadline)
+                    answers[name] = orjson.loads(b"".join(data))
             self._written = orjson.dumps(self._document(loaded.run, answers))
             self._of_run = loaded.run.run_id
         return self._written
 
     def _document(self, run: Run, answers: Mapping[str, Any]) -> dict[str, Any]:
-        """Write the document; ``answers`` has the ``data`` of each example of a prediction."""
+        """Write the document; ``answers`` has the ``data`` of each example that can be asked."""
         document = get_openapi(
             title="Tagline",
             version=VERSION,

@@ -19,7 +19,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.openapi import VERSION
 from app.routes import ROUTES
-from tests.serving import PROJECT, Server
+from tests.conftest import TrainedHome
+from tests.serving import PROJECT, Server, serve
 
 HIDDEN = {"/assets/{file}"}
 """Files of the pages: no part of the contract."""
@@ -208,6 +209,19 @@ def test_the_document_tells_the_limits(document: Any) -> None:
     shapes = document["components"]["schemas"]
     assert shapes["PredictRequest"]["properties"]["texts"]["maxItems"] == 1_000
     assert shapes["Text"]["properties"]["text"]["maxLength"] == 10_000
+
+
+def test_examples_that_settings_refuse_are_left_out(
+    trained_home: TrainedHome, tmp_path: Path
+) -> None:
+    """A server that takes short texts alone has a document all the same, which asks no longer."""
+    home = trained_home.copied(tmp_path)
+    with serve(home, tmp_path / "log", TAGLINE_MAX_TEXT_LENGTH="73") as server:
+        answer = requests.get(f"{server.url}/openapi.json", timeout=30)
+    assert answer.status_code == 200, answer.text
+    predict = answer.json()["paths"]["/predict"]["post"]
+    for told in (predict["requestBody"], predict["responses"]["200"]):
+        assert set(told["content"]["application/json"]["examples"]) == {"title and description"}
 
 
 def test_what_a_run_always_tells_is_required(document: Any, server: Server) -> None:
