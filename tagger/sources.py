@@ -85,6 +85,9 @@ def _opener(source: str) -> Callable[[], BinaryIO]:
         content = _downloaded(source)
         return lambda: io.BytesIO(content)
     path = Path(source)
+    if path.is_fifo():  # as a shell names what another command writes: it can be read once
+        content = path.read_bytes()
+        return lambda: io.BytesIO(content)
     return lambda: path.open("rb")
 
 

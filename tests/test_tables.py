@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -158,6 +159,16 @@ def test_a_table_by_address(name: str, tmp_path: Path, address: str) -> None:
     """A URL is read as a path is."""
     (tmp_path / name).write_bytes(FORMS[name])
     same_rows(read_dataset(f"{address}/{name}", Reading()))
+
+
+@pytest.mark.parametrize("name", ["plain.csv", "packed.csv.gz", "table.parquet"])
+def test_a_table_that_another_command_writes(name: str, tmp_path: Path) -> None:
+    """A pipe, as a shell names one for `<(command)`, is read although that is possible but once."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=[FORMS[name]], daemon=True)
+    writer.start()
+    same_rows(read_dataset(str(pipe), Reading()))
 
 
 def test_parquet_without_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
