@@ -91,13 +91,19 @@ def _csv_rows(text: TextIO) -> Iterator[Row]:
         ) from fault
 
 
+ONE_OBJECT = (
+    "it is one object, and not a list of rows: [{...}, {...}]. pandas writes such a list by "
+    'to_json(orient="records").'
+)
+
+
 def _json_rows(text: TextIO) -> Iterator[Row]:
     try:
         content = json.load(text, parse_constant=_null)
     except (ValueError, RecursionError) as fault:
         raise UnreadableTable(f"it is not JSON ({fault}).") from fault
     if not isinstance(content, list):
-        raise UnreadableTable("it is one object, and not a list of rows: [{...}, {...}].")
+        raise UnreadableTable(ONE_OBJECT)
     for number, values in enumerate(content, start=1):
         yield _json_row(number, values)
 
@@ -106,9 +112,16 @@ def _json_lines_rows(text: TextIO) -> Iterator[Row]:
     for number, line in enumerate(text, start=1):
         if line.strip():
             try:
-                yield _json_row(number, json.loads(line, parse_constant=_null))
+                row = _json_row(number, json.loads(line, parse_constant=_null))
             except (ValueError, RecursionError):
-                yield Row(number, {}, "not JSON")
+                row = Row(number, {}, "not JSON")
+            if number == 1 and row.values and not any(map(_is_plain, row.values.values())):
+                raise UnreadableTable(ONE_OBJECT)
+            yield row
+
+
+def _is_plain(value: object) -> bool:
+    return not isinstance(value, dict | list)
 
 
 def _null(_: str) -> None:

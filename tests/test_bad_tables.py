@@ -88,6 +88,11 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
             "one.json",
             ["one object", "a list of rows"],
         ),
+        (
+            '{"text": {"0": "a", "1": "b"}, "tags": {"0": ["c"], "1": ["d"]}}',
+            "pandas.json",
+            ["one object", 'to_json(orient="records")'],
+        ),
         ("[1, 2", "cut.json", ["not JSON"]),
         ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
