@@ -107,7 +107,7 @@ def test_a_faulty_partition_stops_no_other(trained_home: TrainedHome, source: Pa
     )
     assert done.returncode == 2, done.stderr
     assert "part-00007.jsonl: Row 2" in done.stdout
-    assert done.stderr.startswith("Error: 1 of 20 partitions")
+    assert "\nError: 1 of 20 partitions" in f"\n{done.stderr}"  # Dask may warn of a busy machine
     assert len(list((out / trained_home.run_id).iterdir())) == PARTITIONS - 1
 
 
