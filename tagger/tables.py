@@ -115,13 +115,15 @@ def _json_lines_rows(text: TextIO) -> Iterator[Row]:
                 row = _json_row(number, json.loads(line, parse_constant=_null))
             except (ValueError, RecursionError):
                 row = Row(number, {}, "not JSON")
-            if number == 1 and row.values and not any(map(_is_plain, row.values.values())):
+            if number == 1 and row.values and all(map(_holds_objects, row.values.values())):
                 raise UnreadableTable(ONE_OBJECT)
             yield row
 
 
-def _is_plain(value: object) -> bool:
-    return not isinstance(value, dict | list)
+def _holds_objects(value: object) -> bool:
+    """Tell whether it is a whole column, or a list of rows; no cell of a table is either."""
+    inside = value if isinstance(value, list) else [value]
+    return any(isinstance(one, dict) for one in inside)
 
 
 def _null(_: str) -> None:

@@ -93,6 +93,8 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
             "pandas.json",
             ["one object", 'to_json(orient="records")'],
         ),
+        ('{"data": [{"text": "a", "tags": ["b"]}]}', "wrapped.json", ["one object"]),
+        ('{"tags": ["b"]}\n{"text": "a", "tags": ["b"]}\n', "first.jsonl", ["no text in row 1"]),
         ("[1, 2", "cut.json", ["not JSON"]),
         ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
