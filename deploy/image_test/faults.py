@@ -1,60 +1,29 @@
-"""What the tools let pass: references between objects, quantities, kinds, settings."""
+"""What the tools let pass: names and labels that lead nowhere, settings that there are not.
+
+Schemas, kinds, amounts and policies are the tools' (test_manifests.py).
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from app.settings import PREFIX, Settings
 from deploy.image_test.manifests import Manifest, of_kind
 
-KINDS = {
-    "ConfigMap",
-    "Deployment",
-    "HorizontalPodAutoscaler",
-    "Ingress",
-    "Namespace",
-    "NetworkPolicy",
-    "PersistentVolumeClaim",
-    "PodDisruptionBudget",
-    "Service",
-    "ServiceAccount",
-    "ServiceMonitor",
-}
-QUANTITY = re.compile(r"\d+(\.\d+)?(m|k|Ki|M|Mi|G|Gi|T|Ti)?")
-MEBIBYTES = {"Ki": 2**-10, "Mi": 1.0, "Gi": 2.0**10, "k": 1e3 / 2**20, "M": 1e6 / 2**20}
+NAMED_UNDER = (
+    ("ConfigMap", "configMapRef", "name"),
+    ("PersistentVolumeClaim", "persistentVolumeClaim", "claimName"),
+    ("Deployment", "scaleTargetRef", "name"),
+    ("Service", "service", "name"),
+)
+"""Kinds of objects, and the keys under which others name them."""
 
 
 def faults(objects: list[Manifest]) -> list[str]:
     """Give every fault of a rendered overlay in a sentence; none: it is sound."""
-    checks = (unknown_kinds, quantities, selectors, references, ports, settings)
+    checks = (selectors, references, mounts, ports, settings)
     return [fault for check in checks for fault in check(objects)]
-
-
-def unknown_kinds(objects: list[Manifest]) -> Iterator[str]:
-    """Find objects of kinds that nobody meant: a validator only warns of them."""
-    for each in objects:
-        if each["kind"] not in KINDS:
-            yield f"{each['kind']} is no kind that these manifests use"
-
-
-def quantities(objects: list[Manifest]) -> Iterator[str]:
-    """Find amounts that a cluster would refuse (128Mib), and requests above their limits."""
-    for container in containers(objects):
-        resources = container["resources"]
-        for amounts in resources.values():
-            for name, amount in amounts.items():
-                if not QUANTITY.fullmatch(str(amount)):
-                    yield f"{name}: {amount} is no quantity"
-        for name, wanted in resources["requests"].items():
-            if measure(wanted) > measure(resources["limits"].get(name, "1T")):
-                yield f"{name}: the request is above the limit"
-    for deployment in of_kind(objects, "Deployment"):
-        for volume in pod(deployment)["spec"]["volumes"]:
-            size = volume.get("emptyDir", {}).get("sizeLimit", "1Mi")
-            if not QUANTITY.fullmatch(str(size)):
-                yield f"volume {volume['name']}: {size} is no quantity"
 
 
 def selectors(objects: list[Manifest]) -> Iterator[str]:
@@ -68,35 +37,34 @@ def selectors(objects: list[Manifest]) -> Iterator[str]:
                 yield f"{each['kind']} {each['metadata']['name']} selects no pod: {selector}"
 
 
+def selectors_of(each: Manifest) -> list[dict[str, str]]:
+    """Give the labels by which an object selects pods; of a NetworkPolicy checkov sees to them."""
+    match each["kind"]:
+        case "Service":
+            return [each["spec"]["selector"]]
+        case "Deployment" | "PodDisruptionBudget":
+            return list(values(each, "matchLabels"))
+    return []
+
+
 def references(objects: list[Manifest]) -> Iterator[str]:
-    """Find mounts without volumes, volumes without mounts, names of objects not there."""
-    names = {(each["kind"], each["metadata"]["name"]) for each in objects}
+    """Find names of objects that are not there."""
+    there = {(each["kind"], each["metadata"]["name"]) for each in objects}
+    named = [
+        (kind, place[key]) for kind, under, key in NAMED_UNDER for place in values(objects, under)
+    ]
+    if of_kind(objects, "ServiceAccount"):  # else it is another overlay's, as the canary's is
+        named += [("ServiceAccount", name) for name in values(objects, "serviceAccountName")]
+    yield from (f"there is no {kind} {name}" for kind, name in named if (kind, name) not in there)
+
+
+def mounts(objects: list[Manifest]) -> Iterator[str]:
+    """Find mounts without volumes, and volumes without mounts."""
     for deployment in of_kind(objects, "Deployment"):
         spec = pod(deployment)["spec"]
         volumes = {volume["name"] for volume in spec["volumes"]}
-        mounts = {mount["name"] for each in spec["containers"] for mount in each["volumeMounts"]}
-        yield from (f"volume or mount {name} stands alone" for name in volumes ^ mounts)
-        wanted = [
-            *(("ConfigMap", source["configMapRef"]["name"]) for source in sources(spec)),
-            *(
-                ("PersistentVolumeClaim", volume["persistentVolumeClaim"]["claimName"])
-                for volume in spec["volumes"]
-                if "persistentVolumeClaim" in volume
-            ),
-        ]
-        if of_kind(objects, "ServiceAccount"):
-            wanted.append(("ServiceAccount", spec["serviceAccountName"]))
-        yield from (
-            f"there is no {kind} {name}" for kind, name in wanted if (kind, name) not in names
-        )
-    for scaler in of_kind(objects, "HorizontalPodAutoscaler"):
-        target = scaler["spec"]["scaleTargetRef"]
-        if (target["kind"], target["name"]) not in names:
-            yield f"the autoscaler's target {target['name']} is not there"
-    for ingress in of_kind(objects, "Ingress"):
-        for path in ingress["spec"]["rules"][0]["http"]["paths"]:
-            if ("Service", path["backend"]["service"]["name"]) not in names:
-                yield f"the path {path['path']} leads to no service"
+        mounted = {mount["name"] for each in spec["containers"] for mount in each["volumeMounts"]}
+        yield from (f"volume or mount {name} stands alone" for name in volumes ^ mounted)
 
 
 def ports(objects: list[Manifest]) -> Iterator[str]:
@@ -104,40 +72,29 @@ def ports(objects: list[Manifest]) -> Iterator[str]:
     given = {
         port["name"] for container in containers(objects) for port in container.get("ports", [])
     }
-    for service in of_kind(objects, "Service"):
-        for port in service["spec"]["ports"]:
-            if port["targetPort"] not in given:
-                yield f"the service's port {port['targetPort']} is no container's"
-    for container in containers(objects):
-        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
-            if probe in container and container[probe]["httpGet"]["port"] not in given:
-                yield f"the port of {probe} is no container's"
+    called = [
+        *values(of_kind(objects, "Service"), "targetPort"),
+        *(probe["port"] for probe in values(of_kind(objects, "Deployment"), "httpGet")),
+    ]
+    yield from (f"the port {name} is no container's" for name in called if name not in given)
 
 
 def settings(objects: list[Manifest]) -> Iterator[str]:
-    """Find settings that the service does not have, or values that it refuses."""
+    """Find settings that the service does not have."""
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     for config in of_kind(objects, "ConfigMap"):
         yield from (f"{name} is no setting" for name in config["data"].keys() - known)
 
 
-def selectors_of(each: Manifest) -> list[dict[str, str]]:
-    """Give the labels by which an object selects pods."""
-    spec = each.get("spec", {})
-    match each["kind"]:
-        case "Service":
-            return [spec["selector"]]
-        case "Deployment":
-            spread = pod(each)["spec"].get("topologySpreadConstraints", [])
-            return [
-                spec["selector"]["matchLabels"],
-                *(one["labelSelector"]["matchLabels"] for one in spread),
-            ]
-        case "PodDisruptionBudget":
-            return [spec["selector"]["matchLabels"]]
-        case "NetworkPolicy":
-            return [spec["podSelector"]["matchLabels"]]
-    return []
+def values(part: Any, key: str) -> Iterator[Any]:
+    """Give what stands under a key, however deep."""
+    if isinstance(part, dict):
+        if key in part:
+            yield part[key]
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from values(each, key)
 
 
 def pod(deployment: Manifest) -> Any:
@@ -150,16 +107,3 @@ def containers(objects: list[Manifest]) -> list[Manifest]:
     return [
         each for one in of_kind(objects, "Deployment") for each in pod(one)["spec"]["containers"]
     ]
-
-
-def sources(spec: Manifest) -> list[Manifest]:
-    """Give where containers take their environment from."""
-    return [source for each in spec["containers"] for source in each.get("envFrom", [])]
-
-
-def measure(amount: str) -> float:
-    """Give a quantity as a number that can be compared with another of its kind."""
-    number, unit = re.fullmatch(r"([\d.]+)(\D*)", str(amount)).groups()  # type: ignore[union-attr]  # QUANTITY holds
-    return float(number) * {"m": 1e-3, "T": 1e12 / 2**20, "": 1.0}.get(
-        unit, MEBIBYTES.get(unit, 1.0)
-    )
