@@ -39,7 +39,7 @@ load: .venv/.develop ## drive a server with locust (TARGET=url for one that runs
 	@$(BIN)/python -m load_tests $(if $(TARGET),--target $(TARGET)) $(OPTIONS)
 
 ifdef CURVES
-BENCH := load_tests.curves $(if $(QUICK),--quick)
+BENCH := load_tests.growth $(if $(QUICK),--quick)
 else ifdef PEERS
 BENCH := load_tests.peers $(if $(QUICK),--rounds 3 --seconds 1)
 bench: .cache/litserve/.installed .cache/mlserver/.installed .cache/annif/.installed

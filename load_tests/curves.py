@@ -1,21 +1,75 @@
-"""`make bench CURVES=1`: how Tagline behaves as its work grows, one curve for each thing."""
+"""What `make bench CURVES=1` finds: curves, as they are measured, kept and drawn."""
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
-import click
+from load_tests.results import Circumstances, Row
+from load_tests.table import Table
 
-from load_tests.growth import curves
-from load_tests.points import Curve, Effort
-from load_tests.results import CURVES, Circumstances, Row, circumstances, load_before, write
-from load_tests.rounds import measure, summarise
-from load_tests.subjects import Ground, at_once, tagline
 
-FULL = Effort(rounds=2, seconds=2, most_tags=5_000)
-QUICK = Effort(rounds=1, seconds=1, most_tags=1_000)
+@dataclass(frozen=True)
+class Effort:
+    """How often and how long each point is measured."""
+
+    rounds: int
+    seconds: int
+    most_tags: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """Medians of the rounds at one value of what grows."""
+
+    x: float
+    per_second: float
+    """Requests, or texts where a request holds a growing number of them."""
+    p99_ms: float
+    failures: int
+    cpu_us: float | None = None
+    """Processor time of the server a request."""
+    ratio: float | None = None
+    """Of ``per_second`` to what `Curve.ratio` names."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Points that belong together."""
+
+    name: str
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """One chart."""
+
+    name: str
+    """Of its file, and of its sentence."""
+    title: str
+    grows: str
+    """What stands under the chart."""
+    counted: str
+    lines: tuple[Line, ...]
+    ratio: str | None = None
+    """What `Point.ratio` is a ratio to."""
+
+    def table(self) -> Table:
+        """Lay out its points, line after line."""
+        head = [self.grows, f"{self.counted}/s", "p99 ms", "CPU us a request", "failures"]
+        rows = [
+            [
+                f"{point.x:g}{f', {line.name}' if len(self.lines) > 1 else ''}",
+                f"{point.per_second:,.0f}",
+                f"{point.p99_ms:,.2f}",
+                "" if point.cpu_us is None else f"{point.cpu_us:,.0f}",
+                str(point.failures),
+                *([f"{point.ratio:.2f}"] if self.ratio else []),
+            ]
+            for line in self.lines
+            for point in line.points
+        ]
+        return Table([*head, f"ratio to {self.ratio}"] if self.ratio else head, rows)
 
 
 @dataclass(frozen=True)
@@ -27,37 +81,3 @@ class Growth:
     curves: tuple[Curve, ...]
     one_connection: Row
     """Tagline's rate as a ratio to answering each request at once, at one connection."""
-
-
-def one_connection(ground: Ground, effort: Effort) -> Row:
-    """Set the batcher beside answering at once, at one connection, in many short rounds."""
-    own, other = tagline(ground), at_once(ground)
-    samples = measure(
-        [own, other], ground.folder, rounds=4 * effort.rounds, seconds=1, connections=1
-    )
-    return summarise(own, samples, other.name)
-
-
-@click.command()
-@click.option("--quick", is_flag=True, help="One second a point, and no run of 5,000 tags.")
-def main(*, quick: bool) -> None:
-    """Measure all curves on the promoted run of BENTOML_HOME.
-
-    Example: make bench CURVES=1
-    """
-    load_average = load_before()
-    effort = QUICK if quick else FULL
-    found = []
-    with tempfile.TemporaryDirectory() as folder:
-        ground = Ground.of_home(Path(folder))
-        for curve in curves(ground, effort):
-            curve.table().show(curve.title)
-            found.append(curve)
-        alone = one_connection(ground, effort)
-    click.echo(f"At one connection {alone.ratio:.2f} of the rate of answering at once.")
-    on = circumstances(ground.run_id, load_average=load_average)
-    write(Growth(on, effort, tuple(found), alone), CURVES)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,22 +1,26 @@
-"""How rate and latency change as one thing grows: each curve, and how it is measured."""
+"""`make bench CURVES=1`: how Tagline behaves as its work grows, one curve for each thing."""
 
 from __future__ import annotations
 
 import statistics
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from load_tests import made_runs, made_texts
+import click
+
+from load_tests import made_runs
 from load_tests.bare_loop import bare_loop
 from load_tests.capacity import capacity_of
-from load_tests.made_words import unknown_words
+from load_tests.curves import Curve, Effort, Growth, Line, Point
 from load_tests.measure import Running, Sample, load, running
 from load_tests.open_loop import arrive
-from load_tests.points import Curve, Effort, Line, Point
+from load_tests.results import CURVES, Row, circumstances, load_before, write
+from load_tests.rounds import measure, summarise
 from load_tests.subjects import TAGLINE, Ground, at_once, tagline, write_bodies
-from load_tests.texts import read_texts
+from load_tests.texts import of_length, of_words, read_texts, recurring, unknown_words
 from tagger.store import Store
 
 CONNECTIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024)
@@ -25,6 +29,8 @@ TEXT_LENGTHS = (10, 30, 100, 300, 1_000, 3_000, 10_000)
 TAGS = (10, 100, 1_000, 5_000)
 UNKNOWN_SHARES = (0, 0.1, 0.2, 0.4, 0.6, 0.8, 1)
 ARRIVALS = (0.5, 0.8, 0.95, 1.2)
+FULL = Effort(rounds=2, seconds=2, most_tags=5_000)
+QUICK = Effort(rounds=1, seconds=1, most_tags=1_000)
 IN_FLIGHT = 2_000
 """Texts on all connections together at most, where a request brings many: with more, a second or
 two would not be enough to see a request through from its start."""
@@ -33,7 +39,7 @@ RECURRING = 2_000
 
 
 @dataclass(frozen=True)
-class Load:
+class Asked:
     """What a server is asked at one point."""
 
     x: float
@@ -43,7 +49,7 @@ class Load:
     """Texts a request."""
 
 
-def measured(server: Running, loads: Sequence[Load], effort: Effort) -> tuple[Point, ...]:
+def measured(server: Running, loads: Sequence[Asked], effort: Effort) -> tuple[Point, ...]:
     """Put every load on a server once a round."""
     load(server, seconds=1)
     samples = [[_sample(server, one, effort) for one in loads] for _ in range(effort.rounds)]
@@ -52,11 +58,11 @@ def measured(server: Running, loads: Sequence[Load], effort: Effort) -> tuple[Po
     )
 
 
-def _sample(server: Running, asked: Load, effort: Effort) -> Sample:
+def _sample(server: Running, asked: Asked, effort: Effort) -> Sample:
     return load(server, seconds=effort.seconds, connections=asked.connections, bodies=asked.bodies)
 
 
-def _medians(asked: Load, samples: Sequence[Sample]) -> Point:
+def _medians(asked: Asked, samples: Sequence[Sample]) -> Point:
     return Point(
         x=asked.x,
         per_second=statistics.median(s.requests_per_second for s in samples) * asked.texts,
@@ -80,7 +86,7 @@ def curves(ground: Ground, effort: Effort) -> Iterator[Curve]:
 
 def connections(server: Running, ground: Ground, effort: Effort) -> Curve:
     """Grow the connections, with the batcher and without."""
-    loads = [Load(count, ground.objects, connections=count) for count in CONNECTIONS]
+    loads = [Asked(count, ground.objects, connections=count) for count in CONNECTIONS]
     with running(at_once(ground), ground.folder / "at-once.log") as without:
         lines = (
             Line("batched", measured(server, loads, effort)),
@@ -93,7 +99,7 @@ def texts_a_request(server: Running, ground: Ground, effort: Effort) -> Curve:
     """Grow the texts of a request, beside a bare loop over the model."""
     texts = read_texts()
     loads = [
-        Load(
+        Asked(
             count,
             write_bodies(ground.folder / f"texts-{count}.jsonl", _groups(texts, count)),
             connections=min(64, max(2, IN_FLIGHT // count)),
@@ -113,7 +119,7 @@ def texts_a_request(server: Running, ground: Ground, effort: Effort) -> Curve:
     )
 
 
-def _beside_bare_loop(server: Running, asked: Load, ground: Ground, effort: Effort) -> Point:
+def _beside_bare_loop(server: Running, asked: Asked, ground: Ground, effort: Effort) -> Point:
     """Measure a point in turn with the bare loop: both are as slow as their minute is."""
     samples, ratios = [], []
     for _ in range(effort.rounds + 1):
@@ -135,11 +141,11 @@ def text_length(server: Running, ground: Ground, effort: Effort) -> Curve:
     """Grow the text."""
     texts = read_texts()
     loads = [
-        Load(
+        Asked(
             length,
             write_bodies(
                 ground.folder / f"length-{length}.jsonl",
-                ([text] for text in made_texts.of_length(texts, length, 500)),
+                ([text] for text in of_length(texts, length, 500)),
             ),
         )
         for length in TEXT_LENGTHS
@@ -154,16 +160,16 @@ def unknown_share(server: Running, ground: Ground, effort: Effort) -> Curve:
     known = set(Store.models(ground.store).model(ground.run_id).weights.words)
     sources = {
         "new every time": unknown_words(known, first=RECURRING),
-        "recurring": made_texts.recurring(known, RECURRING),
+        "recurring": recurring(known, RECURRING),
     }
     lines = []
     for name, source in sources.items():
         loads = [
-            Load(
+            Asked(
                 share,
                 write_bodies(
                     ground.folder / f"{name}-{share}.jsonl",
-                    ([text] for text in made_texts.of_words(texts, source, share, 10_000)),
+                    ([text] for text in of_words(texts, source, share, 10_000)),
                 ),
             )
             for share in UNKNOWN_SHARES
@@ -184,7 +190,6 @@ def arrivals(server: Running, effort: Effort) -> Curve:
                 found.answered_per_second,
                 found.p99_ms,
                 failures=found.refused + found.failures,
-                generator_busy=found.busy,
             )
         )
     line = Line(TAGLINE, tuple(points))
@@ -210,7 +215,7 @@ def workers(ground: Ground, effort: Effort) -> Curve:
             for count in (1, 2)
         ]
         points = tuple(
-            measured(server, [Load(count, ground.objects)], effort)[0]
+            measured(server, [Asked(count, ground.objects)], effort)[0]
             for count, server in enumerate(servers, start=1)
         )
     line = Line(TAGLINE, points)
@@ -228,5 +233,39 @@ def tags(ground: Ground, effort: Effort) -> Curve:
         larger = replace(ground, store=home / "models", run_id=run_id)
         subject = tagline(larger, f"serving-{count}")
         with running(subject, ground.folder / f"tags-{count}.log") as server:
-            points += measured(server, [Load(count, ground.objects)], effort)
+            points += measured(server, [Asked(count, ground.objects)], effort)
     return Curve("tags", "Tags", "tags of the run", "requests", (Line(TAGLINE, tuple(points)),))
+
+
+def one_connection(ground: Ground, effort: Effort) -> Row:
+    """Set the batcher beside answering at once, at one connection, in many short rounds."""
+    own, other = tagline(ground), at_once(ground)
+    samples = measure(
+        [own, other], ground.folder, rounds=4 * effort.rounds, seconds=1, connections=1
+    )
+    return summarise(own, samples, other.name)
+
+
+@click.command()
+@click.option("--quick", is_flag=True, help="One second a point, and no run of 5,000 tags.")
+def main(*, quick: bool) -> None:
+    """Measure all curves on the promoted run of BENTOML_HOME.
+
+    Example: make bench CURVES=1
+    """
+    load_average = load_before()
+    effort = QUICK if quick else FULL
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        ground = Ground.of_home(Path(folder))
+        for curve in curves(ground, effort):
+            curve.table().show(curve.title)
+            found.append(curve)
+        alone = one_connection(ground, effort)
+    click.echo(f"At one connection {alone.ratio:.2f} of the rate of answering at once.")
+    on = circumstances(ground.run_id, load_average=load_average)
+    write(Growth(on, effort, tuple(found), alone), CURVES)
+
+
+if __name__ == "__main__":
+    main()

@@ -18,12 +18,12 @@ from pathlib import Path
 import click
 import requests
 
-from load_tests.made_words import unknown_words
 from load_tests.measure import Running, load, running
 from load_tests.open_loop import request_of
 from load_tests.results import MEMORY, PROJECT, Circumstances, circumstances, load_before, write
 from load_tests.subjects import Ground, tagline
 from load_tests.table import Table
+from load_tests.texts import unknown_words
 from tagger.store import Store
 
 SECONDS = 5

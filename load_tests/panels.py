@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from xml.etree import ElementTree as ET
 
 from load_tests.chart import drawing, write
-from load_tests.points import Curve, Line
+from load_tests.curves import Curve, Line
 
 WIDE = 20
 APART = 2

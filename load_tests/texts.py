@@ -1,11 +1,20 @@
-"""Texts to send: those of a table."""
+"""Texts to send: those of a table, and such as are made of them, with words that no run knows."""
 
 from __future__ import annotations
 
 import csv
+import random
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import count, islice
 from pathlib import Path
 
+from tagger.words import words_of
+
 TABLE = Path(__file__).resolve().parent.parent / "training" / "catalogue.csv"
+WORDS_A_TEXT = 20
+SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+LEAST_SYLLABLES = 4
+"""Longer than most words, so few have to be passed over for being known."""
 
 
 def read_texts(table: Path = TABLE) -> tuple[str, ...]:
@@ -13,3 +22,46 @@ def read_texts(table: Path = TABLE) -> tuple[str, ...]:
     with table.open(newline="", encoding="utf-8") as lines:
         rows = csv.DictReader(lines)
         return tuple(row.get("text") or f"{row['title']}. {row['description']}" for row in rows)
+
+
+def of_length(texts: Sequence[str], length: int, number: int) -> list[str]:
+    """Cut ``number`` pieces of so many characters from all texts in a row."""
+    chance = random.Random(length)
+    row = " ".join(texts)
+    starts = (chance.randrange(len(row) - length) for _ in range(number))
+    return [row[start : start + length] for start in starts]
+
+
+def of_words(texts: Sequence[str], unknown: Iterable[str], share: float, number: int) -> list[str]:
+    """Make texts of the words of others, and put the next unknown word in the place of a share."""
+    chance = random.Random(0)
+    known = [word for text in texts for word in words_of(text)]
+    others = iter(unknown)
+
+    def word() -> str:
+        return next(others) if chance.random() < share else chance.choice(known)
+
+    return [" ".join(word() for _ in range(WORDS_A_TEXT)) for _ in range(number)]
+
+
+def recurring(known: Container[str], different: int) -> Iterator[str]:
+    """Draw from so many different unknown words, without end."""
+    words = list(islice(unknown_words(known), different))
+    chance = random.Random(0)
+    while True:
+        yield chance.choice(words)
+
+
+def spelt(number: int) -> str:
+    """Spell a number in syllables: different numbers, different words."""
+    syllables: list[str] = []
+    while number or len(syllables) < LEAST_SYLLABLES:
+        number, digit = divmod(number, len(SYLLABLES))
+        # Moved on from place to place, or small numbers would all end in "bababa".
+        syllables.append(SYLLABLES[(digit + 11 * len(syllables)) % len(SYLLABLES)])
+    return "".join(syllables)
+
+
+def unknown_words(known: Container[str], first: int = 0) -> Iterator[str]:
+    """Spell word after word that is not ``known``, without end."""
+    return (word for word in map(spelt, count(first)) if word not in known)

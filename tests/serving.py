@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,22 +15,12 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from load_tests.measure import free_port
+
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 180
 """`make serve` trains first, on a machine that may be busy."""
 STOP_SECONDS = 30
-
-
-def free_port() -> int:
-    """Find a TCP port of 127.0.0.1 that nobody uses, below those that Linux gives out itself.
-
-    One of those may be a connection's before the server that it is for listens.
-    """
-    while True:
-        port = 10_000 + secrets.randbelow(22_000)
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, free_port, serve
+from tests.serving import PROJECT, Server, environment, serve
 
 ROOMS = ("tagger", "runners", "app")
 TEXTS = [{"text": "Simmer the broth with onion and garlic."}, {"text": "A telescope and a comet."}]

@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from load_tests import made_runs, made_texts
-from load_tests.made_words import unknown_words
+from load_tests import made_runs
+from load_tests.curves import Curve, Line, Point
 from load_tests.panels import Axis, draw
-from load_tests.points import Curve, Line, Point
 from load_tests.readme import EXPLANATIONS, written
-from load_tests.texts import read_texts
+from load_tests.texts import of_length, of_words, read_texts, unknown_words
 from tagger.decide import decide
 from tagger.store import Store
 from tagger.words import words_of
@@ -35,14 +34,14 @@ def test_made_up_words_differ_and_are_unknown() -> None:
 def test_a_text_has_the_share_of_unknown_words_that_was_asked_for(share: float) -> None:
     """Known words come from the texts, the others from the unknown ones."""
     known = {word for text in TEXTS for word in words_of(text)}
-    made = made_texts.of_words(TEXTS, unknown_words(known), share, 500)
+    made = of_words(TEXTS, unknown_words(known), share, 500)
     words = [word for text in made for word in text.split()]
     assert np.mean([word not in known for word in words]) == pytest.approx(share, abs=0.02)
 
 
 def test_a_text_has_the_length_that_was_asked_for() -> None:
     """To the character."""
-    assert {len(text) for text in made_texts.of_length(TEXTS, 30, 50)} == {30}
+    assert {len(text) for text in of_length(TEXTS, 30, 50)} == {30}
 
 
 def test_a_made_run_has_so_many_tags_and_is_served_like_any_other(tmp_path: Path) -> None:

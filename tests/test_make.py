@@ -14,8 +14,9 @@ from pathlib import Path
 import psutil
 import requests
 
+from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, free_port, wait_until_ready
+from tests.serving import PROJECT, Server, environment, wait_until_ready
 
 
 def make(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -17,8 +17,9 @@ import pytest
 import requests
 
 from app.own_process import in_own_process
+from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, free_port, serve
+from tests.serving import PROJECT, Server, environment, serve
 
 
 def try_to_serve(

@@ -24,8 +24,9 @@ from bentoml._internal.utils import circus
 from app import bento
 from app.operations import NOT_READY
 from app.stopping import Stopping
+from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, free_port, serve, wait_until_ready
+from tests.serving import PROJECT, Server, environment, serve, wait_until_ready
 
 CALLERS = 16
 BODY = json.dumps({"texts": [{"text": "onion broth with butter"}]})

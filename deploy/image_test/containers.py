@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.serving import PROJECT, Server, free_port, wait_until_ready
+from load_tests.measure import free_port
+from tests.serving import PROJECT, Server, wait_until_ready
 
 PODMAN = PROJECT / "deploy" / "podman"
 TOOLS = PROJECT / ".cache" / "image-test" / "bin"

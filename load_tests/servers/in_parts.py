@@ -35,7 +35,7 @@ note("Tagline's own code, FastAPI and the document of the API")
 
 from itertools import islice  # noqa: E402
 
-from load_tests.made_words import unknown_words  # noqa: E402
+from load_tests.texts import unknown_words  # noqa: E402
 from tagger.model import Model  # noqa: E402
 from tagger.vocabulary import SLOTS  # noqa: E402
 
