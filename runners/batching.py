@@ -12,10 +12,12 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Generic, NamedTuple, TypeVar
 
 from tagger.errors import DeadlinePassed, Overloaded
@@ -41,6 +43,9 @@ class Bounds:
     """Share of a request's time that may be taken, as far as can be told when it comes."""
     seconds: float = 0.005
     """How long a batch should run at most: its size is found from the measured cost of an item."""
+    weight: int = 20_480
+    """What the items of requests that bring several may weigh in a batch: their measured cost is
+    that of the items before them."""
     inline_seconds: float = 0.020
     """A batch that is expected to run longer than this runs in a thread, not on the loop. A thread
     is slower below a millisecond: two hand-overs a batch, and it fights the loop for the GIL."""
@@ -84,6 +89,8 @@ class Batcher(Generic[Item, Result]):
     ----------
     run
         Takes the items of a batch, returns one result an item in their order.
+    weigh
+        Tells at a glance what an item may cost, as a length does; 0 if nothing is given.
     watch
         Told of every batch after it has run.
     clock
@@ -95,11 +102,13 @@ class Batcher(Generic[Item, Result]):
         run: Callable[[list[Item]], list[Result]],
         *,
         bounds: Bounds | None = None,
+        weigh: Callable[[Item], int] = lambda item: 0,  # noqa: ARG005 - all alike
         watch: Callable[[Batch], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run = run
         self._bounds = bounds or Bounds()
+        self._weigh = weigh
         self._watch = watch
         self._clock = clock
         self._queue: deque[_Job[Item, Result]] = deque()
@@ -207,10 +216,36 @@ class Batcher(Generic[Item, Result]):
             self._waiting -= len(job.items) - job.taken
             if not job.future.done():
                 job.future.set_exception(DeadlinePassed(LATE))
-        shares = list(_shared_out(jobs, size))
+        shares = list(self._shared_out(jobs, size))
         self._waiting -= sum(len(share.items) for share in shares)
         self._queue.extend(job for job in jobs if job.taken < len(job.items))
         return shares
+
+    def _shared_out(
+        self, jobs: Sequence[_Job[Item, Result]], size: int
+    ) -> Iterator[_Share[Item, Result]]:
+        """Give each request the same number of places; what small ones leave goes to the oldest.
+
+        Where the items of several are heavy, the rest of them is left for the next batch.
+        """
+        if not jobs:
+            return
+        fair = size // len(jobs)
+        spare = size - sum(min(fair, len(job.items) - job.taken) for job in jobs)
+        room = self._bounds.weight
+        for job in jobs:
+            if len(job.items) == 1:
+                job.taken = 1
+                yield _Share(job, job.items)
+                continue
+            first = job.taken
+            items = job.items[first : first + fair + spare]
+            spare -= max(0, len(items) - fair)
+            weights = list(accumulate(map(self._weigh, items)))
+            fitting = max(1, bisect_right(weights, room))
+            room -= weights[fitting - 1]
+            job.taken += fitting
+            yield _Share(job, items[:fitting])
 
     def _compute(self, shares: Sequence[_Share[Item, Result]]) -> list[list[Result] | Exception]:
         """Run the shares together; if that fails, each alone, so that no request fails another."""
@@ -253,19 +288,6 @@ class Batcher(Generic[Item, Result]):
 def _check_number(items: Sequence[object], results: Sequence[object]) -> None:
     if len(results) != len(items):
         raise RuntimeError(f"{len(items)} items went in, {len(results)} results came out")
-
-
-def _shared_out(jobs: Sequence[_Job[Item, Result]], size: int) -> Iterator[_Share[Item, Result]]:
-    """Give each request the same number of places; what small ones leave goes to the oldest."""
-    if not jobs:
-        return
-    fair = size // len(jobs)
-    spare = size - sum(min(fair, len(job.items) - job.taken) for job in jobs)
-    for job in jobs:
-        first = job.taken
-        job.taken = min(len(job.items), first + fair + spare)
-        spare -= max(0, job.taken - first - fair)
-        yield _Share(job, job.items[first : job.taken])
 
 
 def _hand_out(job: _Job[Item, Result], outcome: list[Result] | Exception) -> None:

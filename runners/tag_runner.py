@@ -12,7 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from runners.batching import Batch, Batcher, Bounds
 from tagger.decide import PLAIN, Decisions, Options, decide
@@ -37,6 +37,7 @@ NOT_LOADED = (
     "The time for this request was over before the run was loaded: ask again, or give more."
 )
 
+Result = TypeVar("Result")
 Asked = tuple[str, Options]
 """A text, and what its caller asked for."""
 Writer = Callable[[Sequence[str], Decisions], list[bytes]]
@@ -289,13 +290,17 @@ class TagRunner:
         decided = _decided(model, write)
         return Loaded(
             run=run,
-            decided=Batcher(decided, bounds=self._bounds, watch=partial(self._told, "tags")),
-            explained=Batcher(
-                _explained(model), bounds=self._bounds, watch=partial(self._told, "evidence")
-            ),
+            decided=self._batcher(decided, "tags"),
+            explained=self._batcher(_explained(model), "evidence"),
             check_texts=check.texts,
             check_answers=decided([(text, PLAIN) for text in check.texts]),
         )
+
+    def _batcher(
+        self, run: Callable[[list[Asked]], list[Result]], work: str
+    ) -> Batcher[Asked, Result]:
+        told = partial(self._told, work)
+        return Batcher(run, bounds=self._bounds, weigh=lambda asked: len(asked[0]), watch=told)
 
     def _told(self, work: str, batch: Batch) -> None:
         loaded = [run for run in (self._served, *self._others.values()) if run is not None]

@@ -47,12 +47,19 @@ class Model:
         return [item for call in self.calls for item in call]
 
 
+def weigh(item: int) -> int:
+    """Tell the weight of an item: 0 to 6."""
+    return item % 7
+
+
 def batcher(
     model: Model, *, watch: Callable[[Batch], None] | None = None, **bounds: Any
 ) -> Batcher[int, int]:
     """Make a batcher on the model's virtual clock, that never takes a thread."""
     inline: dict[str, Any] = {"inline_seconds": FAR}
-    return Batcher(model.run, bounds=Bounds(**inline | bounds), clock=model.clock, watch=watch)
+    return Batcher(
+        model.run, bounds=Bounds(**inline | bounds), weigh=weigh, clock=model.clock, watch=watch
+    )
 
 
 def on_a_loop(work: Coroutine[Any, Any, None]) -> None:
@@ -146,20 +153,66 @@ def check_answer(one: Told, computed: list[int]) -> None:
     most=st.integers(1, 32),
     queue=st.integers(40, 200),
     seconds=st.sampled_from([0.0005, 0.01, 1.0]),
+    weight=st.integers(0, 100),
 )
 def test_every_item_is_answered_once_and_in_order(
-    arrivals: list[Arrival], most: int, queue: int, seconds: float
+    arrivals: list[Arrival], most: int, queue: int, seconds: float, weight: int
 ) -> None:
     """Whatever arrives, fails or leaves: each caller gets its own results, or its own reason."""
 
     async def story() -> None:
         model = Model()
-        tried = batcher(model, batch=most, queue=queue, seconds=seconds)
+        tried = batcher(model, batch=most, queue=queue, seconds=seconds, weight=weight)
         for one in await play(arrivals, tried, model):
             check_answer(one, model.computed)
         assert max(map(len, model.calls), default=0) <= most
         if not any(arrival.bad for arrival in arrivals):
             assert len(model.computed) == len(set(model.computed)), "An item was computed twice."
+
+    on_a_loop(story())
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(0, 60))
+def test_a_batch_weighs_no_more_than_it_may(sizes: list[int], weight: int) -> None:
+    """Of what several items of a request weigh; one of each is in it, whatever that weighs."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, seconds=FAR, weight=weight)
+        await tried.submit([0], FAR)
+        futures = [
+            tried.submit([number * 1_000 + place for place in range(size)], FAR)
+            for number, size in enumerate(sizes, start=1)
+        ]
+        await asyncio.gather(*futures)
+        left = dict(enumerate(sizes, start=1))
+        for call in model.calls[1:]:
+            shares = [[item for item in call if item // 1_000 == number] for number in left]
+            assert all(shares), "Everybody who waits has something in each batch."
+            assert sum(sum(map(weigh, share)) for share in shares if len(share) > 1) <= weight
+            left = {
+                number: rest
+                for (number, size), share in zip(left.items(), shares, strict=True)
+                if (rest := size - len(share))
+            }
+
+    on_a_loop(story())
+
+
+def test_heavy_items_do_not_come_at_the_price_of_light_ones() -> None:
+    """One that came behind a hundred dear items, when all had been cheap, waits for few of them."""
+
+    async def story() -> None:
+        model = Model(cost=0.0001)
+        tried = batcher(model, weight=12)
+        for _ in range(100):
+            await tried.submit([0], FAR)
+        model.calls.clear()
+        model.cost = 1
+        heavy = tried.submit([6] * 100, FAR)
+        assert await tried.submit([7], FAR) == [14]
+        assert model.calls == [[6, 6, 7]]
+        assert await heavy == [12] * 100
 
     on_a_loop(story())
 
