@@ -83,7 +83,7 @@ class Model:
             information=sums[:, vocabulary.information],
             words=sums[:, vocabulary.is_word],
             moves=np.einsum("ij,ij->i", own, own),
-            usual=self.weights.usual_lengths,
+            usual_length=self.weights.usual_length,
         )
         own += self.weights.intercept
         return own, familiar

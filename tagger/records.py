@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FORMAT = 3
-"""Number of the layout of a stored run: raised when an older reader would misread it."""
-READABLE = (1, 2, 3)
-"""Formats that are read; 1 tells how familiar a text is by the share of known words."""
+"""Number of the layout of a stored run, the one that is read: raised whenever it changes."""
 
 Task = Literal["multi", "single"]
 
@@ -26,15 +24,14 @@ class Params:
     """Name of the linear learner."""
     regularization: float = 0.5
     """C of the learner: larger follows the training texts more closely."""
-    words: bool = True
     pairs: bool = False
-    """Whether pairs of neighbouring words are features; beside characters they add nothing sure."""
+    """Whether pairs of neighbouring words are features, as words and characters always are."""
     signs: bool = False
     """Whether punctuation, symbols and emoji are features, as words of their own."""
     names: bool = False
     """Whether each tag's name is learnt from, as a text that bears the tag."""
-    characters: tuple[int, int] | None = (2, 6)
-    """Shortest and longest character n-gram within a word; None leaves characters out."""
+    characters: tuple[int, int] = (2, 6)
+    """Shortest and longest character n-gram within a word."""
     projection: int = 32
     """Numbers that the length of a text's n-gram vector is projected to."""
     min_support: int = 10
@@ -119,7 +116,7 @@ class Run:
     data: Data
     versions: Mapping[str, str]
     """Of Python and of the packages that made the run."""
-    abstain_below: float = 0.0
+    abstain_below: float
     """The familiarity below which the run abstains."""
     derived_from: str | None = None
     """The run whose arrays this one shares: they differ in thresholds alone."""

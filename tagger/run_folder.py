@@ -26,7 +26,7 @@ from tagger.check import Check
 from tagger.errors import BrokenRun, UnknownFormat
 from tagger.exam import Exam
 from tagger.model import Model
-from tagger.records import READABLE, Run
+from tagger.records import FORMAT, Run
 
 NAME = "tagline"
 """Of the model in BentoML's store."""
@@ -113,11 +113,10 @@ class RunFolder:
                 f"{run_id} is not a whole run of Tagline: {record.name} cannot be read ({fault}). "
                 f"{REMEDY}"
             ) from fault
-        if written_as not in READABLE:
+        if written_as != FORMAT:
             raise UnknownFormat(
                 f"{run_id} was written in format {written_as!r}; this version of Tagline reads "
-                f"formats {READABLE[0]} to {READABLE[-1]}. Train it anew, or use the version that "
-                "wrote it."
+                f"format {FORMAT}. Train it anew, or use the version that wrote it."
             )
         try:
             stored = _records().validate_json(content)

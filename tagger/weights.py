@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tagger.arrays import REMEDY, Array, read_arrays, write_arrays
 from tagger.errors import BrokenRun
-from tagger.familiarity import UsualLengths
 from tagger.sparse import Doubles
 
 Floats = NDArray[np.float32]
@@ -36,7 +35,7 @@ class Weights:
     word_idf: Doubles
     """(words,): inverse document frequency."""
     word_information: Floats
-    """(words,): how much each says that a text is like those of training; 1 in runs of format 1."""
+    """(words,): how much each says that a text is like those of training."""
     word_weights: Floats
     """(words, tags), the inverse document frequency multiplied in."""
     pairs: NDArray[np.int32]
@@ -55,15 +54,13 @@ class Weights:
     """Characters of the shortest and the longest n-gram."""
     intercept: Doubles
     """(tags,)"""
-    usual_lengths: UsualLengths | None
-    """Of the texts of training; None in runs of format 1."""
+    usual_length: float
+    """One of twenty texts of training has more words, as `Counts` weighs them."""
     signs: bool
-    """Whether signs are words too; never in runs of formats 1 and 2."""
+    """Whether signs are words too."""
 
     def write(self, path: Path) -> None:
         """Write all into one file; the same weights give the same bytes."""
-        usual = self.usual_lengths
-        lengths = [] if usual is None else [usual.shortest, usual.longest]
         write_arrays(
             path,
             {
@@ -79,7 +76,8 @@ class Weights:
                 "ngram_projection": self.ngram_projection,
                 "ngram_lengths": np.array(self.ngram_lengths, np.int32),
                 "intercept": self.intercept,
-                "usual_lengths": np.array(lengths, np.float64),
+                # Format 3 holds it twice.
+                "usual_lengths": np.full(2, self.usual_length),
                 "signs": np.array([self.signs]),
             },
         )
@@ -94,15 +92,11 @@ class Weights:
             The file is missing, cut short, or an array is not what it should be.
         """
         arrays = _Checked(path, read_arrays(path))
-        arrays.add_what_older_formats_lack()
         words, ngrams = arrays.strings("words"), arrays.strings("ngrams")
         intercept = arrays.take("intercept", np.float64, (None,))
         pairs = arrays.take("pairs", np.int32, (None, 2))
         tags = len(intercept)
         shortest, longest = arrays.take("ngram_lengths", np.int32, (2,)).tolist()
-        usual = arrays.take("usual_lengths", np.float64, (None,)).tolist()
-        if len(usual) not in {0, 2}:
-            raise arrays.broken("usual_lengths", f"as {len(usual)} numbers")
         weights = cls(
             words=words,
             word_idf=arrays.take("word_idf", np.float64, (len(words),)),
@@ -116,7 +110,7 @@ class Weights:
             ngram_projection=arrays.take("ngram_projection", np.float32, (len(ngrams), None)),
             ngram_lengths=(shortest, longest),
             intercept=intercept,
-            usual_lengths=UsualLengths(*usual) if usual else None,
+            usual_length=float(arrays.take("usual_lengths", np.float64, (2,))[0]),
             signs=bool(arrays.take("signs", np.bool_, (1,))[0]),
         )
         if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(words):
@@ -132,14 +126,6 @@ class _Checked:
 
     path: Path
     arrays: dict[str, Array]
-
-    def add_what_older_formats_lack(self) -> None:
-        """Let signs be no words, and every known word count the same if no array says more."""
-        self.arrays.setdefault("signs", np.array([False]))
-        if not {"word_information", "usual_lengths"} & self.arrays.keys():
-            known = len(self.arrays.get("word_idf", ()))
-            self.arrays["word_information"] = np.ones(known, np.float32)
-            self.arrays["usual_lengths"] = np.zeros(0)
 
     def broken(self, name: str, fault: str) -> BrokenRun:
         return BrokenRun(f"{self.path} holds {name!r} {fault}. {REMEDY}")

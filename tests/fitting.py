@@ -34,9 +34,6 @@ SCRIPTS = {
 KINDS = {
     "default": Params(),
     "with pairs": Params(pairs=True),
-    "words alone": Params(characters=None),
-    "words and pairs": Params(characters=None, pairs=True),
-    "characters alone": Params(words=False),
     "other n-grams": Params(characters=(3, 5), projection=8),
     "logistic": Params(model="logistic", regularization=5.0),
     "svc-signs": params_for("svc-signs", Params()),

@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
-from numpy.typing import NDArray
 
 from tagger.decide import decide
-from tagger.model import WEIGHTS, Model
 from tagger.records import Params
 from tagger.store import Store
 from tests.conftest import TABLE, TrainedHome
@@ -145,33 +143,6 @@ def test_neighbours_make_no_text_familiar(server: Server) -> None:
     together = predict(server, texts)
     for text, found in zip(texts, together, strict=True):
         assert predict(server, [text]) == [found]
-
-
-def test_a_run_of_format_1_goes_by_the_share_of_known_words(tmp_path: Path) -> None:
-    """Runs made before words had weights for abstaining are read, and judge as they did."""
-    fitted().model.write(tmp_path)
-    with np.load(tmp_path / WEIGHTS) as stored:
-        arrays = dict(stored)
-    del arrays["word_information"], arrays["usual_lengths"], arrays["signs"]
-    np.savez(tmp_path / WEIGHTS, **arrays)
-    shares = Model.read(tmp_path).score(["skillet", "skillet qxzv", "qxzv", "?!"]).familiarity
-    assert shares.tolist() == [1, 0.5, 0, 0]
-
-
-def test_a_run_to_which_longer_texts_were_more_familiar_judges_as_it_did(tmp_path: Path) -> None:
-    """Earlier runs of format 2 take the root of a text's length, within usual bounds, as factor."""
-    fitted().model.write(tmp_path)
-    texts = ["skillet", "skillet broth onion kite", "skillet broth onion kite telescope galaxy"]
-
-    def familiarities(shortest: float, longest: float) -> NDArray[np.float32]:
-        with np.load(tmp_path / WEIGHTS) as stored:
-            arrays = dict(stored)
-        arrays["usual_lengths"] = np.array([shortest, longest], np.float64)
-        np.savez(tmp_path / WEIGHTS, **arrays)
-        return Model.read(tmp_path).score(texts).familiarity
-
-    factor = familiarities(2, 8) / familiarities(8, 8)
-    assert factor == pytest.approx(np.sqrt([2 / 8, 4 / 8, 6 / 8]), rel=1e-6)
 
 
 @pytest.mark.parametrize("texts", [5, 28, 29, 150, 1000])

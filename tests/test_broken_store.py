@@ -12,6 +12,7 @@ import pytest
 
 from tagger import files
 from tagger.errors import BrokenRun, StoreError, TaglineError, UnknownFormat
+from tagger.records import FORMAT
 from tagger.store import Store
 from tests.runs import named, put, store_of_two
 from tests.serving import run_python
@@ -49,7 +50,7 @@ def record_cut_short(folder: Path) -> None:
 
 def record_of_nonsense(folder: Path) -> None:
     """Keep JSON that is no record."""
-    (folder / "run.json").write_text('{"run": {"format": 1}, "files": {}}')
+    (folder / "run.json").write_text(json.dumps({"run": {"format": FORMAT}, "files": {}}))
 
 
 def record_nested_too_deeply(folder: Path) -> None:
@@ -57,10 +58,10 @@ def record_nested_too_deeply(folder: Path) -> None:
     (folder / "run.json").write_text("[" * 100_000)
 
 
-def another_format(folder: Path) -> None:
-    """Raise the format number."""
+def another_format(folder: Path, number: int = FORMAT + 1) -> None:
+    """Let another version have written it."""
     record = json.loads((folder / "run.json").read_text())
-    record["run"]["format"] = 99
+    record["run"]["format"] = number
     (folder / "run.json").write_text(json.dumps(record))
 
 
@@ -102,6 +103,17 @@ def test_a_broken_version_stands_in_nobodys_way(
     assert "delete second" in " ".join(listed.stderr.split())
     assert run_python("-m", "tagger", "delete", "second", home=home).returncode == 0
     assert store.run_ids() == ["first", "third"]
+
+
+@pytest.mark.parametrize("number", [FORMAT - 1, FORMAT + 1])
+def test_a_run_of_another_format_says_what_to_do(store: Store, number: int) -> None:
+    """An earlier or a later one is refused by its number, and training makes it anew."""
+    another_format(store.folder / "second", number)
+    with pytest.raises(UnknownFormat) as refusal:
+        store.model("second")
+    told = str(refusal.value)
+    assert f"second was written in format {number}; this version of Tagline reads" in told
+    assert f"format {FORMAT}. Train it anew" in told
 
 
 def cut_short(path: Path) -> None:

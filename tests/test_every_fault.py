@@ -39,6 +39,7 @@ RUN = records.Run(
     performance=records.Performance(records.Overall(1, 1, 1, 1, 1, 1, 1), {}),
     data=records.Data("", "", 0, 0, 0, 0),
     versions={},
+    abstain_below=0,
 )
 
 

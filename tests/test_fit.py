@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 from scipy.special import expit, logit
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.metrics import roc_auc_score
@@ -17,6 +18,7 @@ from tagger.errors import SettingsError, TooLittleData, UnequalScores
 from tagger.records import Params
 from tagger.vocabulary import MOST_UNKNOWN
 from tagger.weights import Weights
+from tagger.words import words_of
 from tests.fitting import KINDS, fitted, table
 from training import fit as fitting
 from training import vectorizer
@@ -39,25 +41,35 @@ def test_every_kind_is_fitted_and_proved(kind: str) -> None:
     assert np.mean(right) > 0.95
 
 
-def test_words_alone_are_plain_scikit_learn() -> None:
+def test_log_odds_are_plain_scikit_learns() -> None:
     """Log-odds are an affine map of what scikit-learn gives without a line of Tagline's.
 
-    Of pairs of words those count that stand in two texts.
+    Pairs of words and n-grams count that stand in two texts; the n-grams' length is estimated.
     """
-    texts, tags_of_each = table()
-    english = [text for text in texts if text.isascii()]
-    tags = [tags for text, tags in zip(texts, tags_of_each, strict=True) if text.isascii()]
-    model = fit(english, tags, replace(QUICK, characters=None, pairs=True)).model
+    # Where a word stands twice, its n-grams count less than twice.
+    rows = [
+        (text, tags)
+        for text, tags in zip(*table(), strict=True)
+        if text.isascii() and len(words_of(text)) == len(set(words_of(text)))
+    ]
+    texts, tags_of_each = [" ".join(words_of(text)) for text, _ in rows], [tags for _, tags in rows]
+    model = fit(texts, tags_of_each, replace(QUICK, pairs=True)).model
     cut: dict[str, Any] = {"token_pattern": r"(?u)\b\w+\b", "ngram_range": (1, 2)}
     counter = CountVectorizer(**cut, binary=True)
-    held_by = counter.fit_transform(english).sum(axis=0).A1
+    held_by = counter.fit_transform(texts).sum(axis=0).A1
     names = counter.get_feature_names_out()
     kept = [name for name, n in zip(names, held_by, strict=True) if " " not in name or n > 1]
-    tfidf = TfidfVectorizer(**cut, vocabulary=kept, sublinear_tf=True)
-    matrix = tfidf.fit_transform(english)
-    served = model.log_odds(english)[0]
+    own = TfidfVectorizer(**cut, vocabulary=kept, sublinear_tf=True).fit_transform(texts)
+    ngrams: dict[str, Any] = {"analyzer": "char_wb", "ngram_range": (2, 6), "min_df": 2}
+    counts = CountVectorizer(**ngrams).fit_transform(texts)
+    lengths = np.linalg.norm(counts @ model.weights.ngram_projection, axis=1, keepdims=True)
+    characters = TfidfVectorizer(**ngrams, norm=None).fit_transform(texts) / lengths
+    matrix = sparse.hstack([own, characters], format="csr")
+    served = model.log_odds(texts)[0]
     for column, tag in enumerate(model.tags):
-        learner = LinearSVC(C=0.5, random_state=0).fit(matrix, [tag in some for some in tags])
+        learner = LinearSVC(C=0.5, random_state=0).fit(
+            matrix, [tag in some for some in tags_of_each]
+        )
         decisions = learner.decision_function(matrix)
         slope, offset = np.polyfit(decisions, served[:, column], 1)
         assert slope > 0
@@ -210,7 +222,6 @@ def test_every_step_is_told() -> None:
     [
         (Params(model="oracle"), "oracle"),
         (Params(objective="luck"), "luck"),
-        (Params(words=False, characters=None), "nothing to learn from"),
         (Params(characters=(4, 6)), "n-grams"),
         (Params(characters=(3, 2)), "n-grams"),
         (Params(folds=1), "folds"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +128,7 @@ def test_a_tag_is_found_by_its_name_though_no_text_of_training_holds_it() -> Non
     texts = ["loaves rise slowly", "flour and yeast", "crust of rye"] * 2
     texts += ["engines hum", "wheels and brakes", "a road at night"] * 2
     tags = [{"sourdough-baking"}] * 6 + [{"driving"}] * 6
-    params = params_for("naive-bayes", replace(QUICK, characters=None))
+    params = params_for("naive-bayes", QUICK)
     found = fit(texts, tags, params).model
     scores = found.score(["sourdough", "road"]).scores[:, found.tags.index("sourdough-baking")]
     assert scores[0] > scores[1]

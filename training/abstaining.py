@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tagger.familiarity import UsualLengths
 from tagger.paired import Truth
 from tagger.sparse import Doubles
 from training.vectorizer import Vectorizer
@@ -45,10 +44,9 @@ PORTION = 4096
 """Words looked at a time: bounds memory."""
 
 
-def usual_lengths(words: Doubles) -> UsualLengths:
-    """Return the length that one of twenty texts exceeds, as both: to be longer earns nothing."""
-    longest = max(1.0, float(np.quantile(words, 0.95)))
-    return UsualLengths(longest, longest)
+def usual_length(words: Doubles) -> float:
+    """Return the length that one of twenty texts exceeds, by the words of each."""
+    return max(1.0, float(np.quantile(words, 0.95)))
 
 
 def abstain_below(familiarities: Doubles, right: NDArray[np.integer]) -> float:

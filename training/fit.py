@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.errors import SettingsError, TooLittleData, UnequalScores
-from tagger.familiarity import UsualLengths, familiarity
+from tagger.familiarity import familiarity
 from tagger.model import Model
 from tagger.paired import Truth
 from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.weights import Weights
-from training.abstaining import abstain_below, usual_lengths, word_information
+from training.abstaining import abstain_below, usual_length, word_information
 from training.calibration import Calibration, calibrate
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import measure, truth_of
@@ -66,7 +66,7 @@ class _Tried:
     scores: Doubles
     """(texts, tags): probabilities."""
     thresholds: Doubles
-    usual_lengths: UsualLengths
+    usual_length: float
     abstain_below: float
     compared: Compared
     unreached: Mapping[str, float]
@@ -128,7 +128,7 @@ def fit(
             best.calibration,
             best.params,
             information=word_information(vectorizer, texts, truth),
-            usual_lengths=best.usual_lengths,
+            usual_length=best.usual_length,
         ),
     )
 
@@ -184,7 +184,7 @@ def _leave_out(
     moves = np.zeros(len(texts))
     for out, blank in blanks:
         moves[out] = (((decisions[out] - blank) * calibration.slope) ** 2).sum(axis=1)
-    usual = usual_lengths(words)
+    usual = usual_length(words)
     limit = abstain_below(familiarity(information, words, moves, usual), right)
     return _Tried(params, calibration, scores, thresholds, usual, limit, compared, missed)
 
@@ -219,7 +219,7 @@ def _weights(
     params: Params,
     *,
     information: Doubles,
-    usual_lengths: UsualLengths,
+    usual_length: float,
 ) -> Weights:
     """Fold inverse document frequency and calibration into the learner's coefficients."""
     intercept = np.concatenate([one.intercept_ for one in learners])
@@ -229,9 +229,8 @@ def _weights(
     # Tag by tag: in float64 all of them would be four times what is served.
     for tag, (learner, slope) in enumerate(zip(learners, calibration.slope, strict=True)):
         coefficients = slope * learner.coef_[0].astype(np.float64)
-        if params.words:
-            own[:, tag] = coefficients[: len(names)] * idf
-        ngrams[:, tag] = coefficients[coefficients.size - len(ngrams) :] * vectorizer.ngram_idf
+        own[:, tag] = coefficients[: len(names)] * idf
+        ngrams[:, tag] = coefficients[len(names) :] * vectorizer.ngram_idf
 
     is_pair = np.array([" " in name for name in names])
     words, pairs = np.flatnonzero(~is_pair), np.flatnonzero(is_pair)
@@ -254,9 +253,9 @@ def _weights(
         ngrams=vectorizer.ngrams,
         ngram_weights=ngrams,
         ngram_projection=vectorizer.projection,
-        ngram_lengths=params.characters or (1, 1),
+        ngram_lengths=params.characters,
         intercept=intercept * calibration.slope + calibration.offset,
-        usual_lengths=usual_lengths,
+        usual_length=usual_length,
         signs=params.signs,
     )
 
@@ -279,9 +278,7 @@ def _refuse_nonsense(params: Params) -> None:
             f"The objective {params.objective} is one of thresholds, and with one tag a text the "
             "best is predicted whatever its score. Choose f1, or the task multi."
         )
-    if not params.words and not params.characters:
-        raise SettingsError("Without words and characters there is nothing to learn from.")
-    if params.characters and not 1 <= params.characters[0] <= min(3, params.characters[1]):
+    if not 1 <= params.characters[0] <= min(3, params.characters[1]):
         raise SettingsError(
             f"Character n-grams of {params.characters} cannot be: the shortest is 1 to 3 "
             "characters, the longest no shorter than that."

@@ -67,8 +67,7 @@ class Vectorizer:
         frequency[is_pair & (frequency == 1)] = 0
         names = names[_most_frequent(frequency, least=1, most=self._most)]
         self.own = TfidfVectorizer(**cut, vocabulary=names, sublinear_tf=True).fit(texts)
-        if self._params.characters:
-            self._fit_ngrams(texts)
+        self._fit_ngrams(texts)
         return self
 
     def _fit_ngrams(self, texts: Sequence[str]) -> None:
@@ -87,10 +86,7 @@ class Vectorizer:
 
     def transform(self, texts: Sequence[str]) -> Factored:
         """Return the matrix of texts: (texts, words and pairs and n-grams)."""
-        held, made_of = [], []
-        if self._params.words:
-            held.append(self.own.transform(texts))
-            made_of.append(sparse.identity(len(self.own.vocabulary_)))
+        held, made_of = [self.own.transform(texts)], [sparse.identity(len(self.own.vocabulary_))]
         if self.ngrams:
             words, counts = self._count_words(texts)
             ngrams = self._ngram_counter(self.ngrams).transform(words).astype(np.float64)
