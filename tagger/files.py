@@ -47,9 +47,9 @@ def replace(path: Path, content: bytes, *, aside: Path) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove all that is in a folder."""
+    """Remove all that is in a folder; of a link to another folder, the link."""
     for left in folder.iterdir():
-        if left.is_dir():
+        if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)
         else:
             left.unlink()

@@ -55,8 +55,10 @@ class Store:
     """
 
     def __init__(self, home: Path, *, models: Path | None = None) -> None:
-        self.folder = (models or home / "models") / NAME
-        self._unfinished = home / "unfinished"
+        models = models or home / "models"
+        self.folder = models / NAME
+        # Beside what a link leads to: of its file system, and one lock for all who link to it.
+        self._unfinished = models.resolve().parent / "unfinished"
         self._history = History(self.folder, aside=self._unfinished)
 
     @classmethod
@@ -206,8 +208,8 @@ class Store:
         ------
         UnknownRun, BrokenRun, UnknownFormat, PromotionRefused, StoreError
         """
-        self.model(run_id)
         with self._changing():
+            self.model(run_id)
             promoted = self.promoted()
             if promoted == run_id and not self.moved_by_others():
                 return None
@@ -301,9 +303,10 @@ class Store:
                 finally:
                     files.clear(self._unfinished)
         except OSError as fault:
+            where = f" ({fault.filename})" if fault.filename else ""
             raise StoreError(
-                f"The model store {self.folder} cannot be changed: {fault.strerror or fault}. "
-                "What was in it is as before."
+                f"The model store {self.folder} cannot be changed: "
+                f"{fault.strerror or fault}{where}. What was in it is as before."
             ) from fault
 
 

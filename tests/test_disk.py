@@ -98,6 +98,37 @@ ls $BENTOML_HOME/models/tagline
     assert "Fit:" not in told
 
 
+def test_a_store_may_lie_on_another_file_system_by_a_link(home: Path) -> None:
+    """Where the models folder is a link to another disk, that disk holds what is unfinished too."""
+    told, result = in_a_small_folder(
+        home,
+        f"""
+rm -r $BENTOML_HOME/models
+mv {home}/models {home.parent}/elsewhere
+ln -s {home.parent}/elsewhere $BENTOML_HOME/models
+{sys.executable} -m tagger promote second 2>&1
+""",
+    )
+    assert "second is promoted in place of first" in told
+    assert Store(result).promoted() == "second"
+
+
+def test_what_this_user_may_not_change_is_named(home: Path) -> None:
+    """The folder that the system denies, which is not always the store's own."""
+    (home / "unfinished").chmod(0)
+    done = subprocess.run(
+        ["unshare", "--user", sys.executable, "-m", "tagger", "delete", "second"],
+        cwd=PROJECT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert f"cannot be changed: Permission denied ({home / 'unfinished'})." in done.stderr
+    assert Store(home).run_ids() == ["first", "second"]
+
+
 @pytest.mark.parametrize(
     ("name", "command"), [("run.json", ["list"]), ("model/check.json", ["promote", "second"])]
 )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from tagger.errors import (
     PromotionRefused,
     ProtectedRun,
     StoreError,
+    TaglineError,
     UnknownRun,
 )
 from tagger.store import Store
@@ -159,12 +163,74 @@ def test_the_promoted_run_is_not_deleted(store: Store) -> None:
     assert not any(store.folder.parent.parent.joinpath("unfinished").iterdir())
 
 
+def test_what_a_linked_run_points_to_is_not_deleted(store: Store, tmp_path: Path) -> None:
+    """Of a run that is a symbolic link the link goes, and the store is open to the next change."""
+    kept = (store.folder / "second").rename(tmp_path / "second")
+    (store.folder / "second").symlink_to(kept)
+    store.delete("second")
+    assert store.run_ids() == ["first"]
+    assert (kept / "run.json").exists()
+    put(store, named("third"))
+
+
+def test_all_who_link_to_a_store_change_it_in_turn(home: Path, tmp_path: Path) -> None:
+    """Homes whose models folder is a link share the lock, and the room for what is unfinished."""
+    for name in ("mine", "yours"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "models").symlink_to(home / "models")
+    Store(tmp_path / "mine").promote("second")
+    Store(tmp_path / "yours").rollback()
+    assert Store(home).promoted() == "first"
+    assert [path.name for path in tmp_path.glob("*/*")].count("unfinished") == 1
+
+
 def test_a_name_is_given_once(store: Store) -> None:
     """A run never takes the place of another of the same name."""
     before = store.run("second")
     with pytest.raises(StoreError):
         put(store, named("second"))
     assert store.run("second") == before
+
+
+ACTIONS: dict[str, Callable[[Store], object]] = {
+    "promote second": lambda store: store.promote("second"),
+    "promote third": lambda store: store.promote("third"),
+    "rollback": Store.rollback,
+    "delete first": lambda store: store.delete("first"),
+    "delete third": lambda store: store.delete("third"),
+}
+
+
+def _act_after_another(home: Path, action: str, before: str) -> None:
+    """Act, but let another process get the lock just before; either may be refused."""
+    turns = iter([before])
+
+    def hear(event: str, _: object) -> None:
+        if event == "fcntl.flock" and (other := next(turns, None)):
+            with suppress(TaglineError):
+                ACTIONS[other](Store(home))
+
+    sys.addaudithook(hear)
+    with suppress(TaglineError):
+        ACTIONS[action](Store(home))
+    assert next(turns, None) is None
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_whoever_waited_acts_on_what_is_there_by_then(
+    store: Store, home: Path, tmp_path: Path, action: str
+) -> None:
+    """Whatever another changes meanwhile, the promoted run is there, and the history's last."""
+    put(store, named("third"))
+    store.promote("second")
+    for before in ACTIONS:
+        copied = shutil.copytree(home, tmp_path / before)
+        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+            pool.submit(_act_after_another, copied, action, before).result()
+        after = Store(copied)
+        history = after.history()
+        assert after.promoted() == history[-1].run_id, before
+        assert [line.previous for line in history[1:]] == [line.run_id for line in history[:-1]]
 
 
 def _write(arguments: tuple[Path, str]) -> bool:
