@@ -44,7 +44,7 @@ def test_a_pod_loses_no_request(rate: float, queue: int, seed: int) -> None:
 def test_a_pod_refuses_only_what_is_beyond_it() -> None:
     """Below its capacity nothing is refused, above it about what is too much; batches grow."""
     bounds = Bounds(queue=500)
-    full = COSTS.capacity(bounds)
+    full = 1 / (COSTS.request + COSTS.text + COSTS.batch / COSTS.batch_limit(bounds))
     loads = [
         simulate_pod(share * full, seconds=3, costs=COSTS, bounds=bounds, seed=0)
         for share in (0.1, 0.5, 0.9, 1.3)
@@ -186,6 +186,40 @@ def test_refusing_takes_time_from_answering() -> None:
     ]
     assert answered == sorted(answered, reverse=True)
     assert answered[0] > answered[2]
+
+
+@pytest.mark.parametrize(
+    ("capacity", "answered", "contradicts"),
+    [
+        (10_000, {5_000: 5_000, 10_000: 9_000, 12_000: 6_000}, False),
+        (10_000, {5_000: 5_000, 11_000: 11_000, 12_000: 8_000}, False),
+        (7_008, {7_008: 7_008, 7_709: 7_709, 8_409: 8_290}, True),
+        (10_000, {5_000: 5_000, 8_000: 6_700, 12_000: 6_000}, True),
+        (10_000, {10_000: 8_400}, True),
+    ],
+    ids=["a little less", "a little more", "far more", "far fewer below it", "far fewer at it"],
+)
+def test_a_capacity_that_the_pod_does_not_keep_is_refused(
+    capacity: int, answered: dict[int, int], *, contradicts: bool
+) -> None:
+    """A pod answers what arrives up to its capacity, and no more beyond, within 15%."""
+    found = read(measure.OnePod, ONE_POD)
+    rounds = tuple(
+        replace(
+            found.rounds[0],
+            rate=rate,
+            measured=replace(found.rounds[0].measured, arrived=rate, answered=done),
+        )
+        for rate, done in answered.items()
+    )
+    fault = replace(found, capacity=capacity, rounds=rounds).contradiction()
+    assert (fault is not None) == contradicts
+    assert fault is None or f"found to be {capacity:,} requests/s" in fault
+
+
+def test_what_stands_was_not_refused() -> None:
+    """The figures of the page do not contradict one another."""
+    assert read(measure.OnePod, ONE_POD).contradiction() is None
 
 
 def test_the_page_is_what_was_measured() -> None:

@@ -35,10 +35,6 @@ class Costs:
         """Return how many texts a batch holds at most."""
         return max(1, min(bounds.batch, int(bounds.seconds / self.text)))
 
-    def capacity(self, bounds: Bounds) -> float:
-        """Return the requests a second, one text each, of a pod whose batches are full."""
-        return 1 / (self.request + self.text + self.batch / self.batch_limit(bounds))
-
 
 @dataclass(frozen=True)
 class Bounds:
