@@ -1,4 +1,4 @@
-"""The simulations behind deploy/SIZING.md lose no request, and follow the rules that are set."""
+"""The simulations of `make sizing` lose no request, and follow the rules that are set."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from load_tests.open_loop import moments
+from load_tests.readme import written
 from load_tests.results import ONE_POD, read
 from load_tests.sizing import measure
 from load_tests.sizing.costs import Used, fit
-from load_tests.sizing.day import Autoscaler, Crowd, Loss, Pod, simulate, traffic
-from load_tests.sizing.page import FULL, PAGE, Prices, autoscaled, need, page
+from load_tests.sizing.day import Autoscaler, Crowd, Pod, simulate, traffic
+from load_tests.sizing.page import FULL, PAGE, SECTION, Prices, autoscaled, need, section
 from load_tests.sizing.pod import Bounds, Costs
 from load_tests.sizing.pod import Pod as OnePod
 from load_tests.sizing.pod import simulate as simulate_pod
@@ -103,10 +104,10 @@ def test_the_same_seed_gives_the_same_day() -> None:
     assert (traffic(15, (), seed=1) != traffic(15, (), seed=2)).any()
 
 
-@pytest.mark.parametrize("losses", [(), (Loss(at=31_000, share=1 / 3),)])
-def test_a_day_loses_no_request(losses: tuple[Loss, ...]) -> None:
+@pytest.mark.parametrize("lost_at", [{}, {31_000: 1 / 3}])
+def test_a_day_loses_no_request(lost_at: dict[int, float]) -> None:
     """Every request of the day was answered, refused, or waits at its end."""
-    day = simulate(DAY, POD, SCALER, losses)
+    day = simulate(DAY, POD, SCALER, lost_at)
     assert day.answered + day.refused + day.waiting == day.arrived == DAY.sum()
     assert day.refused > 0
 
@@ -223,5 +224,8 @@ def test_what_stands_was_not_refused() -> None:
 
 
 def test_the_page_is_what_was_measured() -> None:
-    """deploy/SIZING.md is what `make sizing` writes from the results that stand beside it."""
-    assert PAGE.read_text() == page(read(measure.OnePod, ONE_POD), Prices(core=0.04, gib=0.005))
+    """Section 6 of deploy/README.md is what `make sizing` writes from the results."""
+    text = PAGE.read_text(encoding="utf-8")
+    found = section(read(measure.OnePod, ONE_POD), Prices(core=0.04, gib=0.005))
+    assert f"<!-- {SECTION} end -->" in text
+    assert written(text, SECTION, iter([found])) == text

@@ -9,7 +9,7 @@ takes a pod time too.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,14 +83,6 @@ class Crowd:
 
 
 @dataclass(frozen=True)
-class Loss:
-    """Pods that go at once, a zone say."""
-
-    at: int
-    share: float
-
-
-@dataclass(frozen=True)
 class Day:
     """What came of a day."""
 
@@ -120,10 +112,16 @@ def traffic(mean: float, crowds: Sequence[Crowd], *, seed: int) -> NDArray[np.in
 
 
 def simulate(
-    arrivals: NDArray[np.int64], pod: Pod, scaler: Autoscaler, losses: Sequence[Loss] = ()
+    arrivals: NDArray[np.int64],
+    pod: Pod,
+    scaler: Autoscaler,
+    lost_at: Mapping[int, float] | None = None,
 ) -> Day:
-    """Let the pods, the fewest at first, meet the arrivals of each second."""
-    lost_at = {loss.at: loss.share for loss in losses}
+    """Let the pods, the fewest at first, meet the arrivals of each second.
+
+    ``lost_at`` tells what share of them goes at once, a zone's say, by the second of the day.
+    """
+    lost_at = lost_at or {}
     ready, starting = scaler.least, [0] * (len(arrivals) + pod.start_seconds + 1)
     backlog = answered = refused = refusing = 0
     longest = 0.0
