@@ -57,7 +57,7 @@ class Model:
     def score(self, texts: Sequence[str]) -> Scored:
         """Return every tag's probability for every text, the same whatever its neighbours are."""
         log_odds, familiar = self.log_odds(texts)
-        return Scored(_probability(log_odds).astype(np.float32), familiar.astype(np.float32))
+        return Scored(probability(log_odds).astype(np.float32), familiar.astype(np.float32))
 
     def log_odds(self, texts: Sequence[str]) -> tuple[Doubles, Doubles]:
         """Return the log-odds (texts, tags) and the familiarity (texts,) behind the scores."""
@@ -140,6 +140,6 @@ def _read_policy(path: Path, n_tags: int) -> tuple[tuple[str, ...], Policy]:
     return tags, Policy(task, thresholds, abstain_below)
 
 
-def _probability(log_odds: Doubles) -> Doubles:
+def probability(log_odds: Doubles) -> Doubles:
     """Return the logistic function, in the form that overflows nowhere."""
     return 0.5 + 0.5 * np.tanh(0.5 * log_odds)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.model import probability
 from tagger.paired import Truth
 from tagger.sparse import Doubles
 
@@ -36,7 +37,7 @@ class Calibration:
 
     def probability(self, decisions: Doubles) -> Doubles:
         """Return probabilities (texts, tags) of decisions (texts, tags)."""
-        return _logistic(self.log_odds(decisions))
+        return probability(self.log_odds(decisions))
 
 
 def calibrate(decisions: Doubles, truth: Truth) -> Calibration:
@@ -72,7 +73,7 @@ def _maximum(
     """
     slope, offset = np.tile(prior[:, np.newaxis], decisions.shape[1])
     for _ in range(STEPS):
-        found = _logistic(decisions * slope + offset)
+        found = probability(decisions * slope + offset)
         excess, spread = found - targets, found * (1 - found)
         by_slope = (excess * decisions).sum(axis=0) + precision * (slope - prior[0])
         by_offset = excess.sum(axis=0) + precision * (offset - prior[1])
@@ -87,7 +88,3 @@ def _maximum(
         if max(np.abs(slope_step).max(), np.abs(offset_step).max()) < 1e-9:
             break
     return np.stack([slope, offset])
-
-
-def _logistic(log_odds: Doubles) -> Doubles:
-    return 0.5 + 0.5 * np.tanh(0.5 * log_odds)

@@ -13,6 +13,7 @@ from tagger.decide import Decisions, decide
 from tagger.model import Model, Scored
 from tagger.paired import Truth, f1_score, weighted_mean
 from tagger.records import Overall, Performance, Scores
+from tagger.sparse import Doubles
 from training.data import Labelled
 
 Marks = NDArray[np.bool_]
@@ -29,6 +30,13 @@ def truth_of(tags_of_each: Sequence[Collection[str]], tags: Sequence[str]) -> Tr
     for text, some in enumerate(tags_of_each):
         truth[text, [column[tag] for tag in some if tag in column]] = True
     return truth
+
+
+def best_alone(scores: Doubles) -> Truth:
+    """Give each text its best tag and no other: (texts, tags), as the scores are."""
+    predicted = np.zeros(scores.shape, np.bool_)
+    predicted[np.arange(len(scores)), scores.argmax(axis=1)] = True
+    return predicted
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,7 @@ from tagger.weights import Weights
 from training.abstaining import abstain_below, usual_length, word_information
 from training.calibration import Calibration, calibrate
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
-from training.evaluate import measure, truth_of
+from training.evaluate import best_alone, measure, truth_of
 from training.learners import LEARNERS, decide, learn
 from training.progress import Step
 from training.thresholds import Objective, thresholds_for
@@ -167,10 +167,7 @@ def _leave_out(
     scores = calibration.probability(decisions)
     objective = Objective.read(params.objective)
     thresholds = thresholds_for(objective, scores, truth)
-    if params.task == "single":
-        predicted = scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(tags))
-    else:
-        predicted = scores >= thresholds
+    predicted = best_alone(scores) if params.task == "single" else scores >= thresholds
     measured = measure(truth, predicted, tags)
     compared = Compared(
         params.model,

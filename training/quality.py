@@ -38,7 +38,7 @@ from tagger.records import Params, Task
 from tagger.sparse import Doubles
 from training.candidates import CANDIDATES, compared_on, params_for
 from training.data import Reading, read_dataset
-from training.evaluate import Evaluated, evaluate, measure, truth_of
+from training.evaluate import Evaluated, best_alone, evaluate, measure, truth_of
 from training.fit import fit, folds_of
 from training.split import Split, split
 from training.thresholds import best_thresholds
@@ -80,7 +80,7 @@ def plain(parts: Split, params: Params, *, characters: bool) -> Measured:
     truth = truth_of(parts.training.tags, parts.tags)
     scores = _plain_decisions(parts.training.texts, truth, parts.test.texts, characters=characters)
     if params.task == "single":
-        predicted = scores.argmax(axis=1)[:, np.newaxis] == np.arange(len(parts.tags))
+        predicted = best_alone(scores)
     else:
         decisions = np.zeros(truth.shape)
         for rest, out in folds_of(truth, params):
