@@ -180,11 +180,11 @@ def test_the_report_tells_what_the_run_does() -> None:
 
 
 def test_what_a_table_leaves_unanswered_can_be_measured(tmp_path: Path) -> None:
-    """`python -m training.abstained` tells the share of each kind of text that gets no tags."""
+    """`training.measuring unanswered` tells what share of each kind of text gets no tags."""
     strange = tmp_path / "strange.csv"
     strange.write_text("kind,text\nletters,qxzv wvq\nletters,zzxq\nnumbers,12 77\n", "utf-8")
-    command = ("-m", "training.abstained", str(TABLE), "--texts", str(strange), "--splits", "2")
-    done = run_python(*command, home=tmp_path)
+    command = ("-m", "training.measuring", "unanswered", str(TABLE), "--texts", str(strange))
+    done = run_python(*command, "--splits", "2", home=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = [line.split("|") for line in done.stdout.strip().splitlines()]
     shares = {cells[1].strip(): cells[2].strip() for cells in lines}

@@ -27,8 +27,9 @@ from training.candidates import CANDIDATES, COMPARED, params_for
 from training.data import Reading, read_dataset
 from training.evaluate import evaluate
 from training.fit import Fitted, fit
+from training.measuring.measured import reliability_slope
+from training.measuring.quality import BASELINE
 from training.naive_bayes import RIDGE_PENALTY, NaiveBayesSVC, feature_scale
-from training.quality import BASELINE, reliability_slope
 from training.split import split
 
 QUICK = Params(folds=2, min_support=3)
@@ -187,8 +188,9 @@ def test_calibrated_scores_are_nearer_to_the_truth() -> None:
 
 
 def test_every_candidate_is_set_beside_plain_scikit_learn(tmp_path: Path) -> None:
-    """`python -m training.quality` has a row a candidate, with its differences to the baseline."""
-    done = run_python("-m", "training.quality", str(TABLE), "--splits", "2", home=tmp_path)
+    """`python -m training.measuring quality` has a row a candidate, beside the baseline."""
+    command = ("-m", "training.measuring", "quality", str(TABLE), "--splits", "2")
+    done = run_python(*command, home=tmp_path)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.strip().splitlines()
     rows = {cells[1].strip(): cells[2:] for cells in (line.split("|") for line in lines)}
@@ -198,11 +200,11 @@ def test_every_candidate_is_set_beside_plain_scikit_learn(tmp_path: Path) -> Non
 
 
 def test_training_is_set_beside_plain_scikit_learn_on_any_table(tmp_path: Path) -> None:
-    """`python -m training.anywhere` has a row a table, with its differences to both baselines."""
+    """`python -m training.measuring anywhere` has a row a table, beside both baselines."""
     one_tag = tmp_path / "one-tag.csv"
     rows = [line.partition("|")[0] for line in TABLE.read_text(encoding="utf-8").splitlines()]
     one_tag.write_text("\n".join(("text,tag", *rows[1:])), encoding="utf-8")
-    command = ("-m", "training.anywhere", str(TABLE), str(one_tag), "--splits", "2")
+    command = ("-m", "training.measuring", "anywhere", str(TABLE), str(one_tag), "--splits", "2")
     done = run_python(*command, "--rows", "200", home=tmp_path)
     assert done.returncode == 0, done.stderr
     heading, _, *lines = done.stdout.strip().splitlines()

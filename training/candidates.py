@@ -1,6 +1,6 @@
 """The models that training chooses among: each a learner with the features that suit it.
 
-`python -m training.quality TABLE` sets them side by side; QUALITY.md holds what came of it.
+`python -m training.measuring quality TABLE` sets them side by side, as QUALITY.md tells.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measure a run on other people's texts, beside keywords (`python -m training.transfer`).
+"""How good a run is on other people's texts, beside keywords.
 
 The other table has free tags of its own. Only tags that it shares with the run count, after its
 aliases are applied; texts that bear none of them are left out. The keyword baseline predicts a
@@ -14,17 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-
-from tagger.__main__ import open_store, prepare_environment
-
-if __name__ == "__main__":
-    prepare_environment()  # numpy reads it when it is imported
-
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
 
+from tagger.__main__ import open_store
 from tagger.compare import in_columns, predicted_tags
 from tagger.console import Refusing
 from tagger.decide import decide
@@ -113,21 +108,17 @@ def show(found: Transfer) -> None:
     Console().print(f"Tags without a counterpart: {', '.join(found.alone) or 'none'}.")
 
 
-@click.command(cls=Refusing)
+@click.command("transfer", cls=Refusing)
 @click.argument("table")
 @click.option("--aliases", type=click.Path(exists=True, path_type=Path), help="JSON of aliases.")
 @click.option("--run", help="The run to measure; the promoted one by default.")
-def main(table: str, *, aliases: Path | None, run: str | None) -> None:
+def measure_transfer(table: str, *, aliases: Path | None, run: str | None) -> None:
     """Measure a run on a TABLE of other people's texts, beside keywords.
 
-    Example: python -m training.transfer projects.jsonl --aliases tags.json
+    Example: python -m training.measuring transfer projects.jsonl --aliases tags.json
     """
     spellings = read_aliases(aliases) if aliases else {}
     labelled = read_dataset(table, Reading(aliases=spellings)).labelled
     store = open_store()
     model = store.model(store.resolve(run or "promoted"))
     show(transfer(model, labelled, spellings))
-
-
-if __name__ == "__main__":
-    main()

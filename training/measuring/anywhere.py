@@ -1,8 +1,8 @@
-"""Whether `train` is worse anywhere than plain scikit-learn (`python -m training.anywhere TABLE`).
+"""Whether `train` is worse anywhere than plain scikit-learn: one row a table.
 
-One row a table: what `train` makes of it without an option, beside words and pairs of words with a
-`LinearSVC`, and beside those with characters. As in `training.quality` every difference is the mean
-of paired differences over splits, with its 95% interval. QUALITY.md tells what came of it.
+What `train` makes of it without an option stands beside words and pairs of words with a
+`LinearSVC`, and beside those with characters. As in `quality` every difference is the mean of
+paired differences over splits, with its 95% interval.
 """
 
 from __future__ import annotations
@@ -13,19 +13,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
-
-from tagger.__main__ import prepare_environment
-
-if __name__ == "__main__":
-    prepare_environment()  # numpy reads it when it is imported
-
 import numpy as np
 
 from tagger.console import Refusing
 from tagger.records import Params
 from training.candidates import compared_on, params_for
 from training.data import Dataset, Reading, read_dataset
-from training.quality import Measured, difference, interval, mean, plain, trained
+from training.measuring.differences import difference, interval, mean
+from training.measuring.measured import Measured, trained
+from training.measuring.plain import plain
+from training.measuring.splits import splits_of
 from training.split import split
 
 MARGIN = -0.005
@@ -68,15 +65,12 @@ def compare(dataset: Dataset, *, splits: int) -> Compared:
     usual = Params(task=dataset.task)
     tags = len(split(dataset, usual).tags)
     is_large = sum(map(len, dataset.labelled.texts)) * tags > MOST_FOR_CHARACTERS
-    for number in range(splits):
-        params = replace(usual, salt=f"anywhere {number}")
-        parts = split(dataset, params)
+    for params, parts in splits_of(dataset, usual, salt="anywhere", count=splits):
         first, *others = (params_for(name, params) for name in compared_on(parts.training.texts))
         ours.append(trained(parts, first, others=others))
         words.append(plain(parts, params, characters=False))
         if not is_large:
             characters.append(plain(parts, params, characters=True))
-        click.echo(f"{Path(dataset.source).stem}: split {number + 1} of {splits}", err=True)
     return Compared(dataset, tags, ours, words, characters)
 
 
@@ -120,7 +114,3 @@ def anywhere(tables: Sequence[str], *, splits: int, rows: int | None) -> None:
             dataset = _drawn(dataset, rows)
         compared = compare(dataset, splits=splits)
         click.echo(_line(row_of(compared)))
-
-
-if __name__ == "__main__":
-    anywhere(prog_name="python -m training.anywhere")

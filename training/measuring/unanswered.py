@@ -1,4 +1,4 @@
-"""What share of texts goes without tags, by kind (`python -m training.abstained TABLE`).
+"""What share of texts goes without tags, by kind.
 
 Each split trains as `train` does, and asks for the tags of the texts that it kept back, and of
 texts on other subjects: ours (`out_of_domain.csv`), or those of another file.
@@ -6,16 +6,9 @@ texts on other subjects: ours (`out_of_domain.csv`), or those of another file.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import click
-
-from tagger.__main__ import prepare_environment
-
-if __name__ == "__main__":
-    prepare_environment()  # numpy reads it when it is imported
-
 import numpy as np
 from rich import box
 from rich.console import Console
@@ -26,8 +19,8 @@ from tagger.records import Params, Task
 from training.candidates import compared_on, params_for
 from training.data import Reading, read_dataset
 from training.fit import fit
+from training.measuring.splits import splits_of
 from training.out_of_domain import TEXTS, abstained, texts_by_kind
-from training.split import split
 
 UNSEEN = "unseen, of the table itself"
 
@@ -53,21 +46,14 @@ def show(shares: dict[str, list[float]]) -> Table:
 @click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one.")
 @click.option("--splits", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
-def main(table: str, *, file: Path, task: Task | None, splits: int, min_support: int) -> None:
+def unanswered(table: str, *, file: Path, task: Task | None, splits: int, min_support: int) -> None:
     """Tell what share of TABLE's unseen texts, and of texts on other subjects, gets no tags."""
     dataset = read_dataset(table, Reading())
     usual = Params(task=task or dataset.task, min_support=min_support)
     shares: dict[str, list[float]] = {}
-    for number in range(splits):
-        params = replace(usual, salt=f"abstained {number}")
-        parts = split(dataset, params)
+    for params, parts in splits_of(dataset, usual, salt="abstained", count=splits):
         first, *others = [params_for(name, params) for name in compared_on(parts.training.texts)]
         model = fit(parts.training.texts, parts.training.tags, first, others=others).model
         for kind, texts in {UNSEEN: parts.test.texts, **texts_by_kind(file)}.items():
             shares.setdefault(kind, []).append(abstained(model, texts))
-        click.echo(f"split {number + 1} of {splits}", err=True)
     Console(width=80).print(show(shares))
-
-
-if __name__ == "__main__":
-    main(prog_name="python -m training.abstained")
