@@ -33,15 +33,15 @@ def create_api(runner: Runner, store: Store, envelopes: Envelopes, limits: Limit
     answers.refuse_for(api)
     for router in (_of_the_server(resources, answers), _of_runs(resources, answers)):
         api.include_router(router)
+    api.include_router(pages())
     document = Document(api.routes, limits)
 
-    @api.get("/openapi.json", **described("document"))
+    @api.get(**described("document"))
     async def openapi_json(request: Request) -> Response:
         """Give this document: every route, what it takes, and all that it may answer."""
         written = await document.written(runner.served)
         return answer(request, written, etag=etag_of(written))
 
-    api.include_router(pages())
     return api
 
 
@@ -63,32 +63,32 @@ def _of_the_server(resources: Resources, answers: Answers) -> APIRouter:
     """Make the routes about the run that is served."""
     router = APIRouter()
 
-    @router.get("/", **described("health"))
+    @router.get(**described("health"))
     async def health(request: Request) -> Response:
         """Tell that the server is here. Whether it is ready for work is what `/readyz` tells."""
         return answers.health(request)
 
-    @router.get("/performance", **described("performance"))
+    @router.get(**described("performance"))
     async def performance(request: Request, filter: Filter = None) -> Response:  # noqa: A002
         """Tell how good the served run is, on texts that it was not trained on."""
         return answers.data(request, performance_of(resources.served, filter))
 
-    @router.get("/params", **described("params"))
+    @router.get(**described("params"))
     async def params(request: Request) -> Response:
         """Tell what the served run was trained with."""
         return answers.data(request, resources.served.params)
 
-    @router.get("/params/{param}", **described("param"))
+    @router.get(**described("param"))
     async def param(request: Request, param: ParamName) -> Response:
         """Tell one parameter of the served run."""
         return answers.data(request, param_of(resources.served, param))
 
-    @router.get("/tags", **described("tags"))
+    @router.get(**described("tags"))
     async def tags(request: Request) -> Response:
         """List the tags that the served run can give, and how good it is at each."""
         return answers.data(request, schemas.Tags(tags=tags_of(resources.served)))
 
-    @router.get("/tags/{tag:path}", **described("tag"))
+    @router.get(**described("tag"))
     async def tag(request: Request, tag: TagName) -> Response:
         """Tell how good the served run is at one tag."""
         return answers.data(request, tag_of(resources.served, tag))
@@ -100,7 +100,7 @@ def _of_runs(resources: Resources, answers: Answers) -> APIRouter:
     """Make the routes about any run; they read the store, so they run in threads."""
     router = APIRouter()
 
-    @router.get("/runs", **described("runs"))
+    @router.get(**described("runs"))
     def runs(
         request: Request,
         top: Top = None,  # type: ignore[assignment]  # `| None` would fault what is sent twice
@@ -108,22 +108,22 @@ def _of_runs(resources: Resources, answers: Answers) -> APIRouter:
         """List the training runs, the best weighted F1 first."""
         return answers.data(request, resources.runs(top))
 
-    @router.get("/runs/{run_id}", **described("run"))
+    @router.get(**described("run"))
     def run(request: Request, run_id: RunId) -> Response:
         """Tell all that is known of a run."""
         return answers.data(request, resources.whole(run_id))
 
-    @router.get("/runs/{run_id}/performance", **described("run_performance"))
+    @router.get(**described("run_performance"))
     def run_performance(request: Request, run_id: RunId, filter: Filter = None) -> Response:  # noqa: A002
         """Tell how good a run is, on texts that it was not trained on."""
         return answers.data(request, performance_of(resources.run(run_id), filter))
 
-    @router.get("/runs/{run_id}/params", **described("run_params"))
+    @router.get(**described("run_params"))
     def run_params(request: Request, run_id: RunId) -> Response:
         """Tell what a run was trained with."""
         return answers.data(request, resources.run(run_id).params)
 
-    @router.get("/runs/{run_id}/params/{param}", **described("run_param"))
+    @router.get(**described("run_param"))
     def run_param(request: Request, run_id: RunId, param: ParamName) -> Response:
         """Tell one parameter of a run."""
         return answers.data(request, param_of(resources.run(run_id), param))

@@ -17,7 +17,6 @@ from pydantic_core import to_json
 
 from app.envelope import BY_STATUS, Envelopes, Exchange, status_of
 from app.incoming import read_head, too_large
-from app.operations import OPERATIONS, Unforeseen
 from app.reading import Limits, read
 from app.resources import (
     param_of,
@@ -27,6 +26,7 @@ from app.resources import (
     tags_of,
     whole_of,
 )
+from app.routes import BY_NAME, Unforeseen
 from tagger.errors import (
     BrokenRun,
     DeadlinePassed,
@@ -120,7 +120,7 @@ class Examples:
                 "summary": (refusal.__doc__ or "").partition("\n")[0],
                 "value": _fixed(Envelopes().refusal(exchange, self._fault(refusal, name)).body),
             }
-            for refusal in OPERATIONS[name].refusals
+            for refusal in BY_NAME[name].refusals
             if status_of(refusal) == status
         }
 
@@ -128,7 +128,7 @@ class Examples:
         if refusal is InvalidInput and name == "runs":
             too_few = "Input should be greater than or equal to 1"
             return InvalidInput([Fault(("query", "top"), too_few, "greater_than_equal")])
-        if refusal is DeadlinePassed and OPERATIONS[name].section == "Runs":
+        if refusal is DeadlinePassed and BY_NAME[name].section == "Runs":
             return DeadlinePassed(BY_STATUS[HTTPStatus.GATEWAY_TIMEOUT])
         if refusal is not UnknownResource:
             return self._refused[refusal]
@@ -217,9 +217,9 @@ def _headers(name: str, status: int) -> dict[str, Any]:
     found = {"X-Request-ID": ("Of this request: yours, or one that was made.", "string")}
     if name in ("predict", "run_predict") and status == HTTPStatus.OK:
         found["X-Run-ID"] = ("The run that gave the tags.", "string")
-    if OPERATIONS[name].cached and status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+    if BY_NAME[name].cached and status in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
         found["ETag"] = ("Send it as If-None-Match, to be told when nothing is new.", "string")
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and OPERATIONS[name].refusals:
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and BY_NAME[name].refusals:
         found["Retry-After"] = ("After how many seconds to try again.", "integer")
     return {
         header: {"description": words, "schema": {"type": kind}}

@@ -1,6 +1,6 @@
 """The document: every route, every status it can answer, with shapes and examples that are true.
 
-FastAPI writes the shapes from `schemas`; `operations` has the words, `examples` the examples.
+FastAPI writes the shapes from `schemas`; `routes` has the words, `examples` the examples.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from app.examples import REQUESTS, Examples
-from app.operations import SECTIONS, elsewhere
+from app.operations import elsewhere
 from app.predict import Loaded, Predictor
 from app.reading import Limits
+from app.routes import SECTIONS
 from tagger.errors import InvalidInput
 from tagger.records import Run
 

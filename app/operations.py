@@ -1,144 +1,39 @@
-"""Every operation of the document: its words, and all that it may answer."""
+"""What FastAPI is told of each route; the routes that edge and BentoML answer stand here."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from annotated_types import Gt
 from fastapi import APIRouter, Header
 from fastapi import Path as PathParameter
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from pydantic.json_schema import SkipJsonSchema
 
-from app import schemas
 from app.envelope import phrase, status_of
-from app.schemas import InvalidRefusal, Predictions, PredictRequest, Refusal, Success
-from tagger.errors import (
-    BadJson,
-    BrokenRun,
-    DeadlinePassed,
-    InvalidInput,
-    NotReady,
-    Overloaded,
-    StoreError,
-    TooLargeBody,
-    UnknownFormat,
-    UnknownResource,
-    UnknownRun,
-    UnsupportedMedia,
-)
-from tagger.records import Params
-
-SECTIONS = (
-    ("Tags", "Give texts their tags."),
-    ("Served run", "The tagger that answers: how good it is, and what it was trained with."),
-    ("Runs", "Every training run that is kept, the served one among them."),
-    ("Server", "Whether it is here, ready, and how it fares."),
-    ("Pages", "For people, and this document."),
-)
-
-
-class Unforeseen(Exception):
-    """A failure of the server that nobody foresaw."""
-
-
-STORE = (StoreError, DeadlinePassed, Unforeseen)
-RUN = (UnknownRun, BrokenRun, UnknownFormat, *STORE)
-PREDICT = (
-    BadJson,
-    TooLargeBody,
-    UnsupportedMedia,
-    InvalidInput,
-    Unforeseen,
-    Overloaded,
-    NotReady,
-    DeadlinePassed,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """What the document says of a route beside its function's own docstring."""
-
-    section: str
-    summary: str
-    answer: Any = None
-    refusals: Sequence[type[Exception]] = (Unforeseen,)
-    cached: bool = True
-    """Whether it has an ETag, so that 304 is an answer."""
-
-
-OPERATIONS = {
-    "predict": Operation("Tags", "Tag texts", Success[Predictions], PREDICT, cached=False),
-    "run_predict": Operation(
-        "Tags",
-        "Tag texts by another run",
-        Success[Predictions],
-        (*PREDICT, UnknownRun, BrokenRun, UnknownFormat, StoreError),
-        cached=False,
-    ),
-    "performance": Operation(
-        "Served run",
-        "Performance",
-        Success[schemas.Performance | schemas.Part],
-        (UnknownResource, Unforeseen),
-    ),
-    "params": Operation("Served run", "Parameters", Success[Params]),
-    "param": Operation(
-        "Served run", "One parameter", Success[schemas.OneParam], (UnknownResource, Unforeseen)
-    ),
-    "tags": Operation("Served run", "Tags", Success[schemas.Tags]),
-    "tag": Operation(
-        "Served run", "One tag", Success[schemas.TagEntry], (UnknownResource, Unforeseen)
-    ),
-    "runs": Operation("Runs", "All runs", Success[schemas.Runs], (InvalidInput, *STORE)),
-    "run": Operation("Runs", "One run", Success[schemas.WholeRun], RUN),
-    "run_performance": Operation(
-        "Runs",
-        "Performance of a run",
-        Success[schemas.Performance | schemas.Part],
-        (UnknownResource, *RUN),
-    ),
-    "run_params": Operation("Runs", "Parameters of a run", Success[Params], RUN),
-    "run_param": Operation(
-        "Runs", "One parameter of a run", Success[schemas.OneParam], (UnknownResource, *RUN)
-    ),
-    "health": Operation("Server", "Health", Success[schemas.Empty], cached=False),
-    "livez": Operation("Server", "Alive?", refusals=(), cached=False),
-    "readyz": Operation("Server", "Ready?", refusals=(), cached=False),
-    "metrics": Operation("Server", "Metrics", refusals=(), cached=False),
-    "schema": Operation(
-        "Server", "For BentoML's clients", dict[str, Any], refusals=(), cached=False
-    ),
-    "document": Operation(
-        "Pages", "This document", dict[str, Any], (Overloaded, DeadlinePassed, Unforeseen)
-    ),
-    "ui": Operation("Pages", "The page for people", refusals=()),
-    "docs": Operation("Pages", "The API, to try out", refusals=()),
-    "redoc": Operation("Pages", "The API, to read", refusals=()),
-}
+from app.routes import BY_NAME
+from app.schemas import InvalidRefusal, PredictRequest, Refusal
 
 
 def described(name: str) -> dict[str, Any]:
-    """Give what FastAPI's decorators take, of one operation."""
-    operation = OPERATIONS[name]
+    """Give what FastAPI's decorators take, of one route."""
+    route = BY_NAME[name]
     responses: dict[int, dict[str, Any]] = {
         status: {
             "description": phrase(status),
             "model": InvalidRefusal if status == HTTPStatus.UNPROCESSABLE_ENTITY else Refusal,
         }
-        for status in sorted({status_of(refusal) for refusal in operation.refusals})
+        for status in sorted({status_of(refusal) for refusal in route.refusals})
     }
-    if operation.cached:
+    if route.cached:
         responses[304] = {"description": "You have it already: the ETag that you sent still fits."}
     return {
+        "path": route.path,
         "operation_id": name,
-        "summary": operation.summary,
-        "tags": [operation.section],
-        "response_model": operation.answer,
+        "summary": route.summary,
+        "tags": [route.section],
+        "response_model": route.answer,
         "responses": responses,
         "response_description": "What was asked for.",
     }
@@ -160,7 +55,7 @@ def elsewhere() -> APIRouter:
     """Make the routes that edge and BentoML answer; here they only stand in the document."""
     router = APIRouter()
 
-    @router.post("/predict", **described("predict"))
+    @router.post(**described("predict"))
     def predict(body: PredictRequest, x_request_timeout: Timeout = None) -> None:
         """Give each text its tags, best first, by the run that is served.
 
@@ -168,7 +63,7 @@ def elsewhere() -> APIRouter:
         get none; and where it is unlike everything that the tagger has seen, `abstained` says so.
         """
 
-    @router.post("/runs/{run_id}/predict", **described("run_predict"))
+    @router.post(**described("run_predict"))
     def run_predict(
         body: PredictRequest,
         run_id: RunId,
@@ -179,7 +74,7 @@ def elsewhere() -> APIRouter:
         The first request to a run waits until it is loaded; a few runs stay so.
         """
 
-    @router.get("/livez", response_class=PlainTextResponse, **described("livez"))
+    @router.get(**described("livez"), response_class=PlainTextResponse)
     def livez() -> None:
         """Tell that the process is alive. A supervisor restarts it when this does not answer."""
 
@@ -188,7 +83,6 @@ def elsewhere() -> APIRouter:
     }
 
     @router.get(
-        "/readyz",
         response_class=PlainTextResponse,
         **described("readyz") | {"responses": not_ready},
     )
@@ -198,24 +92,12 @@ def elsewhere() -> APIRouter:
         Answers 503 while it starts and from the moment that it is told to stop.
         """
 
-    @router.get("/metrics", response_class=PlainTextResponse, **described("metrics"))
+    @router.get(**described("metrics"), response_class=PlainTextResponse)
     def metrics() -> None:
         """Give counts and times in the form of Prometheus."""
 
-    @router.get("/schema.json", **described("schema"))
+    @router.get(**described("schema"))
     def schema() -> None:
         """Describe the service to `bentoml.SyncHTTPClient` and `AsyncHTTPClient`."""
-
-    @router.get("/ui", response_class=HTMLResponse, **described("ui"))
-    def ui() -> None:
-        """Show the page for people: paste a text, see its tags and which words earned them."""
-
-    @router.get("/docs", response_class=HTMLResponse, **described("docs"))
-    def docs() -> None:
-        """Show this document as a page on which every route can be tried out."""
-
-    @router.get("/redoc", response_class=HTMLResponse, **described("redoc"))
-    def redoc() -> None:
-        """Show this document as a page for reading."""
 
     return router

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
 
 from app.etags import answer, etag_of
+from app.operations import described
 from tagger.errors import UnknownResource
 
 HERE = Path(__file__).parent
@@ -32,11 +34,6 @@ OURS_AND_INLINE = (
     "base-uri 'none'; frame-ancestors 'none'"
 )
 """For `/docs` and `/redoc`, whose libraries write styles into the page."""
-PAGES = {
-    "/ui": (HERE / "page" / "page.html", OURS_ALONE),
-    "/docs": (HERE / "docs" / "docs.html", OURS_AND_INLINE),
-    "/redoc": (HERE / "docs" / "redoc.html", OURS_AND_INLINE),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,25 +62,35 @@ class File:
 
 def pages() -> APIRouter:
     """Make the routes of the pages and their files, which are read once, here."""
-    router = APIRouter(include_in_schema=False)
-    for address, (page, policy) in PAGES.items():
-        _add_page(router, address, File.read(page), policy)
+    router = APIRouter()
+    ui = File.read(HERE / "page" / "page.html")
+    docs = File.read(HERE / "docs" / "docs.html")
+    redoc = File.read(HERE / "docs" / "redoc.html")
     assets = {
         path.name: File.read(path)
         for path in sorted([*(HERE / "docs").iterdir(), *(HERE / "page").iterdir()])
         if path.suffix in MEDIA_TYPES and path.suffix != ".html"
     }
 
-    @router.get("/assets/{file}")
+    @router.get(**described("ui"), response_class=HTMLResponse)
+    async def show_ui(request: Request) -> Response:
+        """Show the page for people: paste a text, see its tags and which words earned them."""
+        return ui.answer(request, policy=OURS_ALONE)
+
+    @router.get(**described("docs"), response_class=HTMLResponse)
+    async def show_docs(request: Request) -> Response:
+        """Show this document as a page on which every route can be tried out."""
+        return docs.answer(request, policy=OURS_AND_INLINE)
+
+    @router.get(**described("redoc"), response_class=HTMLResponse)
+    async def show_redoc(request: Request) -> Response:
+        """Show this document as a page for reading."""
+        return redoc.answer(request, policy=OURS_AND_INLINE)
+
+    @router.get(**described("asset"), include_in_schema=False)
     async def asset(request: Request, file: str) -> Response:
         if file not in assets:
             raise UnknownResource("file", file, list(assets))
         return assets[file].answer(request)
 
     return router
-
-
-def _add_page(router: APIRouter, path: str, file: File, policy: str) -> None:
-    @router.get(path)
-    async def page(request: Request) -> Response:
-        return file.answer(request, policy=policy)

@@ -1,61 +1,184 @@
-"""Who answers which path: the table of the contract."""
+"""Every path that is answered: who answers it, and what the document says of it.
+
+The one table: `edge` finds a request's route in it, `metrics` counts by its templates, and each
+function that answers, or stands for an answer in the document, takes its place by a route's name.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from starlette.routing import compile_path
+
+from app import schemas
+from app.schemas import Predictions, Success
+from tagger.errors import (
+    BadJson,
+    BrokenRun,
+    DeadlinePassed,
+    InvalidInput,
+    NotReady,
+    Overloaded,
+    StoreError,
+    TooLargeBody,
+    UnknownFormat,
+    UnknownResource,
+    UnknownRun,
+    UnsupportedMedia,
+)
+from tagger.records import Params
+
+SECTIONS = (
+    ("Tags", "Give texts their tags."),
+    ("Served run", "The tagger that answers: how good it is, and what it was trained with."),
+    ("Runs", "Every training run that is kept, the served one among them."),
+    ("Server", "Whether it is here, ready, and how it fares."),
+    ("Pages", "For people, and this document."),
+)
+
+
+class Unforeseen(Exception):
+    """A failure of the server that nobody foresaw."""
+
+
+STORE = (StoreError, DeadlinePassed, Unforeseen)
+RUN = (UnknownRun, BrokenRun, UnknownFormat, *STORE)
+PREDICT = (
+    BadJson,
+    TooLargeBody,
+    UnsupportedMedia,
+    InvalidInput,
+    Unforeseen,
+    Overloaded,
+    NotReady,
+    DeadlinePassed,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A path of the contract."""
+    """A path, who answers it, and what the document says beside its function's own docstring."""
 
+    name: str
     template: str
+    section: str
+    summary: str
+    answer: Any = None
+    refusals: Sequence[type[Exception]] = (Unforeseen,)
     methods: tuple[str, ...] = ("GET", "HEAD")
+    cached: bool = True
+    """Whether it has an ETag, so that 304 is an answer."""
     predicts: bool = False
     """Whether `edge` answers it."""
     own_form: bool = False
     """Whether BentoML answers it in a form of its own, errors too."""
 
+    @property
+    def path(self) -> str:
+        """The template as Starlette reads it: a tag may hold a slash, as in ci/cd."""
+        return self.template.replace("{tag}", "{tag:path}")
 
+
+OF_BENTOML: dict[str, Any] = {"refusals": (), "cached": False, "own_form": True}
 ROUTES = (
-    Route("/predict", ("POST",), predicts=True),
-    Route("/runs/{run_id}/predict", ("POST",), predicts=True),
-    Route("/"),
-    Route("/performance"),
-    Route("/params"),
-    Route("/params/{param}"),
-    Route("/runs"),
-    Route("/runs/{run_id}"),
-    Route("/runs/{run_id}/performance"),
-    Route("/runs/{run_id}/params"),
-    Route("/runs/{run_id}/params/{param}"),
-    Route("/tags"),
-    Route("/tags/{tag}"),
-    Route("/docs"),
-    Route("/redoc"),
-    Route("/openapi.json"),
-    Route("/ui"),
-    Route("/assets/{file}"),
-    Route("/livez", own_form=True),
-    Route("/readyz", own_form=True),
-    Route("/metrics", own_form=True),
-    Route("/schema.json", own_form=True),
+    Route(
+        "predict",
+        "/predict",
+        "Tags",
+        "Tag texts",
+        Success[Predictions],
+        PREDICT,
+        methods=("POST",),
+        cached=False,
+        predicts=True,
+    ),
+    Route(
+        "run_predict",
+        "/runs/{run_id}/predict",
+        "Tags",
+        "Tag texts by another run",
+        Success[Predictions],
+        (*PREDICT, UnknownRun, BrokenRun, UnknownFormat, StoreError),
+        methods=("POST",),
+        cached=False,
+        predicts=True,
+    ),
+    Route("health", "/", "Server", "Health", Success[schemas.Empty], cached=False),
+    Route(
+        "performance",
+        "/performance",
+        "Served run",
+        "Performance",
+        Success[schemas.Performance | schemas.Part],
+        (UnknownResource, Unforeseen),
+    ),
+    Route("params", "/params", "Served run", "Parameters", Success[Params]),
+    Route(
+        "param",
+        "/params/{param}",
+        "Served run",
+        "One parameter",
+        Success[schemas.OneParam],
+        (UnknownResource, Unforeseen),
+    ),
+    Route("tags", "/tags", "Served run", "Tags", Success[schemas.Tags]),
+    Route(
+        "tag",
+        "/tags/{tag}",
+        "Served run",
+        "One tag",
+        Success[schemas.TagEntry],
+        (UnknownResource, Unforeseen),
+    ),
+    Route("runs", "/runs", "Runs", "All runs", Success[schemas.Runs], (InvalidInput, *STORE)),
+    Route("run", "/runs/{run_id}", "Runs", "One run", Success[schemas.WholeRun], RUN),
+    Route(
+        "run_performance",
+        "/runs/{run_id}/performance",
+        "Runs",
+        "Performance of a run",
+        Success[schemas.Performance | schemas.Part],
+        (UnknownResource, *RUN),
+    ),
+    Route(
+        "run_params", "/runs/{run_id}/params", "Runs", "Parameters of a run", Success[Params], RUN
+    ),
+    Route(
+        "run_param",
+        "/runs/{run_id}/params/{param}",
+        "Runs",
+        "One parameter of a run",
+        Success[schemas.OneParam],
+        (UnknownResource, *RUN),
+    ),
+    Route("livez", "/livez", "Server", "Alive?", **OF_BENTOML),
+    Route("readyz", "/readyz", "Server", "Ready?", **OF_BENTOML),
+    Route("metrics", "/metrics", "Server", "Metrics", **OF_BENTOML),
+    Route(
+        "schema", "/schema.json", "Server", "For BentoML's clients", dict[str, Any], **OF_BENTOML
+    ),
+    Route("ui", "/ui", "Pages", "The page for people", refusals=()),
+    Route("docs", "/docs", "Pages", "The API, to try out", refusals=()),
+    Route("redoc", "/redoc", "Pages", "The API, to read", refusals=()),
+    Route("asset", "/assets/{file}", "Pages", "A file of the pages", refusals=()),
+    Route(
+        "document",
+        "/openapi.json",
+        "Pages",
+        "This document",
+        dict[str, Any],
+        (Overloaded, DeadlinePassed, Unforeseen),
+    ),
 )
 """Every path that is answered; all others are a 404, BentoML's own pages among them."""
-NOWHERE = Route("(none)", ())
+NOWHERE = Route("nowhere", "(none)", "", "", methods=())
 """What metrics call the paths that do not exist."""
 
+BY_NAME = {route.name: route for route in ROUTES}
 STATIC = {route.template: route for route in ROUTES if "{" not in route.template}
-
-
-def _compiled(template: str) -> re.Pattern[str]:
-    # A tag may hold a slash, as in ci/cd; nothing else can.
-    pattern = template.replace("{tag}", "(?P<tag>.+)")
-    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", pattern))
-
-
-NAMED = tuple((_compiled(route.template), route) for route in ROUTES if "{" in route.template)
+NAMED = tuple((compile_path(route.path)[0], route) for route in ROUTES if "{" in route.template)
 
 
 def find(path: str) -> tuple[Route, dict[str, str]]:

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app.envelope import PRIVATE, STATUS, Envelopes, status_of
 from app.examples import refused
 from app.logs import beside_requests
-from app.operations import OPERATIONS, Unforeseen
+from app.routes import ROUTES, Unforeseen
 from app.stopping import Stopping
 from tagger import errors, records
 from tests.edge_alone import LIMITS, Got, ask, edge
@@ -67,7 +67,7 @@ def test_every_error_has_a_status_or_meets_no_caller() -> None:
 
 def test_every_error_is_documented() -> None:
     """Each class that a caller can meet stands at some operation, with an example of its own."""
-    documented = {kind for operation in OPERATIONS.values() for kind in operation.refusals}
+    documented = {kind for route in ROUTES for kind in route.refusals}
     # Wrong methods stand at no operation, and an empty store ends the start.
     assert set(STATUS) - documented == {errors.WrongMethod, errors.NoRun}
     assert documented <= set(refused(LIMITS, RUN))
