@@ -10,7 +10,9 @@ import json
 import logging
 import os
 import random
+import re
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from locust.exception import StopUser
 from load_tests.slo import WRONG, missed
 from load_tests.texts import TABLE, read_texts
 
+JSON = {"Content-Type": "application/json"}
 log = logging.getLogger("locust.tagline")
 texts = read_texts(Path(os.environ.get("LOAD_TEXTS", TABLE)))
 
@@ -36,19 +39,36 @@ class Served:
     tags: frozenset[str]
     most_texts: int
     longest: int
+    most_bytes: int
 
     @classmethod
     def told(cls, runs: Any, tags: Any, document: Any) -> Served:
         """Take it from the answers of ``/runs``, ``/tags`` and ``/openapi.json``."""
         run = next(run for run in runs["data"]["runs"] if run["served"])
         schemas = document["components"]["schemas"]
+        refused = document["paths"]["/predict"]["post"]["responses"]["413"]
         return cls(
             run["run_id"],
             run["task"],
             frozenset(tag["tag"] for tag in tags["data"]["tags"]),
             most_texts=schemas["PredictRequest"]["properties"]["texts"]["maxItems"],
             longest=schemas["Text"]["properties"]["text"]["maxLength"],
+            # JSON Schema has no word for it: the document says it where it says what 413 is.
+            most_bytes=int(re.findall(r"(\d+) bytes", json.dumps(refused))[0]),
         )
+
+    def body(self, texts: Sequence[str], **options: object) -> tuple[list[str], str]:
+        """Write a request's body of as many and as long texts as it may have; give both."""
+        sent = [text[: self.longest] for text in texts[: self.most_texts]]
+        while len(body := written(sent, options)) > self.most_bytes:
+            # The last half of the texts goes; where one is left alone, its last half.
+            sent = sent[: len(sent) // 2] or [sent[0][: len(sent[0]) // 2]]
+        return sent, body
+
+
+def written(texts: Sequence[str], options: Mapping[str, object]) -> str:
+    """Write the body of a request, in ASCII: as many bytes as characters."""
+    return json.dumps({"texts": [{"text": text} for text in texts], **options})
 
 
 def fault_of_envelope(answer: dict[str, Any], method: str, status: int) -> str | None:
@@ -102,11 +122,11 @@ class Caller(FastHttpUser):
 
     def predict(self, count: int, *, name: str, **options: object) -> None:
         """Ask for the tags of ``count`` texts, or as many as may be, and check the answer."""
-        drawn = self.chance.choices(texts, k=min(count, self.served.most_texts))
-        sent = [text[: self.served.longest] for text in drawn]
+        sent, body = self.served.body(self.chance.choices(texts, k=count), **options)
         best_alone = self.served.task == "single" and "top_k" not in options
-        body = {"texts": [{"text": text} for text in sent], **options}
-        with self.client.post("/predict", json=body, name=name, catch_response=True) as response:
+        with self.client.post(
+            "/predict", data=body, headers=JSON, name=name, catch_response=True
+        ) as response:
             if response.status_code != 200:
                 response.failure(f"status {response.status_code}")
                 return
@@ -210,10 +230,10 @@ class MistakenClient(Caller):
     def send(self) -> None:
         """Send what cannot be answered, and expect to be told."""
         too_long = json.dumps({"texts": [{"text": "a" * (self.served.longest + 1)}]})
-        body, status = self.chance.choice([*MISTAKES, (too_long, 422)])
-        headers = {"Content-Type": "application/json"}
+        status = 422 if len(too_long) <= self.served.most_bytes else 413
+        body, status = self.chance.choice([*MISTAKES, (too_long, status)])
         with self.client.post(
-            "/predict", data=body, headers=headers, name="mistaken client", catch_response=True
+            "/predict", data=body, headers=JSON, name="mistaken client", catch_response=True
         ) as response:
             fault = None if response.status_code == status else f"expected status {status}"
             self.check(response, fault)

@@ -38,7 +38,12 @@ class Wrong(BaseHTTPRequestHandler):
             "PredictRequest": {"properties": {"texts": {"maxItems": 1000}}},
             "Text": {"properties": {"text": {"maxLength": 10_000}}},
         }
-        self.answer({"runs": [run], "tags": [{"tag": "known"}]}, components={"schemas": schemas})
+        refused = {"description": "The body is longer than the 1048576 bytes that it may have."}
+        self.answer(
+            {"runs": [run], "tags": [{"tag": "known"}]},
+            components={"schemas": schemas},
+            paths={"/predict": {"post": {"responses": {"413": refused}}}},
+        )
 
     def do_POST(self) -> None:
         """Give every text the one tag, unless options choose among tags."""
@@ -168,14 +173,20 @@ def test_the_best_tag_alone_needs_no_threshold(
     assert ("a tag below its threshold" in output) == caught, output
 
 
-def test_a_servers_own_limits_are_kept(trained_home: TrainedHome, tmp_path: Path) -> None:
-    """Users send no more and no longer texts than the server's document allows."""
+@pytest.mark.parametrize(
+    ("texts", "length", "body"), [("2", "100", "1048576"), ("1000", "10000", "1024")]
+)
+def test_a_servers_own_limits_are_kept(
+    trained_home: TrainedHome, tmp_path: Path, texts: str, length: str, body: str
+) -> None:
+    """Users send no more and no longer texts, and no larger bodies, than its document allows."""
     with serve(
         tmp_path,
         tmp_path / "log",
         TAGLINE_STORE=str(trained_home.path / "models"),
-        TAGLINE_MAX_TEXTS="2",
-        TAGLINE_MAX_TEXT_LENGTH="100",
+        TAGLINE_MAX_TEXTS=texts,
+        TAGLINE_MAX_TEXT_LENGTH=length,
+        TAGLINE_MAX_BODY_BYTES=body,
     ) as server:
         _, output = drive(server.url, tmp_path)
     assert "answers were wrong" not in output, output
