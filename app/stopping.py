@@ -14,14 +14,11 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import threading
-from collections.abc import Callable
 from types import FrameType
 
 from app.logs import log
 
 USUAL_SECONDS = 2.0
-Handler = Callable[[int, FrameType | None], object]
 
 
 def usual_pause() -> float:
@@ -34,9 +31,7 @@ class Stopping:
 
     def __init__(self, pause_seconds: float) -> None:
         self._pause_seconds = pause_seconds
-        self._stop: Handler | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopped = False
+        self._ended = False
         self.draining = False
         """From the first signal on: readiness is false, answers say ``Connection: close``."""
 
@@ -45,31 +40,25 @@ class Stopping:
 
         Call it on the main thread with the loop running, when uvicorn has set its handlers.
         """
-        if threading.current_thread() is not threading.main_thread():
-            return
-        self._loop = asyncio.get_running_loop()
-        before = signal.getsignal(signal.SIGTERM)
-        if not callable(before):
-            return
-        self._stop = before
+        loop, stop = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
+        if not callable(stop):
+            return  # there is no server: the service is called in its own process
+
+        def end() -> None:
+            if not self._ended:
+                self._ended = True
+                # Always as SIGTERM: after SIGINT uvicorn would raise KeyboardInterrupt at the end.
+                stop(signal.SIGTERM, None)
+
+        def begin(pause_seconds: float) -> None:
+            if pause_seconds:
+                log.info("Draining: %.1f s until the connections are closed.", pause_seconds)
+            loop.call_later(pause_seconds, end)
+
+        def signalled(number: int, _frame: FrameType | None) -> None:
+            at_once = self.draining or number == signal.SIGINT
+            self.draining = True
+            loop.call_soon_threadsafe(begin, 0 if at_once else self._pause_seconds)
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._signalled)
-
-    def _signalled(self, number: int, _frame: FrameType | None) -> None:
-        at_once = self.draining or number == signal.SIGINT
-        self.draining = True
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._begin, 0 if at_once else self._pause_seconds)
-
-    def _begin(self, pause_seconds: float) -> None:
-        if self._loop is None or self._stopped:
-            return
-        if pause_seconds:
-            log.info("Draining: %.1f s until the connections are closed.", pause_seconds)
-        self._loop.call_later(pause_seconds, self._end)
-
-    def _end(self) -> None:
-        if self._stop is not None and not self._stopped:
-            self._stopped = True
-            # Always as SIGTERM: after SIGINT uvicorn would raise KeyboardInterrupt at the end.
-            self._stop(signal.SIGTERM, None)
+            signal.signal(number, signalled)
