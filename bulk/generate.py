@@ -19,14 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
+from load_tests.texts import TABLE, spelt
 from tagger.tables import writing
 
-CATALOGUE = Path(__file__).resolve().parent.parent / "training" / "catalogue.csv"
 EXCHANGED = 0.1
 """Share of the words that are exchanged."""
 EXPONENT = 1.2
 """Of Zipf's law: about one exchanged word in six is beyond the catalogue's vocabulary."""
-CONSONANTS, VOWELS = "bdfgklmnprstvz", "aeiou"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +42,7 @@ class Vocabulary:
 @cache
 def vocabulary() -> Vocabulary:
     """Read the catalogue."""
-    with CATALOGUE.open(encoding="utf-8", newline="") as file:
+    with TABLE.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     descriptions = tuple(tuple(row["description"].split()) for row in rows)
     counted = Counter(word for words in descriptions for word in words)
@@ -85,19 +84,5 @@ def made_up(texts: int, *, seed: tuple[int, int]) -> Iterator[str]:
         places = chance.integers(len(words), size=exchanged)
         ranks = chance.zipf(EXPONENT, size=exchanged)
         for place, rank in zip(places.tolist(), ranks.tolist(), strict=True):
-            words[place] = source.words[rank - 1] if rank <= len(source.words) else spelled(rank)
+            words[place] = source.words[rank - 1] if rank <= len(source.words) else spelt(rank)
         yield f"{source.titles[title]}. {' '.join(words)}"
-
-
-def spelled(rank: int) -> str:
-    """Make up the word of a rank: its digits as syllables.
-
-    >>> spelled(123_456)
-    'refola'
-    """
-    syllables = []
-    while rank:
-        rank, digit = divmod(rank, len(CONSONANTS) * len(VOWELS))
-        consonant, vowel = divmod(digit, len(VOWELS))
-        syllables.append(CONSONANTS[consonant] + VOWELS[vowel])
-    return "".join(syllables)

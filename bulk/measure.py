@@ -26,8 +26,8 @@ if __name__ == "__main__":
 
 from bulk.generate import write_partitions
 from bulk.partition import Job
-from bulk.trials import PROJECT, Killed, job_rate, kill_and_resume
-from load_tests.results import Circumstances, circumstances, write
+from bulk.trials import Killed, job_rate, kill_and_resume
+from load_tests.results import PROJECT, Circumstances, circumstances, write
 from tagger.decide import decide
 from tagger.model import Model
 

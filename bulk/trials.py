@@ -10,14 +10,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 import psutil
 
 from bulk.partition import Job
-
-PROJECT = Path(__file__).resolve().parent.parent
+from load_tests.results import PROJECT
 
 
 @dataclass(frozen=True)
