@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ MEMORY = RESULTS / "memory.json"
 COSTS = RESULTS / "costs.json"
 ONE_POD = RESULTS / "one_pod.json"
 PACKAGES = ("bentoml", "fastapi", "uvicorn", "uvloop", "httptools", "pydantic", "orjson", "numpy")
+CORES = 2
 QUIET = 0.5
 """Load average up to which a machine is quiet."""
 BUSY = (
@@ -95,7 +97,18 @@ def read(kind: type[Found], path: Path) -> Found:
 
 
 def load_before() -> float:
-    """Return how many processes want a core before anything is measured; warn if others do."""
+    """Return how many processes want a core before anything is measured; warn if others do.
+
+    Raises
+    ------
+    click.ClickException
+        Nothing can be measured here: there is one core, or no wrk.
+    """
+    if len(os.sched_getaffinity(0)) < CORES or shutil.which("wrk") is None:
+        raise click.ClickException(
+            "Measuring needs two cores, one for the server and one for its callers, and wrk: "
+            "make system-packages installs it."
+        )
     load_average = os.getloadavg()[0]
     if load_average > QUIET:
         click.echo(BUSY.format(load_average), err=True)

@@ -218,6 +218,15 @@ def test_right_answers_are_not_called_wrong(server: Server, tmp_path: Path) -> N
     assert "form: 1 text" in output, output
 
 
+@pytest.mark.parametrize("command", ["bench", "growth", "memory", "costs", "sizing.measure"])
+def test_a_machine_that_cannot_measure_is_refused(tmp_path: Path, command: str) -> None:
+    """Without wrk nothing is started, and a sentence says what is missing and how to get it."""
+    done = run_python("-m", f"load_tests.{command}", home=tmp_path, PATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "and wrk: make system-packages installs it" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The files of the hot path, to change."""
