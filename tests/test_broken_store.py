@@ -206,6 +206,14 @@ def test_a_damaged_history_is_named(store: Store, name: str, content: bytes | No
         store.moved_by_others()
 
 
+def test_a_file_in_the_place_of_the_store_is_named(store: Store) -> None:
+    """It is no store without runs."""
+    shutil.rmtree(store.folder)
+    store.folder.touch()
+    with pytest.raises(StoreError, match="tagline cannot be read: Not a directory"):
+        store.runs()
+
+
 def test_a_run_that_gives_other_scores_is_refused(store: Store) -> None:
     """All its files being as they were written: on another machine, say, or with another numpy."""
     folder = store.folder / "second"

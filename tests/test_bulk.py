@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from distributed import Client, LocalCluster
 
 from bulk.check import check
 from bulk.generate import write_partitions
-from bulk.job import tag_all
+from bulk.job import Done, tag_all
 from bulk.measure import compare_with_command, different_ids
 from bulk.partition import Job, tag_partition
 from bulk.trials import kill_and_resume
@@ -109,6 +110,68 @@ def test_a_faulty_partition_stops_no_other(trained_home: TrainedHome, source: Pa
     assert "part-00007.jsonl: Row 2" in done.stdout
     assert "\nError: 1 of 20 partitions" in f"\n{done.stderr}"  # Dask may warn of a busy machine
     assert len(list((out / trained_home.run_id).iterdir())) == PARTITIONS - 1
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A cluster of one worker, in this process."""
+    cluster = LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    )
+    with cluster, Client(cluster) as client:
+        yield client
+
+
+def test_what_the_system_denies_is_tried_again(
+    trained_home: TrainedHome, source: Path, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A drive that is away twice costs nothing; a partition's own fault is told at once."""
+    away = {"part-00003.jsonl": 2, "part-00004.jsonl": 3}
+    (source / "part-00005.jsonl").write_text("not JSON\n" * 2)
+    tried: list[str] = []
+
+    def on_a_drive(partition: str, job: Job) -> int | None:
+        tried.append(partition)
+        if tried.count(partition) <= away.get(partition, 0):
+            raise UnreadableTable(f"{partition} is away.") from OSError()
+        return tag_partition(partition, job)
+
+    monkeypatch.setattr("bulk.job.tag_partition", on_a_drive)
+    job = job_of(trained_home, source, "answers")
+    told: list[Done] = []
+    faults = {done.partition: done.fault for done in tag_all(client, job, told.append)}
+    assert sorted(faults) == ["part-00004.jsonl", "part-00005.jsonl"]
+    assert faults["part-00004.jsonl"] == "part-00004.jsonl is away."
+    assert sorted(done.partition for done in told) == list(job.partitions())
+    assert [tried.count(name) for name in job.partitions()[2:7]] == [1, 3, 3, 1, 1]
+
+
+def test_what_is_half_written_goes_once_all_is_there(
+    trained_home: TrainedHome, source: Path, client: Client
+) -> None:
+    """While an answer is wanted, a worker that was thought dead may still be writing it."""
+    faulty = source / "part-00005.jsonl"
+    faulty.write_text("not JSON\n" * 2)
+    job = job_of(trained_home, source, "answers")
+    job.answers.mkdir(parents=True)
+    half_written = job.answers / ".part-00005.jsonl.x.unfinished"
+    half_written.touch()
+    assert len(tag_all(client, job, lambda _: None)) == 1
+    assert half_written.exists()
+    faulty.write_text('{"text": "onion"}\n')
+    assert tag_all(client, job, lambda _: None) == []
+    assert not half_written.exists()
+    assert check(job) == (PARTITIONS - 1) * 50 + 1
+
+
+def test_a_folder_without_partitions_is_refused(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """What is hidden, marked as no table, or a folder is no partition."""
+    source = tmp_path / "texts"
+    (source / "folder.csv").mkdir(parents=True)
+    for name in (".part.csv.crc", "_SUCCESS"):
+        (source / name).touch()
+    with pytest.raises(UnreadableTable, match="no file to tag"):
+        job_of(trained_home, source, "answers").partitions()
 
 
 def test_workers_of_several_threads_are_refused(trained_home: TrainedHome, source: Path) -> None:

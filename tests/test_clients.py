@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,7 +107,9 @@ def test_pages_of_a_set_origin_may_call(open_server: Server) -> None:
     asked = {
         "Origin": ORIGIN,
         "Access-Control-Request-Method": "POST",
-        "Access-Control-Request-Headers": "content-type,x-request-id",
+        "Access-Control-Request-Headers": (
+            "content-type,x-request-id,x-request-timeout,if-none-match"
+        ),
     }
     preflight = requests.options(f"{open_server.url}/predict", headers=asked, timeout=30)
     assert preflight.status_code == 200
@@ -117,7 +120,8 @@ def test_pages_of_a_set_origin_may_call(open_server: Server) -> None:
             f"{open_server.url}/predict", json=body, headers={"Origin": ORIGIN}, timeout=30
         )
         assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
-        assert "X-Request-ID" in answer.headers["Access-Control-Expose-Headers"]
+        readable = answer.headers["Access-Control-Expose-Headers"].split(", ")
+        assert {"X-Request-ID", "X-Run-ID", "Retry-After", "ETag"} <= set(readable)
 
 
 def test_pages_of_other_origins_may_not(open_server: Server) -> None:
@@ -130,6 +134,12 @@ def test_pages_of_other_origins_may_not(open_server: Server) -> None:
     assert preflight.status_code == refusal["status-code"] == 400
     assert refusal["url"] == f"{open_server.url}/predict?x=1"
     assert preflight.headers["X-Request-ID"] == "mine"
+    assert preflight.headers["Content-Type"] == "application/json"
     assert "GET, HEAD, POST" in refusal["detail"]
+    bad = requests.options(
+        f"{open_server.url}/predict", headers=asked | {"X-Request-ID": "two words"}, timeout=30
+    )
+    assert bad.json()["method"] == "OPTIONS"
+    assert re.fullmatch("[0-9a-f]+", bad.headers["X-Request-ID"])
     answer = requests.get(open_server.url, headers={"Origin": asked["Origin"]}, timeout=30)
     assert "Access-Control-Allow-Origin" not in answer.headers

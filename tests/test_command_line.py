@@ -317,7 +317,7 @@ def test_tag_a_table(home: Path, tmp_path: Path, form: str, out: str) -> None:
     rows = [row.values for row in read_rows(find_source(str(tmp_path / out)))]
     assert [{name: row[name] for name in records[0]} for row in rows] == records
     told = json.loads(run_python("-m", "tagger", "tag", *TEXTS, "--json", home=home).stdout)
-    for row, answer in zip(rows, told["predictions"], strict=False):
+    for row, answer in zip(rows[:-1], told["predictions"], strict=True):
         tags = answer["predicted_tags"]
         assert row["predicted_tags"] == (tags if out.endswith("jsonl") else "|".join(tags))
     assert not rows[-1]["predicted_tags"]

@@ -113,6 +113,23 @@ ln -s {home.parent}/elsewhere $BENTOML_HOME/models
     assert Store(result).promoted() == "second"
 
 
+def test_a_user_without_a_name_is_written_down_by_number(home: Path) -> None:
+    """As most containers run: the system has no name for the number."""
+    done = subprocess.run(
+        [
+            *("unshare", "--user", "--map-user=54321"),
+            *(sys.executable, "-m", "tagger", "promote", "second"),
+        ],
+        cwd=PROJECT,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert Store(home).history()[-1].user == "54321"
+
+
 def test_what_this_user_may_not_change_is_named(home: Path) -> None:
     """The folder that the system denies, which is not always the store's own."""
     (home / "unfinished").chmod(0)

@@ -25,7 +25,9 @@ MAY_IMPORT = {
 
 def sources(room: str) -> list[Path]:
     """Every Python file of a room."""
-    return sorted((PROJECT / room).rglob("*.py"))
+    found = sorted((PROJECT / room).rglob("*.py"))
+    assert found, room
+    return found
 
 
 def imported(path: Path) -> Iterator[str]:
@@ -65,10 +67,12 @@ def test_scikit_learn_lives_in_training_alone() -> None:
     """No file outside training/ imports scikit-learn, scipy or joblib."""
     for package in ("sklearn", "scipy", "joblib"):
         assert all(user.startswith("training/") for user in users_of(package)), package
+    assert users_of("sklearn")
 
 
 def test_only_the_folder_of_a_run_knows_bentoml() -> None:
     """Within tagger/, BentoML and pydantic are imported by run_folder.py alone."""
+    assert "tagger/run_folder.py" in users_of("bentoml")
     for package in ("bentoml", "_bentoml_sdk", "_bentoml_impl", "pydantic"):
         users = {user for user in users_of(package) if user.startswith("tagger/")}
         assert users <= {"tagger/run_folder.py"}, f"{package}: {users}"

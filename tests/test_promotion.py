@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +13,6 @@ import pytest
 
 from tagger.compare import compare
 from tagger.errors import BrokenRun, PromotionRefused
-from tagger.history import operating_system_user
 from tagger.paired import beyond_noise, differences
 from tagger.store import Store
 from tests.runs import FAMILIAR, TABLE, answering, answers, made_run, named, put
@@ -144,7 +145,7 @@ def test_force_goes_through_and_is_written_down(home: Path) -> None:
     first, last = json.loads(told.stdout)["history"]
     assert (first["run_id"], first["kind"], first["previous"]) == ("good", "first", None)
     assert (last["run_id"], last["previous"], last["forced"]) == ("worse", "good", True)
-    assert last["user"] == operating_system_user()
+    assert last["user"] == pwd.getpwuid(os.getuid()).pw_name
     assert last["at"].endswith("+00:00")
 
 
@@ -251,6 +252,30 @@ def test_rollback_goes_by_what_was_confirmed(home: Path) -> None:
     for name in ("imported", "c"):
         store.promote(name)
     assert [store.rollback().run_id for _ in range(3)] == ["imported", "b", "good"]
+
+
+def test_rollback_undoes_the_last_change_alone(home: Path) -> None:
+    """A run promoted anew counts anew, one that was confirmed in its place does not."""
+    store = Store(home)
+    put(store, run("b", truth()))
+    store.promote("b")
+    store.promote("good")
+    assert store.rollback().run_id == "b"
+    put(store, run("imported", truth()))
+    (store.folder / "latest").write_text("imported\n")
+    assert store.promote("b", instead_of="imported")
+    assert store.rollback().run_id == "good"
+
+
+def test_a_history_that_lost_a_line_leads_back(home: Path) -> None:
+    """Where a line was damaged and taken out, the others hold."""
+    store = Store(home)
+    put(store, run("b", truth()))
+    store.promote("b")
+    store.rollback()
+    lines = (store.folder / "history").read_text().splitlines(keepends=True)
+    (store.folder / "history").write_text("".join(lines[1:]))
+    assert store.rollback().run_id == "b"
 
 
 def test_nobody_goes_back_to_a_broken_run(home: Path) -> None:

@@ -98,6 +98,25 @@ def test_a_run_is_named_by_a_unique_beginning(store: Store) -> None:
             store.resolve(name)
 
 
+def test_the_only_run_has_a_name_too(store: Store) -> None:
+    """No name names no run, however few there are."""
+    store.delete("second")
+    assert store.resolve("f") == "first"
+    with pytest.raises(UnknownRun, match="first"):
+        store.resolve("")
+
+
+def test_where_the_promoted_run_is_gone_none_is(store: Store) -> None:
+    """Taken away by other means than Tagline's, it is nowhere named, and the next run is first."""
+    shutil.rmtree(store.folder / "first")
+    assert store.promoted() is None
+    assert not store.moved_by_others()
+    with pytest.raises(UnknownRun, match="second"):
+        store.resolve("promoted")
+    assert put(store, named("third"))
+    assert store.promoted() == "third"
+
+
 @pytest.mark.parametrize(
     "name", ["../first", "second/../first", "/etc", ".", "", "latest", "history"]
 )
