@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,10 +28,14 @@ from bulk.generate import write_partitions
 from bulk.partition import Job
 from bulk.trials import Killed, job_rate, kill_and_resume
 from load_tests.results import PROJECT, Circumstances, circumstances, write
+from load_tests.sections import written
+from load_tests.table import Table
 from tagger.decide import decide
 from tagger.model import Model
 
 RESULTS = PROJECT / "bulk" / "results" / "bulk.json"
+README = PROJECT / "bulk" / "README.md"
+SECTION = "measured"
 PACKAGES = ("dask", "distributed", "numpy", "pydantic")
 AT_ONCE = 256
 """Texts that the bare loop scores together, as many as `tagger tag`."""
@@ -201,9 +205,12 @@ def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
         ids=ids,
         answers_compared=compared,
     )
-    tell(found)
+    text = "\n\n".join(section(found))
+    click.echo(text)
     if keep:
         write(found, RESULTS)
+        page = README.read_text(encoding="utf-8")
+        README.write_text(written(page, SECTION, [text]), encoding="utf-8")
     expected_again = partitions - killed.there_at_the_kill
     if not (
         killed.same_as_undisturbed
@@ -213,21 +220,35 @@ def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
         raise click.ClickException("Something was lost or done twice: see above.")
 
 
-def tell(found: Measured) -> None:
-    """Print what was found."""
-    rates, killed = found.rates, found.killed
-    click.echo(
-        f"texts/s a core: bare loop {rates.bare:,.0f}, tagger tag {rates.command:,.0f}, "
-        f"one worker {rates.one_worker:,.0f}, {found.workers} workers {rates.all_workers:,.0f}\n"
-        f"one worker to the bare loop {found.bulk_to_bare:.2f}, "
-        f"to tagger tag {found.bulk_to_command:.2f}\n"
-        f"{found.texts:,} texts in {found.job_seconds:.0f} s, start included\n"
-        f"killed with {killed.there_at_the_kill} of {found.partitions} partitions done, "
-        f"{killed.left_half_written} half written; the second start did "
-        f"{killed.done_by_the_second_start}; the same as undisturbed: "
-        f"{killed.same_as_undisturbed}\n"
-        f"{found.rows_answered:,} rows answered, {found.ids:,} ids, "
-        f"{found.answers_compared:,} compared with tagger tag and equal"
+def section(found: Measured) -> Iterator[str]:
+    """Tell what was found, as the README shows it."""
+    on, rates, killed = found.on, found.rates, found.killed
+    yield f"Commit {on.commit}, {on.machine}, load before it {on.load_average:.1f}."
+    yield Table(
+        ["what", "texts/s a core"],
+        [
+            [
+                "bare loop: `Model.score` and `decide`, nothing read or written",
+                f"{rates.bare:,.0f}",
+            ],
+            ["`python -m tagger tag FILE --out FILE`", f"{rates.command:,.0f}"],
+            ["a job of one worker", f"{rates.one_worker:,.0f}"],
+            [f"the job of {found.workers} workers", f"{rates.all_workers:,.0f}"],
+        ],
+    ).markdown()
+    yield (
+        f"One worker reaches {found.bulk_to_bare:.2f} of the bare loop and "
+        f"{found.bulk_to_command:.2f} of the command: what a job costs beside them is reading and "
+        f"writing JSON lines, and Dask. {found.texts:,} texts took {found.job_seconds:.0f} s, the "
+        "start included."
+    )
+    same = "are" if killed.same_as_undisturbed else "are NOT"
+    yield (
+        f"Killed with {killed.there_at_the_kill} of {found.partitions} partitions done and "
+        f"{killed.left_half_written} half written, the second start did the other "
+        f"{killed.done_by_the_second_start}; the files {same} byte for byte those of an "
+        f"undisturbed job. {found.rows_answered:,} rows are answered, with {found.ids:,} different "
+        f"ids, and {found.answers_compared:,} answers compared are those of `tagger tag`."
     )
 
 

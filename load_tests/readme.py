@@ -1,11 +1,7 @@
-"""`python -m load_tests.readme`: draw what was measured, and write it into both READMEs.
-
-Each section stands between two comments that name it; what is between them is written anew.
-"""
+"""`python -m load_tests.readme`: draw what was measured, and write it into both READMEs."""
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +15,7 @@ from load_tests.costs import Costs
 from load_tests.curves import Growth
 from load_tests.memory import Memory
 from load_tests.results import PROJECT, Circumstances, Comparison, read
+from load_tests.sections import written
 from load_tests.sizing.check import check_section
 from load_tests.table import Table
 
@@ -123,13 +120,6 @@ def measured_on(on: Circumstances) -> str:
         f"Commit {on.commit}, {on.measured_at[:10]}, {on.machine}, "
         f"load before it {on.load_average:.1f}."
     )
-
-
-def written(text: str, section: str, paragraphs: Iterator[str]) -> str:
-    """Put paragraphs in the place of a section's."""
-    pattern = re.compile(rf"(<!-- {section}: [^\n]*-->\n).*?(<!-- {section} end -->)", re.DOTALL)
-    inside = "\n" + "\n\n".join(paragraphs) + "\n\n"
-    return pattern.sub(lambda found: found[1] + inside + found[2], text)
 
 
 @click.command()

@@ -11,7 +11,8 @@ import pytest
 from load_tests import made_runs
 from load_tests.curves import Curve, Line, Point
 from load_tests.panels import Axis, draw
-from load_tests.readme import EXPLANATIONS, written
+from load_tests.readme import EXPLANATIONS
+from load_tests.sections import written
 from load_tests.texts import of_length, of_words, read_texts, unknown_words
 from tagger.decide import decide
 from tagger.store import Store
@@ -86,9 +87,7 @@ def test_only_what_is_between_its_comments_is_written_anew() -> None:
     text = (
         "a\n<!-- one: by us -->\nold\n<!-- one end -->\nb\n<!-- two: by us -->\n<!-- two end -->\n"
     )
-    assert written(text, "one", iter(["new", "newer"])) == text.replace(
-        "old\n", "\nnew\n\nnewer\n\n"
-    )
+    assert written(text, "one", ["new", "newer"]) == text.replace("old\n", "\nnew\n\nnewer\n\n")
 
 
 def test_every_curve_has_its_sentence() -> None:

@@ -14,10 +14,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from bulk import measure
 from load_tests.chart import bars
 from load_tests.hot_path import HOT_PATH, digest
-from load_tests.readme import SECTIONS, pictures, written
-from load_tests.results import Row
+from load_tests.readme import SECTIONS, pictures
+from load_tests.results import Row, read
+from load_tests.sections import written
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, run_python, serve
 
@@ -280,3 +282,11 @@ def test_pages_and_charts_show_the_results_that_lie_beside_them() -> None:
             assert written(text, section.name, section.write()) == text, (page, section.name)
     for path, picture in pictures():
         assert ET.tostring(picture, "unicode") == path.read_text(encoding="utf-8"), path
+
+
+def test_the_page_of_bulk_shows_its_results() -> None:
+    """What `make bulk` would write from the results that lie there is what is there."""
+    found = measure.section(read(measure.Measured, measure.RESULTS))
+    text = measure.README.read_text(encoding="utf-8")
+    assert f"<!-- {measure.SECTION} end -->" in text
+    assert written(text, measure.SECTION, found) == text

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from load_tests.open_loop import moments
-from load_tests.readme import written
 from load_tests.results import ONE_POD, read
+from load_tests.sections import written
 from load_tests.sizing import measure
 from load_tests.sizing.costs import Used, fit
 from load_tests.sizing.day import Autoscaler, Crowd, Pod, simulate, traffic
@@ -228,4 +228,4 @@ def test_the_page_is_what_was_measured() -> None:
     text = PAGE.read_text(encoding="utf-8")
     found = section(read(measure.OnePod, ONE_POD), Prices(core=0.04, gib=0.005))
     assert f"<!-- {SECTION} end -->" in text
-    assert written(text, SECTION, iter([found])) == text
+    assert written(text, SECTION, [found]) == text

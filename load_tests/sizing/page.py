@@ -10,8 +10,8 @@ from string import Template
 import click
 import numpy as np
 
-from load_tests.readme import written
 from load_tests.results import ONE_POD, PROJECT, QUIET, read
+from load_tests.sections import written
 from load_tests.sizing.day import DAY, Autoscaler, Crowd, Day, Pod, simulate, traffic
 from load_tests.sizing.measure import OnePod
 from load_tests.sizing.pod import Bounds
@@ -217,7 +217,7 @@ def main(*, core_hour: float, gib_hour: float) -> None:
     """
     found = section(read(OnePod, ONE_POD), Prices(core_hour, gib_hour))
     text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(written(text, SECTION, iter([found])), encoding="utf-8")
+    PAGE.write_text(written(text, SECTION, [found]), encoding="utf-8")
     click.echo(f"Written: {PAGE.relative_to(PROJECT)}")
 
 

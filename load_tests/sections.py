@@ -1,0 +1,13 @@
+"""Sections of pages that are made: each stands between two comments that name it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+
+def written(text: str, section: str, paragraphs: Iterable[str]) -> str:
+    """Put paragraphs in the place of those of a page's section."""
+    pattern = re.compile(rf"(<!-- {section}: [^\n]*-->\n).*?(<!-- {section} end -->)", re.DOTALL)
+    inside = "\n" + "\n\n".join(paragraphs) + "\n\n"
+    return pattern.sub(lambda found: found[1] + inside + found[2], text)
