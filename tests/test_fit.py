@@ -23,8 +23,10 @@ from tests.fitting import KINDS, fitted, table
 from training import fit as fitting
 from training import vectorizer
 from training.calibration import calibrate
-from training.fit import fit, folds_of
+from training.fit import fit
+from training.folds import folds_of
 from training.thresholds import Objective, best_thresholds, thresholds_for
+from training.weights import weights_of
 
 QUICK = Params(folds=2)
 
@@ -78,13 +80,13 @@ def test_log_odds_are_plain_scikit_learns() -> None:
 
 def test_a_model_that_scores_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A served model that differs from scikit-learn by more than rounding is never returned."""
-    honest = fitting._weights
+    honest = weights_of
 
     def dishonest(*args: object, **named: object) -> Weights:
         weights = honest(*args, **named)  # type: ignore[arg-type]  # passed on as they come
         return replace(weights, word_idf=weights.word_idf * 1.001)
 
-    monkeypatch.setattr(fitting, "_weights", dishonest)
+    monkeypatch.setattr(fitting, "weights_of", dishonest)
     with pytest.raises(UnequalScores, match="differs from scikit-learn"):
         fit(*table(), QUICK)
 

@@ -21,16 +21,25 @@ from training.newton import fit_together
 from training.progress import Step
 from training.vectorizer import Vectorizer
 
+
+def _svc(params: Params) -> LinearSVC:
+    return LinearSVC(C=params.regularization, random_state=params.seed)
+
+
+def _naive_bayes(params: Params) -> NaiveBayesSVC:
+    return NaiveBayesSVC(C=params.regularization, tol=TOLERANCE, random_state=params.seed)
+
+
+def _logistic(params: Params) -> LogisticRegression:
+    return LogisticRegression(C=params.regularization, solver="liblinear")
+
+
 LEARNERS: Mapping[str, Callable[[Params], Any]] = {
-    "svc": lambda params: LinearSVC(C=params.regularization, random_state=params.seed),
-    "svc-signs": lambda params: LinearSVC(C=params.regularization, random_state=params.seed),
-    "naive-bayes": lambda params: NaiveBayesSVC(
-        C=params.regularization, tol=TOLERANCE, random_state=params.seed
-    ),
-    "naive-bayes-signs": lambda params: NaiveBayesSVC(
-        C=params.regularization, tol=TOLERANCE, random_state=params.seed
-    ),
-    "logistic": lambda params: LogisticRegression(C=params.regularization, solver="liblinear"),
+    "svc": _svc,
+    "svc-signs": _svc,
+    "naive-bayes": _naive_bayes,
+    "naive-bayes-signs": _naive_bayes,
+    "logistic": _logistic,
 }
 """Linear learners by the name that `Params.model` gives; each is fitted once a tag."""
 

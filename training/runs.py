@@ -17,9 +17,10 @@ from tagger.records import Data, Params, Run
 from tagger.store import new_run_id
 from training.data import Labelled
 from training.evaluate import evaluate, truth_of
-from training.fit import Compared, fit
+from training.fit import fit
 from training.progress import Step
 from training.split import Split, fingerprints
+from training.trial import Compared
 
 PACKAGES = ("bentoml", "numpy", "scikit-learn", "scipy")
 """Whose versions a run names beside Python's."""
@@ -88,6 +89,7 @@ def make_run(
         scores = without_idle_scores(scored.scores, truth, model.policy.thresholds)
         return Answers(fingerprints(side.texts, params.salt), truth, scores, scored.familiarity)
 
+    # Nobody asks how familiar texts of training are: thresholds are set by all of them.
     out_of_fold = Scored(fitted.out_of_fold, np.ones(len(split.training), np.float32))
     exam = Exam(answers(split.test, test.scored), answers(split.training, out_of_fold))
     scores = test.scored.scores

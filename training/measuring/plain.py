@@ -15,7 +15,7 @@ from tagger.paired import Truth
 from tagger.records import Params
 from tagger.sparse import Doubles
 from training.evaluate import best_alone, measure, truth_of
-from training.fit import folds_of
+from training.folds import folds_of
 from training.measuring.measured import Measured
 from training.split import Split
 from training.thresholds import best_thresholds

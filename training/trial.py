@@ -1,0 +1,129 @@
+"""A candidate tried: how its models tag texts that they had not seen, and what is set by that."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tagger.familiarity import familiarity
+from tagger.paired import Truth
+from tagger.records import Params
+from tagger.sparse import Doubles
+from training.abstaining import abstain_below, usual_length, word_information
+from training.calibration import Calibration, calibrate
+from training.evaluate import best_alone, measure
+from training.folds import folds_of
+from training.learners import decide, learn
+from training.progress import Step
+from training.thresholds import Objective, thresholds_for
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How good a candidate is on texts of the training side that it had not seen."""
+
+    model: str
+    f1: float
+    """Weighted by support, as all of a run's figures are."""
+    macro_f1: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """A candidate's scores of texts that it had not seen, and what was set by them."""
+
+    params: Params
+    calibration: Calibration
+    scores: Doubles
+    """(texts, tags): probabilities."""
+    thresholds: Doubles
+    usual_length: float
+    abstain_below: float
+    compared: Compared
+    unreached: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LeftOut:
+    """What is known of each text by models that had not seen it."""
+
+    decisions: Doubles
+    """(texts, tags)"""
+    of_blank: Doubles
+    """(texts, tags): what the same model decides of a text without words."""
+    information: Doubles
+    """(texts,): what its words say, summed."""
+    words: Doubles
+    """(texts,)"""
+
+
+def try_out(
+    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params, step: Step
+) -> Tried:
+    """Have each text judged by a model of the other folds; calibrate and set limits by that.
+
+    Parameters
+    ----------
+    truth
+        (texts, tags)
+    step
+        Is told the name of each step as it begins.
+    """
+    begun = time.perf_counter()
+    left_out = _leave_out(texts, tags, truth, params, step)
+    step(f"{params.model}, calibration and thresholds")
+    calibration = calibrate(left_out.decisions, truth)
+    scores = calibration.probability(left_out.decisions)
+    objective = Objective.read(params.objective)
+    thresholds = thresholds_for(objective, scores, truth)
+    predicted = best_alone(scores) if params.task == "single" else scores >= thresholds
+    measured = measure(truth, predicted, tags)
+    usual = usual_length(left_out.words)
+    return Tried(
+        params=params,
+        calibration=calibration,
+        scores=scores,
+        thresholds=thresholds,
+        usual_length=usual,
+        abstain_below=abstain_below(
+            _familiarities(left_out, calibration, usual), right=(truth & predicted).sum(axis=1)
+        ),
+        compared=Compared(
+            params.model,
+            measured.overall.f1,
+            measured.overall.macro_f1,
+            seconds=time.perf_counter() - begun,
+        ),
+        unreached=objective.missed_by(measured.by_tag),
+    )
+
+
+def _leave_out(
+    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params, step: Step
+) -> _LeftOut:
+    decisions, of_blank = np.zeros((2, *truth.shape))
+    information, words = np.zeros((2, len(texts)))
+    for fold, (rest, out) in enumerate(folds_of(truth, params)):
+        step(f"{params.model}, fold {fold + 1} of {params.folds}")
+        training = [texts[i] for i in rest]
+        vectorizer, learners = learn(training, tags, truth[rest], params, step)
+        left_out = [texts[i] for i in out]
+        decided = decide(learners, vectorizer.transform([*left_out, ""]))
+        decisions[out], of_blank[out] = decided[:-1], decided[-1]
+        of_words = word_information(vectorizer, training, truth[rest])
+        information[out], words[out] = vectorizer.sums(left_out, of_words)
+    return _LeftOut(decisions, of_blank, information, words)
+
+
+def _familiarities(left_out: _LeftOut, calibration: Calibration, usual_length: float) -> Doubles:
+    moved = (left_out.decisions - left_out.of_blank) * calibration.slope
+    return familiarity(
+        information=left_out.information,
+        words=left_out.words,
+        moves=(moved**2).sum(axis=1),
+        usual_length=usual_length,
+    )
