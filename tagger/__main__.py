@@ -14,7 +14,9 @@ import click
 from tagger.console import HELP, Commands, Number, OutputTable, as_json
 
 if TYPE_CHECKING:
+    from tagger.columns import TextColumns
     from tagger.compare import Gate
+    from tagger.decide import Options
     from tagger.records import Promotion
     from tagger.store import Store
 
@@ -282,49 +284,65 @@ def tag(
 
     Example: python -m tagger tag texts.csv --out tagged.csv
     """
-    from tagger import objects, printing
+    from tagger import printing
     from tagger.columns import TextColumns
-    from tagger.decide import Options, decide, predictions
-    from tagger.errors import TooLittleData, counted
-    from tagger.sources import find_source
-    from tagger.tables import read_rows
-    from tagger.tag_table import tag_table
+    from tagger.decide import Options
 
     options = Options(top_k=top_k, threshold=threshold, evidence=evidence)
-    if out is not None and len(texts) != 1:
-        raise click.UsageError("With --out give one table: a path, a URL, or - for stdin.")
     if out is None:
         for text in filter(os.path.isfile, texts):
             printing.note(f"{text} is tagged as a text. For the rows of that file, add --out FILE.")
-        texts = texts or _lines_of_stdin()
-        for number, text in enumerate(texts, start=1):
-            if not _is_text(text):
-                raise click.UsageError(
-                    f"Text {number} of {len(texts)} is blank, or is not UTF-8. "
-                    "Write what is to be tagged, or leave it out."
-                )
+        _tag_texts(texts or _lines_of_stdin(), run, options, as_json=as_json)
+        return
+    if len(texts) != 1:
+        raise click.UsageError("With --out give one table: a path, a URL, or - for stdin.")
+    columns = TextColumns(text_column, title_column, description_column)
+    _tag_table(texts[0], run, options, columns=columns, out=out, as_json=as_json)
+
+
+def _tag_texts(texts: tuple[str, ...], run: str, options: Options, *, as_json: bool) -> None:
+    from tagger import objects, printing
+    from tagger.decide import decide, predictions
+
+    for number, text in enumerate(texts, start=1):
+        if not _is_text(text):
+            raise click.UsageError(
+                f"Text {number} of {len(texts)} is blank, or is not UTF-8. "
+                "Write what is to be tagged, or leave it out."
+            )
     store = open_store()
     run_id = store.resolve(run)
     model = store.model(run_id)
-    if out is not None:
-        source = find_source(texts[0])
-        if next(read_rows(source), None) is None:
-            raise TooLittleData(f"{source.name} holds no rows.")
-        columns = TextColumns(text_column, title_column, description_column)
-        with printing.counter("rows tagged") as count:
-            told = tag_table(model, source, out, columns=columns, options=options, count=count)
-        if as_json:
-            printing.print_json({"run_id": run_id, "out": str(out), **asdict(told)})
-        else:
-            rows = counted(told.rows, "row")
-            click.echo(f"{rows} tagged by {run_id}, {told.without_text} without text.")
-        return
     found = predictions(model, texts, decide(model.score(texts), model.policy, options), options)
     if as_json:
         shown = [objects.prediction_object(prediction) for prediction in found]
         printing.print_json({"run_id": run_id, "predictions": shown})
     else:
         printing.print_predictions(found)
+
+
+def _tag_table(
+    table: str, run: str, options: Options, *, columns: TextColumns, out: Path, as_json: bool
+) -> None:
+    from tagger import printing
+    from tagger.errors import TooLittleData, counted
+    from tagger.sources import find_source
+    from tagger.tables import read_rows
+    from tagger.tag_table import tag_table
+
+    store = open_store()
+    run_id = store.resolve(run)
+    model = store.model(run_id)
+    source = find_source(table)
+    if next(read_rows(source), None) is None:
+        raise TooLittleData(f"{source.name} holds no rows.")
+    with printing.counter("rows tagged") as count:
+        told = tag_table(model, source, out, columns=columns, options=options, count=count)
+    if as_json:
+        printing.print_json({"run_id": run_id, "out": str(out), **asdict(told)})
+    else:
+        rows = counted(told.rows, "row")
+        click.echo(f"{rows} tagged by {run_id}, {told.without_text} without text.")
 
 
 def _lines_of_stdin() -> tuple[str, ...]:

@@ -117,39 +117,47 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
     ``ends`` shows only so many of the best and of the worst tags.
     """
     out = results()
-    overall = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
-    by_tag = performance.by_tag
-    is_borne = any(scores.support for scores in by_tag.values())
-    for name, part in ((OVERALL, performance.overall), *performance.slices.items()):
-        overall.add_row(name, *_overall(part, borne=is_borne and name != UNTAGGED))
-    out.print(overall)
+    out.print(_overall_and_slices(performance))
     out.print()
-    # Of single tags the best is given, whatever its score.
-    used = run.thresholds if run.task == "multi" else ()
-    thresholds = {tag: _figures(own) for tag, own in zip(run.tags, used, strict=False)}
-    threshold = ["threshold"] if used else []
-    tags = Table(_of_tags("tag"), "precision", "recall", "f1", *threshold, "support", box=None)
-    ordered = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
-    borne = [tag for tag in ordered if by_tag[tag].support]
+    by_tag = performance.by_tag
+    shown = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
+    borne = [tag for tag in shown if by_tag[tag].support]
     if ends is not None and len(borne) > 2 * ends:
         out.print(f"The {ends} best and the {ends} worst of {len(borne)} tags that texts bear:")
-        ordered = borne[:ends] + borne[-ends:]
-    for tag in ordered:
-        scores = by_tag[tag]
-        figures = _figures(scores.precision, scores.recall, scores.f1)
-        tags.add_row(
-            tag,
-            *(figures if scores.support else [UNKNOWN] * len(figures)),
-            *thresholds.get(tag, ()),
-            str(scores.support),
-        )
-    out.print(tags)
+        shown = borne[:ends] + borne[-ends:]
+    out.print(_tag_by_tag(run, performance, shown))
     few = sum(scores.support < FEWEST_POSITIVES for scores in by_tag.values())
     if few:
         out.print(
             f"\nOn fewer than {FEWEST_POSITIVES} of the texts, too few to be judged alone: "
             f"{few} of {counted(len(by_tag), 'tag')}."
         )
+
+
+def _overall_and_slices(performance: Performance) -> Table:
+    table = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
+    is_borne = any(scores.support for scores in performance.by_tag.values())
+    for name, part in ((OVERALL, performance.overall), *performance.slices.items()):
+        table.add_row(name, *_overall(part, borne=is_borne and name != UNTAGGED))
+    return table
+
+
+def _tag_by_tag(run: Run, performance: Performance, tags: Sequence[str]) -> Table:
+    # Of single tags the best is given, whatever its score.
+    used = run.thresholds if run.task == "multi" else ()
+    thresholds = {tag: _figures(own) for tag, own in zip(run.tags, used, strict=False)}
+    threshold = ["threshold"] if used else []
+    table = Table(_of_tags("tag"), "precision", "recall", "f1", *threshold, "support", box=None)
+    for tag in tags:
+        scores = performance.by_tag[tag]
+        figures = _figures(scores.precision, scores.recall, scores.f1)
+        table.add_row(
+            tag,
+            *(figures if scores.support else [UNKNOWN] * len(figures)),
+            *thresholds.get(tag, ()),
+            str(scores.support),
+        )
+    return table
 
 
 def print_comparison(comparison: Comparison, *, which: str = "that neither has seen") -> None:
