@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import json
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from io import StringIO
-from token import STRING
-from tokenize import TokenError, generate_tokens
-from typing import Any
 
 from tagger.columns import TextColumns, find_column
 from tagger.errors import (
@@ -27,6 +22,7 @@ from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
 from training.parquet import parquet_rows
+from training.tag_cells import tags_of
 
 GUESSED = (
     "The table is not UTF-8 and was read as Windows-1252; if letters are wrong, name its encoding: "
@@ -203,6 +199,7 @@ def rows_named(numbers: Sequence[int]) -> str:
 def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Reading) -> Labelled:
     faults: defaultdict[str, list[int]] = defaultdict(list)
     numbers, texts, tags_of_each = [], [], []
+    separator = reading.separator if columns.many else None
     for row in rows:
         if row.fault:
             faults[row.fault].append(row.number)
@@ -213,7 +210,8 @@ def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Readin
         elif strange := _strange(text):
             faults[f"{strange} in the text"].append(row.number)
         try:
-            tags = tuple(_tags(row.values.get(columns.tags), columns, reading))
+            cell = row.values.get(columns.tags)
+            tags = tuple(tags_of(cell, separator=separator, aliases=reading.aliases))
         except ValueError as fault:
             faults[str(fault)].append(row.number)
             continue
@@ -238,47 +236,6 @@ def _strange(words: str) -> str | None:
     except UnicodeEncodeError:
         return "half a surrogate pair"
     return None
-
-
-def _tags(value: object, columns: _Columns, reading: Reading) -> Iterator[str]:
-    """Give the tags of a cell, each once, in the spelling that the aliases ask for."""
-    if isinstance(value, str) and columns.many:
-        value = _list_of(value, reading.separator)
-    if not isinstance(value, list | tuple):
-        value = [] if value is None else [value]
-    # A whole number may name a tag, as in a CSV it always could.
-    words: list[Any] = [str(tag) if type(tag) is int else tag for tag in value]
-    if not all(isinstance(tag, str) for tag in words):
-        raise ValueError("tags that are neither words nor whole numbers")
-    known: set[str] = set()
-    for tag in words:
-        bare = " ".join(tag.split())
-        spelt = " ".join(reading.aliases.get(bare, bare).split())
-        if spelt and spelt not in known:
-            known.add(spelt)
-            yield spelt
-
-
-def _list_of(cell: str, separator: str) -> object:
-    """Read a cell as ``a|b``, or as a list in the way of JSON, Python or numpy."""
-    bare = cell.strip()
-    if not (bare.startswith("[") and bare.endswith("]")):
-        return bare.split(separator)
-    try:
-        return json.loads(bare)
-    except (ValueError, RecursionError):
-        try:
-            return _literals(bare)
-        except (ValueError, SyntaxError, TokenError, MemoryError, RecursionError) as fault:
-            raise ValueError("tags that are no list") from fault
-
-
-def _literals(cell: str) -> object:
-    """Read a list of Python's, or one of numpy's, whose words Python alone would join."""
-    tags = ast.literal_eval(cell)
-    tokens = generate_tokens(StringIO(cell).readline)
-    words = [ast.literal_eval(token.string) for token in tokens if token.type == STRING]
-    return words if len(words) > len(tags) and all(isinstance(tag, str) for tag in tags) else tags
 
 
 def normalise(text: str) -> str:

@@ -1,0 +1,60 @@
+"""The tags of a cell: one tag, ``a|b``, or a list in the way of JSON, Python or numpy."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator, Mapping
+from io import StringIO
+from token import STRING
+from tokenize import TokenError, generate_tokens
+from typing import Any
+
+
+def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str]) -> Iterator[str]:
+    """Give the tags of a cell, each once, in the spelling that the aliases ask for.
+
+    ``separator`` is None where words are one tag, whatever they hold.
+
+    Raises
+    ------
+    ValueError
+        Says what the cell holds instead.
+    """
+    if isinstance(value, str) and separator:
+        value = _list_of(value, separator)
+    if not isinstance(value, list | tuple):
+        value = [] if value is None else [value]
+    # A whole number may name a tag, as in a CSV it always could.
+    words: list[Any] = [str(tag) if type(tag) is int else tag for tag in value]
+    if not all(isinstance(tag, str) for tag in words):
+        raise ValueError("tags that are neither words nor whole numbers")
+    known: set[str] = set()
+    for tag in words:
+        bare = " ".join(tag.split())
+        spelt = " ".join(aliases.get(bare, bare).split())
+        if spelt and spelt not in known:
+            known.add(spelt)
+            yield spelt
+
+
+def _list_of(cell: str, separator: str) -> object:
+    """Read a cell as ``a|b``, or as a list in the way of JSON, Python or numpy."""
+    bare = cell.strip()
+    if not (bare.startswith("[") and bare.endswith("]")):
+        return bare.split(separator)
+    try:
+        return json.loads(bare)
+    except (ValueError, RecursionError):
+        try:
+            return _literals(bare)
+        except (ValueError, SyntaxError, TokenError, MemoryError, RecursionError) as fault:
+            raise ValueError("tags that are no list") from fault
+
+
+def _literals(cell: str) -> object:
+    """Read a list of Python's, or one of numpy's, whose words Python alone would join."""
+    tags = ast.literal_eval(cell)
+    tokens = generate_tokens(StringIO(cell).readline)
+    words = [ast.literal_eval(token.string) for token in tokens if token.type == STRING]
+    return words if len(words) > len(tags) and all(isinstance(tag, str) for tag in tags) else tags
