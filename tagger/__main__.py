@@ -15,8 +15,8 @@ from tagger.console import HELP, Commands, Number, OutputTable, as_json
 
 if TYPE_CHECKING:
     from tagger.columns import TextColumns
-    from tagger.compare import Gate
     from tagger.decide import Options
+    from tagger.gate import Gate
     from tagger.records import Promotion
     from tagger.store import Store
 
@@ -146,7 +146,7 @@ def promote(run: str, *, force: bool, as_json: bool) -> None:
     Example: python -m tagger promote 20260731
     """
     from tagger import printing
-    from tagger.compare import ask_gate
+    from tagger.gate import ask_gate
 
     store = open_store()
     run_id = store.resolve(run)

@@ -1,4 +1,4 @@
-"""Two runs side by side, on texts that neither has seen; and the gate before production."""
+"""Two runs side by side, on texts that neither has seen."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagger.decide import Decisions, decide
-from tagger.errors import PromotionRefused, RunError
+from tagger.errors import PromotionRefused
 from tagger.exam import Answers, Exam
 from tagger.model import Scored
-from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
+from tagger.paired import Difference, Truth, beyond_noise, differences
 from tagger.policy import Policy
 from tagger.records import Run
-from tagger.store import Store
 
 FEWEST_TEXTS = 50
 """Common texts without which a comparison says nothing."""
@@ -38,9 +37,6 @@ class Comparison:
     """Texts whose tags were corrected in between; the second run's table counts."""
     worse: tuple[str, ...]
     """What is worse beyond noise: ``overall`` first, then tags."""
-
-
-# From exams
 
 
 def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Comparison:
@@ -134,59 +130,3 @@ def in_columns(marks: Truth, tags: Sequence[str], wanted: Sequence[str]) -> Trut
     column = {tag: place for place, tag in enumerate(tags)}
     nobody = len(tags)
     return np.pad(marks, ((0, 0), (0, 1)))[:, [column.get(tag, nobody) for tag in wanted]]
-
-
-# The gate
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What the gate before production says of a candidate."""
-
-    promoted: str | None
-    """The run that it was compared with."""
-    comparison: Comparison | None
-    """None where there was nothing to compare, or no way."""
-    refusal: PromotionRefused | None
-
-
-def ask_gate(store: Store, candidate: str) -> Gate:
-    """Compare a candidate with the promoted run.
-
-    Raises
-    ------
-    UnknownRun, BrokenRun, UnknownFormat
-        The candidate cannot be read.
-    """
-    run, exam = store.run(candidate), store.exam(candidate)
-    promoted = store.promoted()
-    if promoted in (None, candidate):
-        return Gate(promoted, None, None)
-    try:
-        comparison = compare(store.run(promoted), store.exam(promoted), run, exam)
-    except PromotionRefused as refusal:
-        return Gate(promoted, None, refusal)
-    except RunError as fault:
-        why = f"The promoted run cannot be compared with: {fault}"
-        return Gate(promoted, None, _refused(candidate, why))
-    return Gate(promoted, comparison, _refusal(comparison))
-
-
-def _refusal(comparison: Comparison) -> PromotionRefused | None:
-    if not comparison.worse:
-        return None
-    tags = [name for name in comparison.worse if name != OVERALL]
-    where = [OVERALL] if OVERALL in comparison.worse else []
-    if tags:
-        where.append(f"on {', '.join(tags)}")
-    return _refused(
-        comparison.second,
-        f"{comparison.second} is worse than the promoted run {comparison.first} beyond noise: "
-        f"{' and '.join(where)}.",
-    )
-
-
-def _refused(candidate: str, why: str) -> PromotionRefused:
-    return PromotionRefused(
-        f"{why} To promote it all the same: python -m tagger promote {candidate} --force"
-    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tagger.compare import Gate
 from tagger.errors import listed
+from tagger.gate import Gate
 from tagger.paired import OVERALL, Difference
 from training.report.wording import signed
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tagger.compare import Gate
+from tagger.gate import Gate
 from tagger.records import Run
 from training.progress import Step
 from training.report.abstaining import AbstainingSection, abstaining_section

@@ -1,0 +1,63 @@
+"""The gate before production: a run that is worse than the promoted one does not pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tagger.compare import Comparison, compare
+from tagger.errors import PromotionRefused, RunError
+from tagger.paired import OVERALL
+from tagger.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What the gate before production says of a candidate."""
+
+    promoted: str | None
+    """The run that it was compared with."""
+    comparison: Comparison | None
+    """None where there was nothing to compare, or no way."""
+    refusal: PromotionRefused | None
+
+
+def ask_gate(store: Store, candidate: str) -> Gate:
+    """Compare a candidate with the promoted run.
+
+    Raises
+    ------
+    UnknownRun, BrokenRun, UnknownFormat
+        The candidate cannot be read.
+    """
+    run, exam = store.run(candidate), store.exam(candidate)
+    promoted = store.promoted()
+    if promoted in (None, candidate):
+        return Gate(promoted, None, None)
+    try:
+        comparison = compare(store.run(promoted), store.exam(promoted), run, exam)
+    except PromotionRefused as refusal:
+        return Gate(promoted, None, refusal)
+    except RunError as fault:
+        why = f"The promoted run cannot be compared with: {fault}"
+        return Gate(promoted, None, _refused(candidate, why))
+    return Gate(promoted, comparison, _refusal(comparison))
+
+
+def _refusal(comparison: Comparison) -> PromotionRefused | None:
+    if not comparison.worse:
+        return None
+    tags = [name for name in comparison.worse if name != OVERALL]
+    where = [OVERALL] if OVERALL in comparison.worse else []
+    if tags:
+        where.append(f"on {', '.join(tags)}")
+    return _refused(
+        comparison.second,
+        f"{comparison.second} is worse than the promoted run {comparison.first} beyond noise: "
+        f"{' and '.join(where)}.",
+    )
+
+
+def _refused(candidate: str, why: str) -> PromotionRefused:
+    return PromotionRefused(
+        f"{why} To promote it all the same: python -m tagger promote {candidate} --force"
+    )
