@@ -1,1 +1,14 @@
-"""The tagger as it is served: a run out of the store, texts in, tags out; no HTTP."""
+"""The tagger as it is served: a run out of the store, texts in, tags out; no HTTP.
+
+Its files in the order in which to read them::
+
+    everywhere          records, errors
+    text -> numbers     words, packed, vocabulary, sparse, features
+    numbers -> scores   weights, familiarity, model, evidence
+    scores -> tags      policy, decide
+    a run on the disk   arrays, exam, check, run_folder
+    the store of runs   files, history, store
+    two runs            paired, compare, gate
+    tables              sources, tables, columns, tag_table
+    commands            console, objects, printing, __main__
+"""

@@ -63,6 +63,18 @@ def test_imports_point_one_way(room: str) -> None:
         assert rooms <= MAY_IMPORT[room], f"{path} imports {rooms - MAY_IMPORT[room]}"
 
 
+@pytest.mark.parametrize("room", ["tagger", "training"])
+def test_the_map_of_a_room_names_every_file(room: str) -> None:
+    """Who carries on finds each file and folder in the docstring of the room, once."""
+    described = ast.get_docstring(ast.parse((PROJECT / room / "__init__.py").read_text())) or ""
+    _, _, drawn = described.partition("::")
+    rows = [line.rpartition("  ")[2] for line in drawn.split("\n") if line]
+    named = [name for row in rows for name in row.split(", ")]
+    files = {path.stem for path in (PROJECT / room).glob("*.py")} - {"__init__"}
+    folders = {f"{path.parent.name}/" for path in (PROJECT / room).glob("*/__init__.py")}
+    assert sorted(named) == sorted(files | folders)
+
+
 def test_scikit_learn_lives_in_training_alone() -> None:
     """No file outside training/ imports scikit-learn, scipy or joblib."""
     for package in ("sklearn", "scipy", "joblib"):

@@ -1,1 +1,15 @@
-"""From a table of labelled texts to a run in the store; scikit-learn lives here only."""
+"""From a table of labelled texts to a run in the store; scikit-learn lives here only.
+
+Its files in the order in which to read them::
+
+    a table             parquet, tag_cells, data, check
+    two sides of it     duplicates, split
+    texts -> matrix     factored, vectorizer
+    matrix -> learners  naive_bayes, newton, learners
+    one candidate       candidates, folds, evaluate, calibration, thresholds, abstaining, trial
+    the best of them    weights, fit
+    a run               runs, operate
+    what to make of it  suspects, versus, out_of_domain, report/
+    commands            options, progress, telling, __main__
+    how good it is      measuring/
+"""
