@@ -2,7 +2,7 @@
 
 Its files in the order in which to read them::
 
-    everywhere          records, errors
+    everywhere          records, wording, errors
     text -> numbers     words, packed, vocabulary, sparse, features
     numbers -> scores   weights, familiarity, model, evidence
     scores -> tags      policy, decide

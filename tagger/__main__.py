@@ -325,10 +325,11 @@ def _tag_table(
     table: str, run: str, options: Options, *, columns: TextColumns, out: Path, as_json: bool
 ) -> None:
     from tagger import printing
-    from tagger.errors import TooLittleData, counted
+    from tagger.errors import TooLittleData
     from tagger.sources import find_source
     from tagger.tables import read_rows
     from tagger.tag_table import tag_table
+    from tagger.wording import counted
 
     store = open_store()
     run_id = store.resolve(run)

@@ -15,6 +15,8 @@ from tagger.errors import BrokenRun
 
 Array = NDArray[Any]
 
+REMEDY = "Delete the run and train it anew, or restore it from a copy."
+"""What to do about a run with a damaged file."""
 NUMBERS = "biuf"
 """Kinds of numpy that a run may hold: truth values, integers and real numbers; no objects."""
 
@@ -46,7 +48,3 @@ def read_arrays(path: Path) -> dict[str, Array]:
         if array.dtype.kind == "f" and not np.isfinite(array).all():
             raise BrokenRun(f"{path} holds numbers in {name!r} that are not finite. {REMEDY}")
     return arrays
-
-
-REMEDY = "Delete the run and train it anew, or restore it from a copy."
-"""What to do about a run with a damaged file."""

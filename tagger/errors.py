@@ -40,10 +40,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-LONGEST_SHOWN = 100
-"""Characters of a name that nobody knows which its refusal repeats and compares."""
+from tagger.wording import LONGEST_SHOWN, known_names
 
 
 class TaglineError(Exception):
@@ -202,33 +200,6 @@ class NotReady(ServiceError):
     """The server is starting or draining."""
 
 
-def counted(number: int, what: str) -> str:
-    """Give a number with its noun, which is one of those that take an s: "1 text", "2 texts"."""
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def listed(names: Sequence[str], *, most: int = 10) -> str:
-    """Name some things, ``most`` of them at most: "a, b and c", "a, b and 3 more"."""
-    shown = list(names[:most])
-    rest = len(names) - len(shown)
-    last = f"{rest} more" if rest else shown.pop()
-    return f"{', '.join(shown)} and {last}" if shown else last
-
-
 def _there_is_no(kind: str, name: str, known: Sequence[str]) -> str:
     nearest = known_names(f"{kind.capitalize()}s", name, known)
     return f"There is no {kind} {name[:LONGEST_SHOWN]!r}. {nearest}"
-
-
-def known_names(kind: str, asked: str, known: Sequence[str], *, most: int = 20) -> str:
-    """Say which names exist, those nearest to the one asked for first, ``most`` at most.
-
-    ``kind`` is the plural that begins the sentence: "Runs", "Tags".
-    """
-    if not known:
-        return f"{kind} that exist: none."
-    near = get_close_matches(asked[:LONGEST_SHOWN], known, n=3, cutoff=0.5)
-    shown = [*near, *(name for name in known if name not in near)][:most]
-    rest = len(known) - len(shown)
-    more = f", and {rest} more" if rest else ""
-    return f"{kind} that exist: {', '.join(shown)}{more}."

@@ -14,9 +14,9 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Column, Table
 
 from tagger.compare import Comparison
-from tagger.errors import counted
 from tagger.paired import FEWEST_POSITIVES, OVERALL, Difference
 from tagger.records import Overall, Performance, Prediction, Promotion, Run
+from tagger.wording import counted
 
 WIDTH = 110
 """Columns of a table where there is no terminal to fill."""

@@ -21,8 +21,9 @@ if __name__ == "__main__":
 import numpy as np
 
 from tagger import objects, printing
-from tagger.errors import TaglineError, counted, known_names
+from tagger.errors import TaglineError
 from tagger.gate import ask_gate
+from tagger.wording import counted, known_names
 from training.candidates import COMPARED
 from training.check import check as check_dataset
 from training.data import Dataset, read_dataset

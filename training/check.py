@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from tagger.errors import counted, listed
+from tagger.wording import counted, listed
 from training.data import GUESSED, Dataset, Labelled, rows_named
 from training.duplicates import near_duplicates
 

@@ -10,17 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from tagger.columns import TextColumns, find_column
-from tagger.errors import (
-    FaultyRows,
-    MissingColumns,
-    TooLittleData,
-    UnreadableTable,
-    counted,
-    listed,
-)
+from tagger.errors import FaultyRows, MissingColumns, TooLittleData, UnreadableTable
 from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
+from tagger.wording import counted, listed
 from training.parquet import parquet_rows
 from training.tag_cells import tags_of
 

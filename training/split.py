@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.errors import FaultyRows, TooLittleData, counted
+from tagger.errors import FaultyRows, TooLittleData
 from tagger.records import Data, Params
+from tagger.wording import counted
 from training.data import Dataset, Labelled, normalise, rows_named
 from training.duplicates import near_duplicates
 

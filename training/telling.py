@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tagger import objects, printing
-from tagger.errors import counted, listed
 from tagger.records import Run
+from tagger.wording import counted, listed
 from training.check import Finding, Report
 from training.data import Dataset, Reading
 from training.split import Split, fingerprints, on_test_side

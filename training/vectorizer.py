@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-from tagger.errors import TooLittleData, counted
+from tagger.errors import TooLittleData
 from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.vocabulary import counting
+from tagger.wording import counted
 from tagger.words import words_and_signs_of, words_of
 from training.factored import Factored
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tagger.errors import listed
 from tagger.gate import Gate
 from tagger.paired import OVERALL, Difference
+from tagger.wording import listed
 from training.report.wording import signed
 
 SHOWN = 12

@@ -8,8 +8,9 @@ import numpy as np
 
 from tagger.compare import in_columns, predicted_tags
 from tagger.decide import decide
-from tagger.errors import TooLittleData, listed
+from tagger.errors import TooLittleData
 from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
+from tagger.wording import listed
 from training.evaluate import measure
 from training.fit import fit
 from training.progress import Step

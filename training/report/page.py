@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from tagger.errors import listed
+from tagger.wording import listed
 from training.report.gathering import Report
 from training.report.wording import of_100, signed
 

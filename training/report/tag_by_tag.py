@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tagger.errors import listed
 from tagger.paired import FEWEST_POSITIVES
+from tagger.wording import listed
 from training.report.examined import Examined
 from training.report.resampling import Interval, Resampled, interval
 

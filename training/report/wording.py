@@ -1,4 +1,4 @@
-"""Plain words for numbers."""
+"""Plain words for shares and their differences."""
 
 from __future__ import annotations
 

@@ -1,0 +1,36 @@
+"""Plain words for numbers of things, and for the names that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+LONGEST_SHOWN = 100
+"""Characters of a name that nobody knows which its refusal repeats and compares."""
+
+
+def counted(number: int, what: str) -> str:
+    """Give a number with its noun, which is one of those that take an s: "1 text", "2 texts"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def listed(names: Sequence[str], *, most: int = 10) -> str:
+    """Name some things, ``most`` of them at most: "a, b and c", "a, b and 3 more"."""
+    shown = list(names[:most])
+    rest = len(names) - len(shown)
+    last = f"{rest} more" if rest else shown.pop()
+    return f"{', '.join(shown)} and {last}" if shown else last
+
+
+def known_names(kind: str, asked: str, known: Sequence[str], *, most: int = 20) -> str:
+    """Say which names exist, those nearest to the one asked for first, ``most`` at most.
+
+    ``kind`` is the plural that begins the sentence: "Runs", "Tags".
+    """
+    if not known:
+        return f"{kind} that exist: none."
+    near = get_close_matches(asked[:LONGEST_SHOWN], known, n=3, cutoff=0.5)
+    shown = [*near, *(name for name in known if name not in near)][:most]
+    rest = len(known) - len(shown)
+    more = f", and {rest} more" if rest else ""
+    return f"{kind} that exist: {', '.join(shown)}{more}."
