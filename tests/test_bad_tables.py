@@ -184,12 +184,12 @@ def test_several_tags_where_one_is_asked_for(tmp_path: Path) -> None:
     assert "--task multi" in sentence
 
 
-@pytest.mark.parametrize("tool", ["abstained", "anywhere", "quality", "transfer"])
-def test_measuring_refuses_as_training_does(tool: str, tmp_path: Path) -> None:
-    """The tools that measure what training is worth say what is wrong with a table, too."""
+@pytest.mark.parametrize("measured", ["anywhere", "quality", "transfer", "unanswered"])
+def test_measuring_refuses_as_training_does(measured: str, tmp_path: Path) -> None:
+    """The commands that measure what training is worth say what is wrong with a table, too."""
     table = tmp_path / "table.csv"
     table.write_text(rows("a text without a tag,"))
-    done = run_python("-m", f"training.{tool}", str(table), home=tmp_path / "home")
+    done = run_python("-m", "training.measuring", measured, str(table), home=tmp_path)
     assert done.returncode == 2
     assert "no tags in row 252" in done.stderr
     assert "Traceback" not in done.stderr
