@@ -16,8 +16,8 @@ os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
 
 import asyncio
 import gc
-import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ from app.predict import Predictor, writer
 from app.protocol import protocol_in_use
 from app.reading import Limits
 from app.schemas import Predictions, PredictRequest, Success
-from app.settings import read_settings
+from app.settings import log_format, read_settings
 from app.stopping import Stopping, usual_pause
 from runners.batching import Bounds
 from runners.tag_runner import TagRunner
@@ -57,6 +57,8 @@ CHECK_SECONDS = 0.5
 HERE = Path(__file__).parent
 FOLDER_OF_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
+end = partial(logs.end, log_format())
+
 try:
     settings = read_settings()
     store = bento.open_store(settings, HERE)
@@ -64,7 +66,7 @@ try:
     if FOLDER_OF_METRICS in os.environ:  # not in the supervisor, which has none
         reserve(Path(os.environ[FOLDER_OF_METRICS]))
 except TaglineError as fault:
-    sys.exit(str(fault))
+    end(str(fault))
 
 metrics = Metrics(NAME, bento.version())
 envelopes = Envelopes()
@@ -137,10 +139,10 @@ class Tagger:
         logs.configure(settings.log_format)
         try:
             bento.heed_traffic(NAME, settings)
-            in_own_process(runner.check)
-            bento.supervise(CHECK_SECONDS)
+            in_own_process(runner.check, end)
+            bento.supervise(CHECK_SECONDS, end)
         except TaglineError as fault:
-            sys.exit(str(fault))
+            end(str(fault))
 
     def __init__(self) -> None:
         logs.configure(settings.log_format)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from bentoml._internal.bento.bento import BENTO_YAML_FILENAME, Bento
 from bentoml._internal.configuration.containers import BentoMLContainer
 from bentoml._internal.context import server_context
-from bentoml.exceptions import BentoMLException
 
 from app.settings import PREFIX, Settings, bentoml_home
 from tagger.errors import SettingsError
@@ -84,13 +84,13 @@ def heed_traffic(service: str, settings: Settings) -> None:
         )
 
 
-def supervise(check_seconds: float) -> None:
+def supervise(check_seconds: float, end: Callable[[str], NoReturn]) -> None:
     """Let the supervisor look this often whether a worker was killed; by itself it does every 10 s.
 
-    A server of one worker answers nobody meanwhile. And let it end in a sentence, not in a trace,
-    where it cannot listen, and log none while it starts its workers anew (``--reload``, SIGHUP). To
-    be called in the supervisor before it starts workers; where the name is gone, all is as BentoML
-    has it.
+    A server of one worker answers nobody meanwhile. And let it ``end`` in a sentence, not in a
+    trace, where it cannot listen, and log none while it starts its workers anew (``--reload``,
+    SIGHUP). To be called in the supervisor before it starts workers; where the name is gone, all is
+    as BentoML has it.
     """
     from bentoml._internal.utils import circus  # noqa: PLC0415 - no worker needs it, nor its weight
     from circus.exc import ConflictError  # noqa: PLC0415 - the same
@@ -108,10 +108,10 @@ def supervise(check_seconds: float) -> None:
                 super().initialize()
             except OSError as fault:
                 places = ", ".join(f"{each.host}:{each.port}" for each in self.sockets.values())
-                raise BentoMLException(
+                end(
                     f"Nothing can listen on {places}: {fault.strerror}. Stop what is there, or "
                     "name another address by --host and --port (of make: HOST=, PORT=)."
-                ) from fault
+                )
 
         def manage_watchers(self) -> Any:
             with suppress(ConflictError):  # what is at work sees to the workers itself

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import traceback
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 
@@ -46,6 +47,13 @@ class JsonLines(logging.Formatter):
             "message": record.getMessage(),
         }
         return orjson.dumps(line).decode()
+
+
+def end(log_format: str | None, why: str) -> NoReturn:
+    """End a process that cannot serve as it is set: with status 1, and why."""
+    if log_format == "json":
+        why = JsonLines().format(log.makeRecord(log.name, logging.ERROR, "", 0, why, (), None))
+    sys.exit(why)
 
 
 def unforeseen(fault: BaseException, request_id: bytes) -> None:

@@ -9,33 +9,37 @@ from __future__ import annotations
 import multiprocessing
 import sys
 from collections.abc import Callable
+from typing import NoReturn
 
 from tagger.errors import TaglineError
 
 
-def in_own_process(check: Callable[[], None]) -> None:
+def in_own_process(check: Callable[[], None], end: Callable[[str], NoReturn]) -> None:
     """Run a check in a child process, or here where forking is not safe (it is on Linux).
+
+    Parameters
+    ----------
+    end
+        Ends a process, and says why.
 
     Raises
     ------
     SystemExit
-        The check failed, and its process has said why; or it was killed: 128 and the signal.
-    TaglineError
-        It failed here.
+        The check failed, and ``end`` has said why; or it was killed: 128 and the signal.
     """
+
+    def run() -> None:
+        try:
+            check()
+        except TaglineError as fault:
+            end(str(fault))
+
     if sys.platform != "linux":
-        check()
+        run()
         return
-    child = multiprocessing.get_context("fork").Process(target=_say_why, args=(check,))
+    child = multiprocessing.get_context("fork").Process(target=run)
     child.start()
     child.join()
     status = child.exitcode or 0
     if status:
         sys.exit(status if status > 0 else 128 - status)
-
-
-def _say_why(check: Callable[[], None]) -> None:
-    try:
-        check()
-    except TaglineError as fault:
-        sys.exit(str(fault))

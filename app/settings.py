@@ -118,6 +118,11 @@ def read_settings() -> Settings:
         raise SettingsError("\n".join(map(_sentence, error.errors()))) from error
 
 
+def log_format() -> str | None:
+    """Give what is asked for where other settings make no sense."""
+    return os.environ.get(f"{PREFIX}LOG_FORMAT")
+
+
 def bentoml_home() -> str | None:
     """Give BENTOML_HOME as the environment has it, not BentoML's default for it."""
     return os.environ.get("BENTOML_HOME")

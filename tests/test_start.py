@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
@@ -102,17 +103,40 @@ def test_a_damaged_run(trained_home: TrainedHome, tmp_path: Path) -> None:
     check_refusal(try_to_serve(damaged), "is not the file that was written")
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"TAGLINE_WORKERS": "none"}, "TAGLINE_WORKERS='none'"),
+        ({"TAGLINE_RUN": "nothing"}, "There is no run 'nothing'"),
+        ({"BENTOML_CONFIG_OPTIONS": "services.tagline.traffic.timeout=3"}, "TAGLINE_TIMEOUT"),
+        ({}, "Address already in use"),
+    ],
+)
+def test_a_refusal_is_a_line_as_all_others(
+    trained_home: TrainedHome, tmp_path: Path, setting: dict[str, str], words: str
+) -> None:
+    """Where logs are JSON lines, why a start was refused is one too, whoever refused it."""
+    with socket.create_server(("127.0.0.1", free_port())) as other:
+        port = other.getsockname()[1]
+        json_lines = {"TAGLINE_LOG_FORMAT": "json"}
+        ended = try_to_serve(trained_home.copied(tmp_path), port, **setting, **json_lines)
+    assert ended.returncode == 1
+    line = json.loads(ended.stderr)
+    assert words in line["message"]
+    assert line.keys() == {"time", "level", "logger", "message"}
+
+
 def test_a_check_that_is_killed() -> None:
     """Its signal is told in the status, as a shell would, and nothing goes on."""
     with pytest.raises(SystemExit) as ended:
-        in_own_process(lambda: os.kill(os.getpid(), signal.SIGKILL))
+        in_own_process(lambda: os.kill(os.getpid(), signal.SIGKILL), sys.exit)
     assert ended.value.code == 128 + signal.SIGKILL
 
 
 def test_the_supervisor_holds_nothing_that_its_check_loaded() -> None:
     """What the check takes is taken in another process."""
     seen: list[int] = []
-    in_own_process(lambda: seen.append(1))
+    in_own_process(lambda: seen.append(1), sys.exit)
     assert not seen
 
 

@@ -198,7 +198,7 @@ def test_a_worker_that_is_started_anew_leaves_no_trace(
 def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The seam is there by which a killed worker is missed sooner than BentoML would."""
     monkeypatch.setattr(circus, "Arbiter", circus.Arbiter)
-    bento.supervise(0.5)
+    bento.supervise(0.5, sys.exit)
     assert circus.create_standalone_arbiter([]).check_delay == 0.5
 
 
