@@ -177,9 +177,9 @@ def test_the_promoted_run_is_not_deleted(store: Store) -> None:
         store.delete("first")
     store.delete("second")
     assert store.run_ids() == ["first"]
+    assert not any(store.folder.parent.parent.joinpath("unfinished").iterdir())
     with pytest.raises(UnknownRun):
         store.delete("second")
-    assert not any(store.folder.parent.parent.joinpath("unfinished").iterdir())
 
 
 def test_what_a_linked_run_points_to_is_not_deleted(store: Store, tmp_path: Path) -> None:
