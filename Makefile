@@ -66,7 +66,7 @@ bench-check: .venv/.develop ## warn when the hot path is no longer the one that 
 bulk: .first-run .cache/bulk/.installed ## tag a million made-up texts on Dask, with kills, and measure it (OPTIONS=)
 	@.cache/bulk/bin/python -m bulk.measure $(OPTIONS)
 
-sizing: .venv/.develop .first-run ## measure one pod, and write from it how many pods a service needs (PRICES="--core-hour 0.03")
+sizing: .venv/.develop .first-run ## measure one pod, and reckon how many a service needs (PRICES="--core-hour 0.03")
 	@$(BIN)/python -m load_tests.sizing.measure
 	@$(BIN)/python -m load_tests.sizing.page $(PRICES)
 	@$(BIN)/python -m load_tests.readme

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load_tests.capacity import LESS, held_rate, highest_rate
+from load_tests.capacity import LESS, held_rate, highest_rate, kept_up
 from load_tests.open_loop import Generator, moments
+from load_tests.sizing.pod import Load
 from tests.fitting import untimed
 
 ANSWER = b"HTTP/1.1 %b X\r\nContent-Length: 4\r\n\r\nbody"
@@ -108,3 +109,16 @@ def test_a_capacity_is_a_rate_that_holds() -> None:
     """A rate found in a good moment is lowered until it holds; one that holds stays."""
     assert held_rate(800, lambda rate: rate <= 800) == 800
     assert 700 * LESS < held_rate(800, lambda rate: rate <= 700) <= 700
+
+
+@pytest.mark.parametrize(
+    ("answered", "p99_ms", "kept"),
+    [(10_000, 20, True), (9_910, 99, True), (9_890, 20, False), (10_000, 101, False)],
+    ids=["all", "after a pause of the machine", "too much", "a growing backlog"],
+)
+def test_a_rate_is_kept_up_with_where_nearly_all_are_answered_soon(
+    answered: int, p99_ms: float, *, kept: bool
+) -> None:
+    """A short pause refuses less than one in a hundred; a rate that is too high refuses more."""
+    found = Load(10_000, answered, 10_000 - answered, p50_ms=1, p99_ms=p99_ms, batch_texts=1)
+    assert kept_up(found) == kept
