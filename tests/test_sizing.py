@@ -16,11 +16,9 @@ from load_tests.results import ONE_POD, read
 from load_tests.sections import written
 from load_tests.sizing import measure
 from load_tests.sizing.costs import Used, fit
-from load_tests.sizing.day import Autoscaler, Crowd, Pod, simulate, traffic
+from load_tests.sizing.day import Autoscaler, Crowd, Pod, simulate_day, traffic
 from load_tests.sizing.page import FULL, PAGE, SECTION, Prices, autoscaled, need, section
-from load_tests.sizing.pod import Bounds, Costs
-from load_tests.sizing.pod import Pod as OnePod
-from load_tests.sizing.pod import simulate as simulate_pod
+from load_tests.sizing.pod import Bounds, Costs, SimulatedPod, simulate_pod
 from runners import batching
 from tests.fitting import untimed
 from tests.serving import PROJECT
@@ -75,7 +73,7 @@ def test_the_same_seed_gives_the_same_load() -> None:
 
 def used(rate: float) -> Used:
     """What the simulated pod would be measured to have done at a rate."""
-    pod = OnePod(moments(rate, 2, seed=1), COSTS, Bounds(queue=100))
+    pod = SimulatedPod(moments(rate, 2, seed=1), COSTS, Bounds(queue=100))
     pod.run()
     answered = len(pod.latencies)
     batch_seconds = COSTS.batch * pod.batches + COSTS.text * answered
@@ -100,21 +98,21 @@ def test_the_same_seed_gives_the_same_day() -> None:
     """Traffic and what comes of it are the same for the same seed, and others for another."""
     again = traffic(15, (Crowd(at=30_000, factor=6),), seed=1)
     assert (again == DAY).all()
-    assert simulate(again, POD, SCALER) == simulate(DAY, POD, SCALER)
+    assert simulate_day(again, POD, SCALER) == simulate_day(DAY, POD, SCALER)
     assert (traffic(15, (), seed=1) != traffic(15, (), seed=2)).any()
 
 
 @pytest.mark.parametrize("lost_at", [{}, {31_000: 1 / 3}])
 def test_a_day_loses_no_request(lost_at: dict[int, float]) -> None:
     """Every request of the day was answered, refused, or waits at its end."""
-    day = simulate(DAY, POD, SCALER, lost_at)
+    day = simulate_day(DAY, POD, SCALER, lost_at)
     assert day.answered + day.refused + day.waiting == day.arrived == DAY.sum()
     assert day.refused > 0
 
 
 def test_more_pods_never_hurt() -> None:
     """Of fixed numbers of pods, the greater refuses no more and lets nobody wait longer."""
-    days = [simulate(DAY, POD, Autoscaler(least=n, most=n)) for n in range(1, 12)]
+    days = [simulate_day(DAY, POD, Autoscaler(least=n, most=n)) for n in range(1, 12)]
     for fewer, more in pairwise(days):
         assert more.refused <= fewer.refused
         assert more.longest_wait <= fewer.longest_wait
@@ -123,7 +121,7 @@ def test_more_pods_never_hurt() -> None:
 def test_pods_that_start_sooner_refuse_less() -> None:
     """A crowd is met by what is there: the longer a pod takes to start, the more are refused."""
     refused = [
-        simulate(DAY, replace(POD, start_seconds=seconds), SCALER).refused
+        simulate_day(DAY, replace(POD, start_seconds=seconds), SCALER).refused
         for seconds in (1, 12, 120)
     ]
     assert refused == sorted(refused)
@@ -134,9 +132,9 @@ def test_the_autoscaler_goes_up_at_once_and_down_slowly() -> None:
     """A step up doubles within half a minute; after it, one pod a minute goes, five minutes on."""
     step = np.full(3_600, 9)
     step[600:1_200] = 60
-    up = simulate(step, POD, SCALER)
+    up = simulate_day(step, POD, SCALER)
     assert up.pods_most == 10  # 60 a second are 6 cores, of which each pod is to use 0.6
-    held = simulate(np.full(3_600, 9), POD, SCALER)
+    held = simulate_day(np.full(3_600, 9), POD, SCALER)
     assert held.pods_most == SCALER.least
 
 
@@ -182,7 +180,7 @@ def test_refusing_takes_time_from_answering() -> None:
     """Far beyond its capacity a pod answers the less, the more a refusal costs."""
     flood = np.full(60, 15 * SCALER.least)
     answered = [
-        simulate(flood, replace(POD, refusal=share), replace(SCALER, most=3)).answered
+        simulate_day(flood, replace(POD, refusal=share), replace(SCALER, most=3)).answered
         for share in (0, 0.5, 0.9)
     ]
     assert answered == sorted(answered, reverse=True)

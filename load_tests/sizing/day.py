@@ -111,7 +111,7 @@ def traffic(mean: float, crowds: Sequence[Crowd], *, seed: int) -> NDArray[np.in
     return np.random.default_rng(seed).poisson(rate)
 
 
-def simulate(
+def simulate_day(
     arrivals: NDArray[np.int64],
     pod: Pod,
     scaler: Autoscaler,

@@ -18,7 +18,7 @@ from load_tests.measure import Running, load, processor_seconds, running
 from load_tests.open_loop import Arrivals, arrive
 from load_tests.results import ONE_POD, Circumstances, circumstances, load_before, write
 from load_tests.sizing.costs import Used, fit
-from load_tests.sizing.pod import Bounds, Costs, Load, simulate
+from load_tests.sizing.pod import Bounds, Costs, Load, simulate_pod
 from load_tests.subjects import Ground, tagline
 
 SHARES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.2)
@@ -163,7 +163,7 @@ def round_of(one: Taken, costs: Costs, *, seconds: float, seed: int) -> Round:
             p99_ms=found.p99_ms,
             batch_texts=used.answered / max(1, used.batches),
         ),
-        simulated=simulate(one.rate, seconds=seconds, costs=costs, bounds=BOUNDS, seed=seed),
+        simulated=simulate_pod(one.rate, seconds=seconds, costs=costs, bounds=BOUNDS, seed=seed),
         batch_us=used.batch_seconds / used.batches * 1e6,
         cpu_us=used.cpu_seconds / found.arrived * 1e6,
         uncounted=uncounted(found),
@@ -174,7 +174,7 @@ def simulated_capacity(costs: Costs, *, most: float) -> float:
     """Find the highest rate that the simulated pod keeps up with."""
 
     def keeps_up(rate: float) -> bool:
-        found = simulate(rate, seconds=SECONDS, costs=costs, bounds=BOUNDS, seed=0)
+        found = simulate_pod(rate, seconds=SECONDS, costs=costs, bounds=BOUNDS, seed=0)
         return kept_up(found)
 
     return highest_rate(keeps_up, most=most)

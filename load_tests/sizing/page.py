@@ -12,7 +12,7 @@ import numpy as np
 
 from load_tests.results import ONE_POD, PROJECT, QUIET, read
 from load_tests.sections import written
-from load_tests.sizing.day import DAY, Autoscaler, Crowd, Day, Pod, simulate, traffic
+from load_tests.sizing.day import DAY, Autoscaler, Crowd, Day, Pod, simulate_day, traffic
 from load_tests.sizing.measure import OnePod
 from load_tests.sizing.pod import Bounds
 from load_tests.table import Table
@@ -179,12 +179,12 @@ def days(pod: Pod) -> Table:
     quiet, crowded = (traffic(_day_mean(pod), crowds, seed=SEED) for crowds in ((), CROWDS))
     production = Autoscaler()
     plans = (
-        ("a day as others", simulate(quiet, pod, production)),
-        ("a zone lost at noon", simulate(quiet, pod, production, {NOON: 1 / ZONES})),
-        ("two flash crowds", simulate(crowded, pod, production)),
-        ("the same, at least 6 pods", simulate(crowded, pod, Autoscaler(least=6))),
-        ("the same, at most 24", simulate(crowded, pod, Autoscaler(most=24))),
-        ("the same, 12 pods always", simulate(crowded, pod, Autoscaler(least=12))),
+        ("a day as others", simulate_day(quiet, pod, production)),
+        ("a zone lost at noon", simulate_day(quiet, pod, production, {NOON: 1 / ZONES})),
+        ("two flash crowds", simulate_day(crowded, pod, production)),
+        ("the same, at least 6 pods", simulate_day(crowded, pod, Autoscaler(least=6))),
+        ("the same, at most 24", simulate_day(crowded, pod, Autoscaler(most=24))),
+        ("the same, 12 pods always", simulate_day(crowded, pod, Autoscaler(least=12))),
     )
     return Table(
         ["day", "refused", "seconds with refusals", "longest wait s", "most pods", "mean pods"],

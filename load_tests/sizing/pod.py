@@ -66,7 +66,7 @@ class Load:
         return self.refused / self.arrived
 
 
-class Pod:
+class SimulatedPod:
     """The state of a simulated pod while requests arrive."""
 
     def __init__(self, arrivals: Sequence[float], costs: Costs, bounds: Bounds) -> None:
@@ -122,10 +122,10 @@ class Pod:
         self.batches += 1
 
 
-def simulate(rate: float, *, seconds: float, costs: Costs, bounds: Bounds, seed: int) -> Load:
+def simulate_pod(rate: float, *, seconds: float, costs: Costs, bounds: Bounds, seed: int) -> Load:
     """Let requests arrive at random at ``rate`` a second, for so many seconds; answer them all."""
     arrivals = moments(rate, seconds, seed)
-    pod = Pod(arrivals, costs, bounds)
+    pod = SimulatedPod(arrivals, costs, bounds)
     pod.run()
     p50, p99 = np.percentile(pod.latencies or [0], (50, 99)).tolist()
     return Load(
