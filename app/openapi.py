@@ -15,6 +15,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
 from app.examples import REQUESTS, Examples
+from app.long_heads import MOST
 from app.operations import elsewhere
 from app.predict import Loaded, Predictor
 from app.reading import Limits
@@ -23,7 +24,7 @@ from tagger.errors import InvalidInput
 from tagger.records import Run
 
 VERSION = "0.1.0"
-DESCRIPTION = """\
+DESCRIPTION = f"""\
 Tagline gives texts their tags. Send texts to `POST /predict`; everything else tells what the tagger
 was trained with and how good it is.
 
@@ -33,6 +34,11 @@ has `detail` in place of `data`: what was wrong, and what to do.
 
 Send `X-Request-ID` to find a request again in logs; it comes back with the answer, as one that the
 server made does where you sent none.
+
+What any path may answer stands here alone, in the envelope too: 404, there is no such path; 405, it
+does not answer this method (`Allow` tells which); and before there is a request whose `method` and
+`url` could be told, with an end to the connection: 400, it is no HTTP/1.1; 408, its head did not
+come to its end in time; 431, nor in {MOST:,} bytes.
 """
 
 RECORDS = ("Params", "Data")

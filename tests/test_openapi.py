@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
@@ -189,6 +191,29 @@ def test_every_refusal_is_as_it_is_told(document: Any, server: Server) -> None:
             check_like_example(operation, answer.json())
             asked.add(status)
     assert asked == {400, 404, 415, 422}
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "method"),
+    [
+        ("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "GET"),
+        ("PUT /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 405, "PUT"),
+        ("nonsense\r\n\r\n", 400, ""),
+        ("GET /" + "x" * 100_000, 431, ""),
+    ],
+)
+def test_what_any_path_may_answer_is_told_once(
+    document: Any, server: Server, sent: str, status: int, method: str
+) -> None:
+    """In the description, and it is answered in the shape of all refusals."""
+    assert f"{status}, " in document["info"]["description"]
+    address = urlsplit(server.url)
+    with socket.create_connection((address.hostname, address.port), timeout=30) as caller:
+        caller.sendall(sent.encode())
+        _, _, body = b"".join(iter(lambda: caller.recv(65_536), b"")).partition(b"\r\n\r\n")
+    refusal = json.loads(body)
+    check_schema(document, {"$ref": "#/components/schemas/Refusal"}, refusal)
+    assert (refusal["status-code"], refusal["method"]) == (status, method)
 
 
 def check_like_example(operation: Operation, body: Any) -> None:
