@@ -226,13 +226,15 @@ class Batcher(Generic[Item, Result]):
     ) -> Iterator[_Share[Item, Result]]:
         """Give each request the same number of places; what small ones leave goes to the oldest.
 
-        Where the items of several are heavy, the rest of them is left for the next batch.
+        Those that bring several items share what may be weighed; what is too heavy is left for the
+        next batch.
         """
         if not jobs:
             return
         fair = size // len(jobs)
         spare = size - sum(min(fair, len(job.items) - job.taken) for job in jobs)
         room = self._bounds.weight
+        several = sum(len(job.items) > 1 for job in jobs)
         for job in jobs:
             if len(job.items) == 1:
                 job.taken = 1
@@ -242,8 +244,9 @@ class Batcher(Generic[Item, Result]):
             items = job.items[first : first + fair + spare]
             spare -= max(0, len(items) - fair)
             weights = list(accumulate(map(self._weigh, items)))
-            fitting = max(1, bisect_right(weights, room))
+            fitting = max(1, bisect_right(weights, room // several))
             room -= weights[fitting - 1]
+            several -= 1
             job.taken += fitting
             yield _Share(job, items[:fitting])
 

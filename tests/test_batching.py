@@ -217,6 +217,23 @@ def test_heavy_items_do_not_come_at_the_price_of_light_ones() -> None:
     on_a_loop(story())
 
 
+def test_heavy_requests_share_what_a_batch_may_weigh() -> None:
+    """All are through together; what a light one leaves of its part goes to those behind it."""
+
+    async def story() -> None:
+        model = Model()
+        tried = batcher(model, seconds=FAR, weight=48)
+        await tried.submit([0], FAR)
+        model.calls.clear()
+        await asyncio.gather(*(tried.submit([6] * 12, FAR) for _ in range(4)))
+        assert [len(call) for call in model.calls] == [8] * 6
+        model.calls.clear()
+        await asyncio.gather(tried.submit([7] * 5, FAR), tried.submit([6] * 16, FAR))
+        assert [len(call) for call in model.calls] == [5 + 8, 8]
+
+    on_a_loop(story())
+
+
 def test_a_batch_is_what_came_while_the_last_one_ran() -> None:
     """Requests of one turn of the loop are computed together, in the order they came."""
 
