@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import ClassVar
 from xml.etree import ElementTree as ET
 
+import click
 import pytest
 
 from bulk import measure
 from load_tests.chart import bars
 from load_tests.hot_path import HOT_PATH, digest
 from load_tests.readme import SECTIONS, pictures
-from load_tests.results import Row, read
+from load_tests.results import Row, load_before, read
 from load_tests.sections import written
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, run_python, serve
@@ -227,6 +229,13 @@ def test_a_machine_that_cannot_measure_is_refused(tmp_path: Path, command: str) 
     assert done.returncode == 1
     assert "and wrk: make system-packages installs it" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_one_core_cannot_measure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Server and callers would take turns on it."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0})
+    with pytest.raises(click.ClickException, match="Measuring needs two cores"):
+        load_before()
 
 
 @pytest.fixture
