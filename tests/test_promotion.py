@@ -234,7 +234,8 @@ def test_rollback_goes_back_one_after_another(home: Path) -> None:
         assert store.promoted() == expected
     store.promote("d")
     assert store.rollback().run_id == "b"
-    store.delete("c")
+    store.promote("c")
+    store.delete("b")
     assert store.rollback().run_id == "good"
     done = run_python("-m", "tagger", "rollback", home=home)
     assert done.returncode == 3
