@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -190,6 +191,17 @@ def test_what_a_linked_run_points_to_is_not_deleted(store: Store, tmp_path: Path
     assert store.run_ids() == ["first"]
     assert (kept / "run.json").exists()
     put(store, named("third"))
+
+
+def test_a_backup_of_hard_links_stays_as_it_was(home: Path, tmp_path: Path) -> None:
+    """Of a store that was copied by `cp -al`, no change afterwards shows in the copy."""
+    shutil.copytree(home, tmp_path / "backup", copy_function=os.link)
+    Store(home).promote("second")
+    Store(home).delete("first")
+    backup = Store(tmp_path / "backup")
+    assert (backup.promoted(), len(backup.history())) == ("first", 1)
+    assert backup.survey()[1] == {}
+    assert backup.model("first").tags
 
 
 def test_all_who_link_to_a_store_change_it_in_turn(home: Path, tmp_path: Path) -> None:
