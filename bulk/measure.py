@@ -207,17 +207,19 @@ def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
     )
     text = "\n\n".join(section(found))
     click.echo(text)
-    if keep:
-        write(found, RESULTS)
-        page = README.read_text(encoding="utf-8")
-        README.write_text(written(page, SECTION, [text]), encoding="utf-8")
     expected_again = partitions - killed.there_at_the_kill
     if not (
         killed.same_as_undisturbed
         and killed.done_by_the_second_start == expected_again
         and rows == ids == texts
     ):
-        raise click.ClickException("Something was lost or done twice: see above.")
+        raise click.ClickException(
+            "Something was lost or done twice: see above. Nothing is written."
+        )
+    if keep:
+        write(found, RESULTS)
+        page = README.read_text(encoding="utf-8")
+        README.write_text(written(page, SECTION, [text]), encoding="utf-8")
 
 
 def section(found: Measured) -> Iterator[str]:
