@@ -92,7 +92,8 @@ class Store:
             try:
                 readable.append(self.run(run_id))
             except RunError as fault:
-                unreadable[run_id] = fault
+                if run_id in self.run_ids():  # it was not deleted meanwhile
+                    unreadable[run_id] = fault
         return readable, unreadable
 
     def run(self, run_id: str) -> Run:

@@ -264,6 +264,26 @@ def test_whoever_waited_acts_on_what_is_there_by_then(
         assert [line.previous for line in history[1:]] == [line.run_id for line in history[:-1]]
 
 
+def _survey_while_one_goes(home: Path) -> tuple[list[str], list[str]]:
+    """Look through a store; a run is deleted the moment before its record is opened."""
+    turns = iter(["second"])
+
+    def hear(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and str(arguments[0]).endswith("second/run.json"):
+            for run_id in turns:
+                Store(home).delete(run_id)
+
+    sys.addaudithook(hear)
+    readable, unreadable = Store(home).survey()
+    return [run.run_id for run in readable], list(unreadable)
+
+
+def test_a_run_that_is_deleted_meanwhile_is_not_called_broken(home: Path) -> None:
+    """Whoever lists runs is told to delete none that another just deleted."""
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        assert pool.submit(_survey_while_one_goes, home).result() == (["first"], [])
+
+
 def _write(arguments: tuple[Path, str]) -> bool:
     home, run_id = arguments
     return put(Store(home), named(run_id))
