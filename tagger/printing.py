@@ -104,6 +104,10 @@ def print_run(run: Run, *, promoted: bool) -> None:
         f"{counted(run.data.near_duplicates_left_out, 'near duplicate')} and "
         f"{run.data.untagged_left_out} without a trained tag left out",
     )
+    if lent := run.data.auxiliary:
+        facts.add_row("learnt from too", f"{lent.source}: {counted(lent.rows, 'text')}")
+        facts.add_row("sha256", lent.sha256)
+        facts.add_row("for", ", ".join(lent.tags))
     facts.add_row("params", _listed(asdict(run.params)))
     facts.add_row("versions", _listed(run.versions))
     out.print(facts)

@@ -30,6 +30,8 @@ class Params:
     """Whether punctuation, symbols and emoji are features, as words of their own."""
     names: bool = False
     """Whether each tag's name is learnt from, as a text that bears the tag."""
+    auxiliary: bool = False
+    """Whether the texts of another table are learnt from too, for the tags that both have."""
     characters: tuple[int, int] = (2, 6)
     """Shortest and longest character n-gram within a word."""
     projection: int = 32
@@ -82,6 +84,19 @@ class Performance:
 
 
 @dataclass(frozen=True, slots=True)
+class Auxiliary:
+    """Another table that a run learnt from too."""
+
+    source: str
+    sha256: str
+    """Of its cleaned rows."""
+    rows: int
+    """Its texts that the run's own table does not hold."""
+    tags: tuple[str, ...]
+    """The tags that both tables have."""
+
+
+@dataclass(frozen=True, slots=True)
 class Data:
     """The table a run was trained on, as far as it can be told without keeping its texts."""
 
@@ -93,6 +108,7 @@ class Data:
     test_rows: int
     near_duplicates_left_out: int
     licence: str | None = None
+    auxiliary: Auxiliary | None = None
 
     @property
     def untagged_left_out(self) -> int:

@@ -21,9 +21,9 @@ from tests.browsing import browser, left_of
 from tests.conftest import TABLE, TrainedHome
 from tests.runs import answering, answers, made_run, named, put, single
 from tests.serving import run_python
+from training.auxiliary import CATALOGUE
 from training.data import Reading, read_dataset
 from training.evaluate import measure
-from training.options import CATALOGUE
 from training.out_of_domain import texts_by_kind
 from training.report.calibration import HONEST, calibration_section
 from training.report.doubtful_rows import suspects_section

@@ -24,9 +24,10 @@ from tagger import objects, printing
 from tagger.errors import TaglineError
 from tagger.gate import ask_gate
 from tagger.wording import counted, known_names
+from training.auxiliary import Lent, lent_by, lent_unasked
 from training.candidates import COMPARED
 from training.check import check as check_dataset
-from training.data import Dataset, read_dataset
+from training.data import Dataset, Reading, read_dataset
 from training.evaluate import evaluate as evaluate_model
 from training.operate import threshold_for_precision, with_threshold
 from training.options import (
@@ -123,6 +124,7 @@ def train(
         params, *others = candidates_of(options, dataset.task, dataset.labelled.texts)
         step("Split by the hash of each text")
         parts = split(dataset, params)
+        lent = _lent(dataset, parts, reading, options, compares=bool(others))
         step("Check")
         findings = check_dataset(dataset, min_support=params.min_support).findings
         tell_findings(findings, table, reading)
@@ -133,7 +135,7 @@ def train(
         from training.runs import make_run
 
         described = parts.describe(dataset, licence=licence)
-        made = make_run(parts, described, params, others=others, step=step)
+        made = make_run(parts, described, params, others=others, lent=lent, step=step)
         step("Write the run")
         promoted = store.write(made.run, made.model, made.exam)
     if suspects:
@@ -149,12 +151,28 @@ def train(
     if as_json:
         printing.print_json(made_object(made, parts, promoted=promoted))
     else:
-        tell_made(made, parts, compares=bool(others))
+        tell_made(made, parts, compares=bool(others), asked=bool(options["also"]))
         if gate and gate.comparison:
             printing.print_comparison(gate.comparison)
         tell_next(made.run.run_id, promoted=promoted, refused=refusal is not None)
     if refusal:
         raise refusal
+
+
+def _lent(
+    dataset: Dataset,
+    parts: Split,
+    reading: Reading,
+    options: Mapping[str, Any],
+    *,
+    compares: bool,
+) -> Lent | None:
+    """Read the other table that was asked for, or Tagline's own if it may help."""
+    if also := options["also"]:
+        return lent_by(also, dataset, parts, reading)
+    if options["alone"] or not compares:
+        return None
+    return lent_unasked(dataset, parts, reading)
 
 
 def _expected_steps(options: Mapping[str, Any]) -> int:

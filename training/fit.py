@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,13 @@ from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
 from training.abstaining import word_information
+from training.auxiliary import Lent, all_seen
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import truth_of
 from training.learners import LEARNERS, decide, learn
 from training.progress import Step
 from training.thresholds import Objective
-from training.trial import Compared, try_out
+from training.trial import Compared, Tried, try_out
 from training.weights import weights_of
 
 TOLERANCE = 1e-5
@@ -48,6 +49,7 @@ def fit(
     params: Params,
     *,
     others: Sequence[Params] = (),
+    lent: Lent | None = None,
     step: Step = lambda _: None,
 ) -> Fitted:
     """Fit a model; every tag that a text bears becomes one of the model's.
@@ -59,6 +61,9 @@ def fit(
     others
         Tried beside ``params`` on folds of the texts, which have the same number and seed; whatever
         has the best weighted F1 is fitted. A table too large for that gets ``params``.
+    lent
+        Of another table: params that say so learn from it; where none do, the best is tried once
+        more, with it.
     step
         Is told the name of each step as it begins.
 
@@ -79,8 +84,14 @@ def fit(
         _refuse_nonsense(candidate)
     _refuse_too_little(tags, truth)
 
-    tried = [try_out(texts, tags, truth, candidate, step) for candidate in candidates]
-    best = max(tried, key=lambda one: one.compared.f1)
+    def trial(params: Params) -> Tried:
+        return try_out(texts, tags, truth, params, step, lent=lent if params.auxiliary else None)
+
+    tried = [trial(candidate) for candidate in candidates]
+    best = max(tried, key=_folds_f1)
+    if lent and small and not params.auxiliary:
+        tried.append(trial(replace(best.params, auxiliary=True)))
+        best = max(tried, key=_folds_f1)
     policy = Policy(
         task=params.task,
         thresholds=np.round(best.thresholds, DIGITS),
@@ -88,7 +99,8 @@ def fit(
     )
 
     step("all texts")
-    vectorizer, learners = learn(texts, tags, truth, best.params, step)
+    taken = lent if best.params.auxiliary else None
+    vectorizer, learners = learn(texts, tags, truth, best.params, step, lent=taken)
     model = Model(
         tags,
         policy,
@@ -97,7 +109,7 @@ def fit(
             learners,
             best.calibration,
             best.params,
-            information=word_information(vectorizer, texts, truth),
+            information=word_information(vectorizer, *all_seen(texts, tags, truth, taken)),
             usual_length=best.usual_length,
         ),
     )
@@ -112,6 +124,10 @@ def fit(
         tuple(one.compared for one in tried),
         best.unreached,
     )
+
+
+def _folds_f1(tried: Tried) -> float:
+    return tried.compared.f1
 
 
 def _prove_equal(served: Doubles, expected: Doubles) -> None:

@@ -43,13 +43,18 @@ class NaiveBayesSVC(LinearSVC):  # type: ignore[misc]  # scikit-learn ships no t
     coef_: Doubles
     intercept_: Doubles
 
-    def fit(self, matrix: sparse.csr_matrix, truth: NDArray[np.intp]) -> Self:
+    def fit(
+        self,
+        matrix: sparse.csr_matrix,
+        truth: NDArray[np.intp],
+        sample_weight: Doubles | None = None,
+    ) -> Self:
         """Fit one tag: ``truth`` is 1 for the texts that bear it, else 0."""
         scale = feature_scale(matrix, truth.astype(np.bool_))
-        super().fit(_scaled(matrix, scale), truth)
+        super().fit(_scaled(matrix, scale), truth, sample_weight)
         # Both aim at 1 for the texts that bear the tag and at -1 for the others.
         ridge = Ridge(RIDGE_PENALTY / self.C, solver="sparse_cg", tol=RIDGE_TOLERANCE, copy_X=False)
-        ridge.fit(matrix, 2.0 * truth - 1)
+        ridge.fit(matrix, 2.0 * truth - 1, sample_weight)
         self.coef_ = (self.coef_ * scale + ridge.coef_) / 2
         self.intercept_ = (self.intercept_ + ridge.intercept_) / 2
         return self

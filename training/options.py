@@ -13,12 +13,10 @@ from tagger.columns import TextColumns
 from tagger.console import Number, Words
 from tagger.errors import SettingsError
 from tagger.records import Params, Task
+from training.auxiliary import CATALOGUE
 from training.candidates import CANDIDATES, COMPARED, compared_on, params_for
 from training.data import Reading
 from training.thresholds import Objective
-
-CATALOGUE = Path(__file__).parent / "catalogue.csv"
-"""The embedded table."""
 
 USUAL = Params()
 
@@ -138,6 +136,13 @@ def params_options(command: Command) -> Command:
             help="C of the learner; each model has its own if not given.",
         ),
         click.option(
+            "--also",
+            metavar="TABLE",
+            help="Learn from its texts too, for the tags that both have; if not given, from "
+            "Tagline's own where that has a third of them and folds are answered better.",
+        ),
+        click.option("--alone", is_flag=True, help="Learn from no table but this one."),
+        click.option(
             "--seed",
             type=click.IntRange(min=0, max=LARGEST_SEED),
             default=USUAL.seed,
@@ -153,12 +158,15 @@ def candidates_of(
 ) -> tuple[Params, ...]:
     """Make the params of each model to compare of what was typed; the rest is as usual."""
     typed = {name: value for name, value in options.items() if value is not None}
-    fast, model = typed.pop("fast"), typed.pop("model", None)
+    fast, model, also = typed.pop("fast"), typed.pop("model", None), typed.pop("also", None)
+    if typed.pop("alone") and also:
+        raise click.UsageError("Give either --also or --alone.")
     if fast and model:
         raise click.UsageError("Give either --model or --fast, which trains " + COMPARED[0] + ".")
     regularization = typed.pop("regularization", None)
-    params = Params(**({"task": task} | typed))
     names = (model,) if model else COMPARED[:1] if fast else compared_on(texts)
+    asked_for = bool(also) and len(names) == 1
+    params = Params(**({"task": task, "auxiliary": asked_for} | typed))
     return tuple(params_for(name, params, regularization=regularization) for name in names)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 
 import numpy as np
@@ -15,6 +15,7 @@ from tagger.history import now
 from tagger.model import Model, Scored
 from tagger.records import Data, Params, Run
 from tagger.store import new_run_id
+from training.auxiliary import Lent
 from training.data import Labelled
 from training.evaluate import evaluate, truth_of
 from training.fit import fit
@@ -49,11 +50,13 @@ def make_run(
     params: Params,
     *,
     others: Sequence[Params] = (),
+    lent: Lent | None = None,
     step: Step,
 ) -> Made:
     """Fit on the training side and examine on the test side; ``step`` hears each step's name.
 
-    ``others`` are compared with ``params`` on the training side; the run has the best of them.
+    ``others`` are compared with ``params`` on the training side, and the best of them with itself
+    learning from what another table has ``lent`` too; the run has the best of all.
 
     Raises
     ------
@@ -64,9 +67,12 @@ def make_run(
         split.training.tags,
         params,
         others=others,
+        lent=lent,
         step=lambda name: step(f"Fit: {name}"),
     )
     model, params = fitted.model, fitted.params
+    if lent and params.auxiliary:
+        data = replace(data, auxiliary=lent.described)
     step("Evaluate")
     test = evaluate(model, split.test)
     run = Run(

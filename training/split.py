@@ -36,7 +36,7 @@ class Split:
     def describe(self, dataset: Dataset, *, licence: str | None) -> Data:
         """Describe for a run what it was trained on."""
         return Data(
-            source=_last_part(dataset.source),
+            source=last_part(dataset.source),
             sha256=dataset.sha256,
             rows=len(dataset.labelled),
             training_rows=len(self.training),
@@ -46,8 +46,11 @@ class Split:
         )
 
 
-def _last_part(source: str) -> str:
-    # A run travels, in images too: no folder of this machine and no key in an address goes with it.
+def last_part(source: str) -> str:
+    """Return what a run may tell of where a table was.
+
+    A run travels, in images too: no folder of this machine and no key in an address goes with it.
+    """
     path = urlsplit(source).path if "://" in source else source
     return PurePath(path).name.encode(errors="replace").decode()
 

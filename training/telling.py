@@ -75,13 +75,17 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
     }
 
 
-def tell_made(made: Made, parts: Split, *, compares: bool = False) -> None:
-    """Print what came of a training; ``compares`` is whether it was to compare models."""
+def tell_made(made: Made, parts: Split, *, compares: bool = False, asked: bool = False) -> None:
+    """Print what came of a training.
+
+    ``compares`` is whether it was to compare models, ``asked`` whether to learn from another table.
+    """
     run = made.run
     printing.print_performance(run, run.performance, ends=5)
     click.echo()
     for line in (
         *_what_was_compared(made, compares=compares),
+        *_what_was_lent(made, asked=asked),
         *_what_was_missed(made),
         *_what_was_left_out(parts, run),
         *_what_else_it_may_be(parts, run),
@@ -99,7 +103,8 @@ def tell_next(run_id: str, *, promoted: bool, refused: bool) -> None:
 def _what_was_compared(made: Made, *, compares: bool) -> Iterator[str]:
     if len(made.compared) > 1:
         figures = ", ".join(
-            f"{one.model} {one.f1:.3f} (macro {one.macro_f1:.3f}, {one.seconds:.1f} s)"
+            f"{one.model}{f' with {one.auxiliary}' if one.auxiliary else ''} "
+            f"{one.f1:.3f} (macro {one.macro_f1:.3f}, {one.seconds:.1f} s)"
             for one in made.compared
         )
         yield f"Chosen by weighted F1 on folds of the training side: {made.run.params.model}."
@@ -109,6 +114,17 @@ def _what_was_compared(made: Made, *, compares: bool) -> Iterator[str]:
             f"Too large to compare models on: {made.run.params.model} was taken. "
             "--model naive-bayes may be better, and takes some three times as long."
         )
+
+
+def _what_was_lent(made: Made, *, asked: bool) -> Iterator[str]:
+    if lent := made.run.data.auxiliary:
+        own = "" if asked else " That is Tagline's own table; --alone leaves it out."
+        yield (
+            f"Learnt from {lent.source} too, {counted(lent.rows, 'text')}, for {len(lent.tags)} of "
+            f"the {len(made.run.tags)} tags.{own}"
+        )
+    elif asked:
+        yield "Nothing was learnt from the other table: without it folds were answered better."
 
 
 def _what_was_missed(made: Made) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tagger.paired import Truth
 from tagger.records import Params
 from tagger.sparse import Doubles
 from training.abstaining import abstain_below, usual_length, word_information
+from training.auxiliary import Lent, all_seen
 from training.calibration import Calibration, calibrate
 from training.evaluate import best_alone, measure
 from training.folds import folds_of
@@ -26,6 +27,8 @@ class Compared:
     """How good a candidate is on texts of the training side that it had not seen."""
 
     model: str
+    auxiliary: str | None
+    """The other table that it learnt from too."""
     f1: float
     """Weighted by support, as all of a run's figures are."""
     macro_f1: float
@@ -62,7 +65,13 @@ class _LeftOut:
 
 
 def try_out(
-    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params, step: Step
+    texts: Sequence[str],
+    tags: tuple[str, ...],
+    truth: Truth,
+    params: Params,
+    step: Step,
+    *,
+    lent: Lent | None = None,
 ) -> Tried:
     """Have each text judged by a model of the other folds; calibrate and set limits by that.
 
@@ -72,9 +81,11 @@ def try_out(
         (texts, tags)
     step
         Is told the name of each step as it begins.
+    lent
+        Of another table, which every fold learns from too.
     """
     begun = time.perf_counter()
-    left_out = _leave_out(texts, tags, truth, params, step)
+    left_out = _leave_out(texts, tags, truth, params, step, lent=lent)
     step(f"{params.model}, calibration and thresholds")
     calibration = calibrate(left_out.decisions, truth)
     scores = calibration.probability(left_out.decisions)
@@ -94,6 +105,7 @@ def try_out(
         ),
         compared=Compared(
             params.model,
+            lent.described.source if lent else None,
             measured.overall.f1,
             measured.overall.macro_f1,
             seconds=time.perf_counter() - begun,
@@ -103,18 +115,25 @@ def try_out(
 
 
 def _leave_out(
-    texts: Sequence[str], tags: tuple[str, ...], truth: Truth, params: Params, step: Step
+    texts: Sequence[str],
+    tags: tuple[str, ...],
+    truth: Truth,
+    params: Params,
+    step: Step,
+    *,
+    lent: Lent | None,
 ) -> _LeftOut:
+    name = f"{params.model} with {lent.described.source}" if lent else params.model
     decisions, of_blank = np.zeros((2, *truth.shape))
     information, words = np.zeros((2, len(texts)))
     for fold, (rest, out) in enumerate(folds_of(truth, params)):
-        step(f"{params.model}, fold {fold + 1} of {params.folds}")
+        step(f"{name}, fold {fold + 1} of {params.folds}")
         training = [texts[i] for i in rest]
-        vectorizer, learners = learn(training, tags, truth[rest], params, step)
+        vectorizer, learners = learn(training, tags, truth[rest], params, step, lent=lent)
         left_out = [texts[i] for i in out]
         decided = decide(learners, vectorizer.transform([*left_out, ""]))
         decisions[out], of_blank[out] = decided[:-1], decided[-1]
-        of_words = word_information(vectorizer, training, truth[rest])
+        of_words = word_information(vectorizer, *all_seen(training, tags, truth[rest], lent))
         information[out], words[out] = vectorizer.sums(left_out, of_words)
     return _LeftOut(decisions, of_blank, information, words)
 

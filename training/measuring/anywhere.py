@@ -17,6 +17,7 @@ import numpy as np
 
 from tagger.console import Refusing
 from tagger.records import Params
+from training.auxiliary import lent_unasked
 from training.candidates import compared_on, params_for
 from training.data import Dataset, Reading, read_dataset
 from training.measuring.differences import difference, interval, mean
@@ -67,7 +68,8 @@ def compare(dataset: Dataset, *, splits: int) -> Compared:
     is_large = sum(map(len, dataset.labelled.texts)) * tags > MOST_FOR_CHARACTERS
     for params, parts in splits_of(dataset, usual, salt="anywhere", count=splits):
         first, *others = (params_for(name, params) for name in compared_on(parts.training.texts))
-        ours.append(trained(parts, first, others=others))
+        lent = lent_unasked(dataset, parts, Reading())
+        ours.append(trained(parts, first, others=others, lent=lent))
         words.append(plain(parts, params, characters=False))
         if not is_large:
             characters.append(plain(parts, params, characters=True))

@@ -13,6 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from tagger.model import Model
 from tagger.records import Params
 from tagger.sparse import Doubles
+from training.auxiliary import Lent
 from training.evaluate import Evaluated, evaluate, truth_of
 from training.fit import fit
 from training.split import Split
@@ -43,10 +44,12 @@ class Measured:
     """Of reliability, by logistic regression of truth on log-odds: 1 is right."""
 
 
-def trained(parts: Split, params: Params, *, others: Sequence[Params] = ()) -> Measured:
+def trained(
+    parts: Split, params: Params, *, others: Sequence[Params] = (), lent: Lent | None = None
+) -> Measured:
     """Train as `train` does on the best of these params; measure through the code that serves."""
     begun = time.process_time()
-    fitted = fit(parts.training.texts, parts.training.tags, params, others=others)
+    fitted = fit(parts.training.texts, parts.training.tags, params, others=others, lent=lent)
     seconds = time.process_time() - begun
     test = evaluate(fitted.model, parts.test)
     overall = test.performance.overall

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from tagger.console import Refusing
 from tagger.records import Params, Task
+from training.auxiliary import lent_unasked
 from training.candidates import CANDIDATES, compared_on, params_for
 from training.data import Reading, read_dataset
 from training.measuring.differences import difference, mean
@@ -72,7 +73,12 @@ def quality(table: str, *, task: Task | None, splits: int, min_support: int) -> 
             "word": plain(parts, params, characters=False),
             **{name: trained(parts, params_for(name, params)) for name in CANDIDATES},
         }
-        row["as train chooses"] = chosen([row[name] for name in compared_on(parts.training.texts)])
+        tried = [row[name] for name in compared_on(parts.training.texts)]
+        if lent := lent_unasked(dataset, parts, Reading()):
+            helped = replace(params_for(chosen(tried).model, params), auxiliary=True)
+            row["as train chooses, alone"] = chosen(tried)
+            tried.append(trained(parts, helped, lent=lent))
+        row["as train chooses"] = chosen(tried)
         for name, found in row.items():
             measured.setdefault(name, []).append(found)
     Console(width=160).print(show(measured))

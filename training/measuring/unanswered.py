@@ -16,6 +16,7 @@ from rich.table import Table
 
 from tagger.console import Refusing
 from tagger.records import Params, Task
+from training.auxiliary import lent_unasked
 from training.candidates import compared_on, params_for
 from training.data import Reading, read_dataset
 from training.fit import fit
@@ -53,7 +54,9 @@ def unanswered(table: str, *, file: Path, task: Task | None, splits: int, min_su
     shares: dict[str, list[float]] = {}
     for params, parts in splits_of(dataset, usual, salt="abstained", count=splits):
         first, *others = [params_for(name, params) for name in compared_on(parts.training.texts)]
-        model = fit(parts.training.texts, parts.training.tags, first, others=others).model
+        lent = lent_unasked(dataset, parts, Reading())
+        training = parts.training
+        model = fit(training.texts, training.tags, first, others=others, lent=lent).model
         for kind, texts in {UNSEEN: parts.test.texts, **texts_by_kind(file)}.items():
             shares.setdefault(kind, []).append(abstained(model, texts))
     Console(width=80).print(show(shares))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.options import CATALOGUE
+from training.auxiliary import CATALOGUE
 from training.report.examined import Examined
 from training.report.table import Table
 from training.suspects import Suspect, find_suspects

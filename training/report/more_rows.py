@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from tagger.compare import in_columns, predicted_tags
 from tagger.decide import decide
 from tagger.errors import TooLittleData
 from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
+from tagger.records import Run
 from tagger.wording import listed
 from training.evaluate import measure
 from training.fit import fit
@@ -91,7 +92,7 @@ def more_rows_section(examined: Examined, table: Table, *, step: Step) -> MoreRo
     gains = [Gain(*one) for one in zip(tags, bearers, by_tag, strict=True)]
     gains.sort(key=lambda gain: -gain.found.difference)
     return MoreRowsSection(
-        lead=_lead(len(order), overall, risen),
+        lead=_lead(len(order), overall, risen) + _alone(examined.run),
         learnt=learnt,
         gains=tuple(gain for gain in gains if gain.found.difference > 0)[:SHOWN],
         chart=_chart(learnt),
@@ -108,9 +109,16 @@ def _answers(examined: Examined, training: Side, test: Side, rows: np.ndarray) -
         rows = rows[truth[:, learnt].any(axis=1)]
         tags_of_each = [some for some in tags_of_each if some]
     texts = [training.labelled.texts[row] for row in rows.tolist()]
-    model = fit(texts, tags_of_each, examined.run.params).model
+    params = replace(examined.run.params, auxiliary=False)
+    model = fit(texts, tags_of_each, params).model
     decisions = decide(model.score(test.labelled.texts), model.policy)
     return in_columns(predicted_tags(decisions), tags, examined.run.tags)
+
+
+def _alone(run: Run) -> str:
+    if lent := run.data.auxiliary:
+        return f" Here the table is learnt from alone, without {lent.source}."
+    return ""
 
 
 def _chart(learnt: tuple[Learnt, ...]) -> Chart:

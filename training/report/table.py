@@ -13,8 +13,8 @@ from tagger.errors import TableError, TooLittleData
 from tagger.exam import Answers, Exam
 from tagger.records import Run
 from tagger.sources import find_source
+from training.auxiliary import CATALOGUE
 from training.data import Dataset, Labelled, Reading, read_dataset, rows_of
-from training.options import CATALOGUE
 from training.split import fingerprints
 
 

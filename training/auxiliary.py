@@ -1,0 +1,86 @@
+"""Another table to learn from as well: its texts, for the tags that both tables have."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from tagger.errors import TooLittleData
+from tagger.paired import Truth
+from tagger.records import Auxiliary
+from training.data import Dataset, Labelled, Reading, read_dataset
+from training.duplicates import near_duplicates
+from training.evaluate import truth_of
+from training.split import Split, last_part
+
+CATALOGUE = Path(__file__).parent / "catalogue.csv"
+"""Tagline's own table."""
+
+FEWEST_TEXTS = 2
+"""Of the other table that bear a tag, or it does not lend the tag."""
+SHARE_OF_TAGS = 1 / 3
+"""Of a table's tags that Tagline's own must have to be tried unasked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """What another table lends to a training."""
+
+    labelled: Labelled
+    """Its texts, with the tags that both tables have. That they lack one of those is known; of the
+    other tags nothing is."""
+    described: Auxiliary
+
+
+def all_seen(
+    texts: Sequence[str], tags: Sequence[str], truth: Truth, lent: Lent | None
+) -> tuple[Sequence[str], Truth]:
+    """Return all texts that are learnt from, and which of ``tags`` they bear as far as is known."""
+    if lent is None:
+        return texts, truth
+    of_lent = truth_of(lent.labelled.tags, tags)
+    return [*texts, *lent.labelled.texts], np.concatenate([truth, of_lent])
+
+
+def lent_by(table: str, dataset: Dataset, parts: Split, reading: Reading) -> Lent:
+    """Read another table and return what it lends.
+
+    Raises
+    ------
+    TooLittleData
+        No tag that is trained has `FEWEST_TEXTS` of its texts that are not in ``dataset`` too.
+    """
+    other = read_dataset(table, Reading(aliases=reading.aliases))
+    lent = _lent(other, dataset, parts)
+    if not lent.described.tags:
+        raise TooLittleData(
+            f"{other.source} lends nothing: none of the {len(parts.tags)} tags that are trained "
+            f"stands at {FEWEST_TEXTS} or more of its texts that {dataset.source} does not hold. "
+            "Leave out --also, or give the tags one spelling by --aliases."
+        )
+    return lent
+
+
+def lent_unasked(dataset: Dataset, parts: Split, reading: Reading) -> Lent | None:
+    """Return what Tagline's own table lends, if it has enough of the tags."""
+    own = read_dataset(str(CATALOGUE), Reading(aliases=reading.aliases))
+    known = {tag for tags in own.labelled.tags for tag in tags}
+    if len(known.intersection(parts.tags)) < SHARE_OF_TAGS * len(parts.tags):
+        return None
+    lent = _lent(own, dataset, parts)
+    return lent if lent.described.tags else None
+
+
+def _lent(other: Dataset, dataset: Dataset, parts: Split) -> Lent:
+    """Leave out texts that the table itself holds, on either side, and tags that it has not."""
+    near = near_duplicates(other.labelled.texts, dataset.labelled.texts)
+    left = other.labelled.take([at for at in range(len(other.labelled)) if at not in near])
+    support = Counter(tag for tags in left.tags for tag in tags)
+    shared = tuple(tag for tag in parts.tags if support[tag] >= FEWEST_TEXTS)
+    tags = tuple(tuple(tag for tag in some if tag in shared) for some in left.tags)
+    described = Auxiliary(last_part(other.source), other.sha256, len(left), shared)
+    return Lent(replace(left, tags=tags), described)
