@@ -35,10 +35,12 @@ has `detail` in place of `data`: what was wrong, and what to do.
 Send `X-Request-ID` to find a request again in logs; it comes back with the answer, as one that the
 server made does where you sent none.
 
-What any path may answer stands here alone, in the envelope too: 404, there is no such path; 405, it
-does not answer this method (`Allow` tells which); and before there is a request whose `method` and
-`url` could be told, with an end to the connection: 400, it is no HTTP/1.1; 408, its head did not
-come to its end in time; 431, nor in {MOST:,} bytes.
+Any path may answer these too, which stand here alone:
+
+- `404`: there is no such path.
+- `405`: it does not answer this method; `Allow` names those that it answers.
+- `400`: what came is no HTTP/1.1. `408`: its head did not come to its end in time. `431`: nor in
+  {MOST:,} bytes. `method` and `url` are not known then, and the connection is closed.
 """
 
 RECORDS = ("Params", "Data")

@@ -206,7 +206,7 @@ def test_what_any_path_may_answer_is_told_once(
     document: Any, server: Server, sent: str, status: int, method: str
 ) -> None:
     """In the description, and it is answered in the shape of all refusals."""
-    assert f"{status}, " in document["info"]["description"]
+    assert f"`{status}`: " in document["info"]["description"]
     address = urlsplit(server.url)
     with socket.create_connection((address.hostname, address.port), timeout=30) as caller:
         caller.sendall(sent.encode())
