@@ -26,12 +26,12 @@ from training.data import Reading, read_dataset
 from training.evaluate import measure
 from training.out_of_domain import texts_by_kind
 from training.report.calibration import HONEST, calibration_section
-from training.report.doubtful_rows import suspects_section
 from training.report.examined import Examined
 from training.report.more_rows import more_rows_section
 from training.report.overall import overall_section
 from training.report.resampling import resample
 from training.report.slices import STORED
+from training.report.suspects import suspects_section
 from training.report.table import find_table, known_texts
 from training.report.tag_by_tag import tags_section
 from training.runs import make_run

@@ -11,13 +11,13 @@ from training.progress import Step
 from training.report.abstaining import AbstainingSection, abstaining_section
 from training.report.beside import BesideSection, beside_section
 from training.report.calibration import CalibrationSection, calibration_section
-from training.report.doubtful_rows import SuspectsSection, suspects_section
 from training.report.examined import Examined
 from training.report.mistaken import MistakenSection, mistaken_section
 from training.report.more_rows import MoreRowsSection, more_rows_section
 from training.report.overall import OverallSection, overall_section
 from training.report.resampling import resample
 from training.report.slices import SlicesSection, slices_section
+from training.report.suspects import SuspectsSection, suspects_section
 from training.report.table import Table
 from training.report.tag_by_tag import TagsSection, tags_section
 from training.report.telling_words import telling_words
