@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from load_tests.texts import TABLE, spelt
-from tagger.tables import writing
+from tagger.writing import writing
 
 EXCHANGED = 0.1
 """Share of the words that are exchanged."""

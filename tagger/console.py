@@ -74,7 +74,7 @@ class OutputTable(OutputFile):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
         """Take the path as it was typed."""
-        from tagger.tables import WRITTEN  # noqa: PLC0415 - --help needs no readers of tables
+        from tagger.writing import WRITTEN  # noqa: PLC0415 - --help needs no writers of tables
 
         path = super().convert(value, param, ctx)
         if path.suffix not in WRITTEN:

@@ -1,4 +1,4 @@
-"""Tables of texts: rows from CSV, JSON and JSON lines, and rows to CSV and JSON lines, as a stream.
+"""Rows of a table, from CSV, JSON and JSON lines, as a stream.
 
 Delimiter and quoting of a CSV are found. Nothing is refused here but what cannot be read at all: a
 row that is no row carries its fault, so that whoever reads can tell all faults together.
@@ -10,16 +10,12 @@ import csv
 import io
 import json
 import re
-import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TextIO
 
-from tagger.errors import MissingColumns, UnreadableTable
-from tagger.files import flush
+from tagger.errors import UnreadableTable
 from tagger.sources import UNREADABLE, Source, reason
 
 
@@ -54,9 +50,6 @@ def read_rows(source: Source) -> Iterator[Row]:
         raise UnreadableTable(f"{source.name} cannot be read: {reason(fault)}.") from fault
     except UnreadableTable as fault:
         raise UnreadableTable(f"{source.name} cannot be read: {fault}") from fault
-
-
-# Reading
 
 
 def _csv_rows(text: TextIO) -> Iterator[Row]:
@@ -203,71 +196,3 @@ def _fit(lines: Sequence[str], way: type[csv.Dialect], *, is_cut: bool) -> tuple
             return 0, len(rows)
     width = len(rows[0]) if rows else 0
     return width, sum(1 if len(row) == width else -1 for row in rows)
-
-
-# Writing
-
-WRITTEN = (".csv", ".jsonl", ".ndjson", ".json")
-"""How a file's name ends that can be written: the first as CSV, the others as JSON lines."""
-
-
-Writer = Callable[[Mapping[str, object]], None]
-"""Writes a row; a CSV's columns are those of its first row."""
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[Writer]:
-    """Write rows to CSV or, by the name, JSON lines; the file appears whole or not at all.
-
-    Of two processes that write the same file at the same time, the last to end is the one read.
-    """
-    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.unfinished")
-    try:
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            yield _csv_writer(file) if path.suffix == ".csv" else _json_lines_writer(file)
-        flush(unfinished)
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _json_lines_writer(file: TextIO) -> Writer:
-    def write(values: Mapping[str, object]) -> None:
-        file.write(json.dumps(values, ensure_ascii=False) + "\n")
-
-    return write
-
-
-def _csv_writer(file: TextIO) -> Writer:
-    writer: csv.DictWriter[str] | None = None
-
-    def write(values: Mapping[str, object]) -> None:
-        nonlocal writer
-        if writer is None:
-            writer = csv.DictWriter(file, list(values), restval="", lineterminator="\n")
-            writer.writeheader()
-        new = [name for name in values if name not in writer.fieldnames]
-        if new:
-            raise MissingColumns(
-                f"A row has the column {new[0]!r}, which the first row lacks: CSV cannot hold "
-                "that. Write JSON lines instead: --out NAME.jsonl"
-            )
-        writer.writerow({name: _cell(value) for name, value in values.items()})
-
-    return write
-
-
-def _cell(value: object) -> str:
-    """Write a value as a cell: a list of words as ``a|b``, anything else but words as JSON.
-
-    As JSON also the words that would be read as others.
-    """
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list | tuple) and all(
-        isinstance(item, str) and "|" not in item and item[:1] != "[" for item in value
-    ):
-        return "|".join(value)
-    return json.dumps(value, ensure_ascii=False)

@@ -14,7 +14,8 @@ from tagger.model import Model
 from tagger.objects import score_object
 from tagger.records import Prediction
 from tagger.sources import Source
-from tagger.tables import Row, read_rows, writing
+from tagger.tables import Row, read_rows
+from tagger.writing import writing
 
 AT_ONCE = 256
 """Rows in memory together."""

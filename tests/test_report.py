@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 from tagger.exam import Exam
 from tagger.records import Params, Run
 from tagger.store import Store
-from tagger.tables import writing
+from tagger.writing import writing
 from tests.browsing import browser, left_of
 from tests.conftest import TABLE, TrainedHome
 from tests.runs import answering, answers, made_run, named, put, single

@@ -24,7 +24,8 @@ from pyarrow import parquet
 from tagger.columns import TextColumns
 from tagger.errors import MissingColumns, UnreadableTable
 from tagger.sources import find_source
-from tagger.tables import read_rows, writing
+from tagger.tables import read_rows
+from tagger.writing import writing
 from training.data import Dataset, Reading, normalise, read_dataset
 from training.split import fingerprints, on_test_side
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.tables import writing
+from tagger.writing import writing
 from training.data import Labelled
 from training.evaluate import truth_of
 
