@@ -34,8 +34,6 @@ class Params:
     """Whether the texts of another table are learnt from too, for the tags that both have."""
     characters: tuple[int, int] = (2, 6)
     """Shortest and longest character n-gram within a word."""
-    projection: int = 32
-    """Numbers that the length of a text's n-gram vector is projected to."""
     min_support: int = 10
     """Training texts that a tag needs at least."""
     test_share: float = 0.2

@@ -34,7 +34,7 @@ SCRIPTS = {
 KINDS = {
     "default": Params(),
     "with pairs": Params(pairs=True),
-    "other n-grams": Params(characters=(3, 5), projection=8),
+    "other n-grams": Params(characters=(3, 5)),
     "logistic": Params(model="logistic", regularization=5.0),
     "svc-signs": params_for("svc-signs", Params()),
     "naive-bayes": params_for("naive-bayes", Params()),

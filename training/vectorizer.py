@@ -23,6 +23,8 @@ MOST_WEIGHTS = 40_000_000
 Above it the rarest are left out: of 40 tags that touches no vocabulary below a million words, of
 1,000 tags it leaves 40,000.
 """
+PROJECTED = 32
+"""Numbers that the length of a text's n-gram vector is projected to."""
 
 
 class Vectorizer:
@@ -48,7 +50,7 @@ class Vectorizer:
         """Of words and pairs, fitted."""
         self.ngrams: tuple[str, ...] = ()
         self.ngram_idf: Doubles = np.zeros(0)
-        self.projection: NDArray[np.float32] = np.zeros((0, params.projection), np.float32)
+        self.projection: NDArray[np.float32] = np.zeros((0, PROJECTED), np.float32)
         """(n-grams, numbers), inverse document frequency multiplied in, as it is served."""
 
     def fit(self, texts: Sequence[str]) -> Vectorizer:
@@ -81,8 +83,8 @@ class Vectorizer:
         self.ngrams = tuple(counter.get_feature_names_out()[kept])
         self.ngram_idf = np.log((1 + len(texts)) / (1 + frequency[kept])) + 1
         random = np.random.default_rng(self._params.seed)
-        projection = random.standard_normal((len(kept), self._params.projection))
-        projection *= self.ngram_idf[:, np.newaxis] / self._params.projection**0.5
+        projection = random.standard_normal((len(kept), PROJECTED))
+        projection *= self.ngram_idf[:, np.newaxis] / PROJECTED**0.5
         self.projection = projection.astype(np.float32)
 
     def transform(self, texts: Sequence[str]) -> Factored:
