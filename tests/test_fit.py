@@ -15,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.svm import LinearSVC
 
 from tagger.errors import SettingsError, TooLittleData, UnequalScores
+from tagger.model import Model
 from tagger.records import Params
 from tagger.vocabulary import MOST_UNKNOWN
 from tagger.weights import Weights
@@ -99,6 +100,17 @@ def test_texts_of_many_rare_words_are_equal_too(monkeypatch: pytest.MonkeyPatch)
     found = fit([*texts, "tea and", "ore and"], [{"drink"}, {"rock"}] * 3, QUICK)
     assert "rare0w0" not in found.model.weights.words
     assert "and" in found.model.weights.words
+
+
+def test_texts_without_an_ngram_in_common_are_learnt_by_their_words(tmp_path: Path) -> None:
+    """Where no n-gram stands in two texts, words alone tell, and the run is read as any other."""
+    texts = ["ab", "cd", "ef", "gh"]
+    found = fit(texts, [{"first"}, {"first"}, {"last"}, {"last"}], QUICK).model
+    found.write(tmp_path)
+    scores = Model.read(tmp_path).score(texts).scores
+    assert found.weights.ngrams == ()
+    assert (scores == found.score(texts).scores).all()
+    assert scores.argmax(axis=1).tolist() == [0, 0, 1, 1]
 
 
 @pytest.mark.parametrize("most", [40_000_000, 20_000])
