@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Settings
 from tagger.columns import TextColumns
 from tests.runs import TABLE
 from tests.serving import run_python
-from training.check import Report, check, spellings
+from training.check import LONGEST, Report, check, spellings
 from training.data import Reading, read_dataset
 from training.duplicates import near_duplicates
 from training.suspects import Suspect, write_suspects
@@ -48,7 +49,7 @@ def test_a_clean_table_has_no_findings(tmp_path: Path) -> None:
         ([ROWS[1].split(",")[0] + ",sailing"], "conflicts", (252,)),
         ([ROWS[1].split(",")[0] + " saddle,cooking"], "near-duplicates", (252,)),
         (["Oh my,music"], "short-texts", (252,)),
-        (["word " * 2001 + ",music"], "long-texts", (252,)),
+        (["a " * 4_999 + "bcd,music"], "long-texts", (252,)),
         ([GERMAN + ",cooking"], "languages", (252,)),
         (["Some words on a topic that no other row has,odd"], "rare-tags", ()),
         (
@@ -62,7 +63,7 @@ def test_a_clean_table_has_no_findings(tmp_path: Path) -> None:
             (252, 253),
         ),
         (
-            [f"Harbour light {word} seen by night,port|quay" for word in "abcdefghijkl"],
+            [f"Harbour light {word} seen by night,port|quay" for word in "abcde"],
             "tags-together",
             (),
         ),
@@ -86,15 +87,24 @@ def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:
 
 def test_a_tag_that_holds_a_comma_is_no_joined_one(tmp_path: Path) -> None:
     """A comma within a tag is found only where its parts are tags as well."""
-    report = looked_over(tmp_path, 'A row of its own,"research, education and training"')
+    tags = ("research, education and training", "music, unheard", "tick, tick")
+    report = looked_over(tmp_path, *(f'A row for {len(tag)} signs,"{tag}"' for tag in tags))
     assert "joined-tags" not in found(report)
 
 
 def test_tags_that_come_apart_are_not_said_to_come_together(tmp_path: Path) -> None:
     """Nor are those of a few texts, of which it may be chance."""
     tags = ["port|quay"] * 9 + ["port", "quay"] + ["few|rare"] * 4
+    tags += ["bow|stern"] * 9 + ["stern"]
     rows = [f"Harbour light {i} seen by night,{some}" for i, some in enumerate(tags)]
     assert "tags-together" not in found(looked_over(tmp_path, *rows))
+
+
+def test_lengths_are_told_beyond_the_limits_alone(tmp_path: Path) -> None:
+    """Three words are enough, and what a server takes by default is not too long."""
+    report = looked_over(tmp_path, "Oh my tempo,music", "a " * 4_999 + "bc,music")
+    assert not {"short-texts", "long-texts"} & found(report).keys()
+    assert Settings.model_fields["max_text_length"].default == LONGEST
 
 
 def test_a_text_without_blanks_is_measured_by_its_characters(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def test_pages_of_a_set_origin_may_call(open_server: Server) -> None:
     assert preflight.status_code == 200
     assert preflight.headers["X-Request-ID"]
     assert preflight.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert preflight.headers["Access-Control-Allow-Methods"] == "GET, HEAD, POST"
     for body in ({"texts": [{"text": "onion"}]}, {}):
         answer = requests.post(
             f"{open_server.url}/predict", json=body, headers={"Origin": ORIGIN}, timeout=30
