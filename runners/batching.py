@@ -3,8 +3,8 @@
 A request brings items and gets their results, each once and in order. There is no window and no
 timer: the first request arms the batcher, the batch runs at the end of the loop's turn, or of the
 first turn that brings no more, and what came meanwhile is the next batch. Each batch takes a share
-of every waiting request in turn, the oldest first, so that a request of a thousand items delays
-nobody.
+of every waiting request in turn, the oldest first, so that a request of a thousand items, or of
+heavy ones, delays nobody.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class Bounds:
     seconds: float = 0.005
     """How long a batch should run at most: its size is found from the measured cost of an item."""
     weight: int = 20_480
-    """What the items of requests that bring several may weigh in a batch: their measured cost is
-    that of the items before them."""
+    """What the items of all requests that bring several may weigh in a batch: by ``seconds`` they
+    are taken to cost what the items before them did, and may cost a hundred times that."""
     inline_seconds: float = 0.020
     """A batch that is expected to run longer than this runs in a thread, not on the loop. A thread
     is slower below a millisecond: two hand-overs a batch, and it fights the loop for the GIL."""

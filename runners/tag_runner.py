@@ -299,6 +299,7 @@ class TagRunner:
     def _batcher(
         self, run: Callable[[list[Asked]], list[Result]], work: str
     ) -> Batcher[Asked, Result]:
+        """Make a batcher; a text weighs its characters, since new words cost most."""
         told = partial(self._told, work)
         return Batcher(run, bounds=self._bounds, weigh=lambda asked: len(asked[0]), watch=told)
 
