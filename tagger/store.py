@@ -307,7 +307,8 @@ class Store:
             where = f" ({fault.filename})" if fault.filename else ""
             raise StoreError(
                 f"The model store {self.folder} cannot be changed: "
-                f"{fault.strerror or fault}{where}. What was in it is as before."
+                f"{fault.strerror or fault}{where}. Nothing in it is half done: see what is there "
+                "by python -m tagger list"
             ) from fault
 
 

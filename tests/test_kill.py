@@ -1,15 +1,18 @@
-"""kill -9 at any moment leaves the store as it was before, or as it is after; never between."""
+"""kill -9 or a fault of the disk leaves the store as before, or as after; never between."""
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,6 +20,7 @@ import bentoml
 import pytest
 from bentoml._internal.models import ModelStore
 
+from tagger.errors import TaglineError
 from tagger.store import Store
 from tests.runs import TABLE, made_run, named, put, store_of_two
 from tests.serving import PROJECT, environment
@@ -57,19 +61,43 @@ TOUCHES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncat
 """Python's audit events by which a process touches files; each comes before its deed."""
 
 
-def _die_before(number: int, home: Path, action: Callable[[Store], None]) -> None:
-    """Act, but be killed before touching the store for the ``number``-th time."""
-    seen = 0
+DONE, REFUSED, BORNE = 0, 3, 4
+"""Of an action that was denied a touch: it made no such touch, it said what was denied, or it went
+on without, as where a folder was to be made that is there."""
+
+
+def _before_touch(number: int, home: Path, deed: Callable[[], None]) -> None:
+    """Have something done before this process touches the store for the ``number``-th time."""
+    touches = count(1)
 
     def hear(event: str, arguments: tuple[object, ...]) -> None:
-        nonlocal seen
-        if event in TOUCHES and (event == "fcntl.flock" or str(home) in str(arguments[0])):
-            seen += 1
-            if seen == number:
-                os.kill(os.getpid(), signal.SIGKILL)
+        ours = event == "fcntl.flock" or str(home) in str(arguments[0])
+        if event in TOUCHES and ours and next(touches) == number:
+            deed()
 
     sys.addaudithook(hear)
+
+
+def _die_before(number: int, home: Path, action: Callable[[Store], None]) -> None:
+    """Act, but be killed before a touch."""
+    _before_touch(number, home, lambda: os.kill(os.getpid(), signal.SIGKILL))
     action(Store(home))
+
+
+def _deny(number: int, home: Path, action: Callable[[Store], None]) -> None:
+    """Act, but be denied a touch; say by the exit status what came of it."""
+    denied = []
+
+    def deny() -> None:
+        denied.append(number)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    _before_touch(number, home, deny)
+    try:
+        action(Store(home))
+    except TaglineError:
+        sys.exit(REFUSED)
+    sys.exit(BORNE if denied else DONE)
 
 
 def _die_after(seconds: float, home: Path, action: Callable[[Store], None]) -> None:
@@ -138,6 +166,33 @@ def test_killed_at_every_step(
                 assert not any((home / "unfinished").iterdir())
     assert kills >= 5
     assert before in sights
+
+
+@pytest.mark.parametrize("action", [write, promote, delete])
+def test_denied_at_every_step(
+    template: Path, tmp_path: Path, action: Callable[[Store], None]
+) -> None:
+    """Whatever the disk denies is told, and the action is not done, or done; never between."""
+    with copied(template, tmp_path / "done") as store:
+        before = sight_of(store)
+        action(store)
+        after = sight_of(store)
+    denied = 0
+    ends = Counter[int]()
+    while True:
+        with copied(template, tmp_path / f"denied-{denied}") as store:
+            end = end_of(_deny, denied + 1, store.folder.parent.parent, action)
+            if end == DONE:
+                break
+            denied += 1
+            ends[end] += 1
+            sight = sight_of(store)
+            assert sight == after if end == BORNE else sight in (before, after)
+            if sight == before:
+                action(store)
+                assert sight_of(store) == after
+    assert set(ends) <= {REFUSED, BORNE}
+    assert ends[REFUSED] >= 5
 
 
 def test_a_first_run_is_there_and_promoted_or_not_there(tmp_path: Path) -> None:
