@@ -116,6 +116,15 @@ def test_a_run_of_another_format_says_what_to_do(store: Store, number: int) -> N
     assert f"format {FORMAT}. Train it anew" in told
 
 
+@pytest.mark.parametrize("content", ["[]", "{}", '{"run": 3}', "3", ""])
+def test_a_record_of_another_kind_is_named(store: Store, content: str) -> None:
+    """JSON that holds no run is no whole run, whatever it holds."""
+    (store.folder / "second" / "run.json").write_text(content)
+    (fault,) = store.survey()[1].values()
+    assert isinstance(fault, BrokenRun)
+    assert "second is not a whole run of Tagline: run.json cannot be read" in str(fault)
+
+
 def cut_short(path: Path) -> None:
     """Cut a file in half."""
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
