@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-FORMAT = 3
+FORMAT = 4
 """Number of the layout of a stored run, the one that is read: raised whenever it changes."""
 
 Task = Literal["multi", "single"]

@@ -1,6 +1,7 @@
 """Cut a text into words: the one rule that training, serving and evidence share.
 
 A word is a run of letters, digits, underscores and the marks that combine with them, in lower case.
+A soft hyphen is no part of a text, and what joins letters without a width joins the word.
 Scripts that put no blanks between words (Chinese, Japanese, Thai and their kin) have no such runs
 worth the name. In their place every two neighbouring characters are a word of their own, which
 needs no dictionary and does nearly as well as all n-grams of up to four characters.
@@ -28,11 +29,18 @@ BLANKLESS = (
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # Chinese
 )
 """Scripts written without blanks between words, as ranges of code points."""
+JOINERS = "\u200c\u200d"
+"""Of no width, inside of words: of Persian messages two in five hold one, and to cut words there
+cost .009 weighted F1 (eight splits of 1,953 messages). Between words they are nothing."""
+SOFT_HYPHEN = "\u00ad"
+"""Where a word may be cut at a line's end: on pages of the web, in any word."""
 
-_WORD = re.compile(rf"\w[\w{MARKS}]*")
+_PIECE = rf"\w[\w{MARKS}]*"
+_JOINED = rf"(?<![{BLANKLESS}])[{JOINERS}]+(?![{BLANKLESS}])"
+_WORD = re.compile(rf"{_PIECE}(?:{_JOINED}{_PIECE})*")
 _BLANKLESS_RUN = re.compile(f"[{BLANKLESS}]+")
 _CONTROLS = "\x00-\x1f\x7f-\x9f"
-_SIGNS = re.compile(rf"[^\w\s{_CONTROLS}{MARKS}][^\w\s{_CONTROLS}]*")
+_SIGNS = re.compile(rf"[^\w\s{_CONTROLS}{MARKS}{JOINERS}][^\w\s{_CONTROLS}]*")
 
 _ASCII = bytes(
     ord(chr(i).lower()) if chr(i).isalnum() or chr(i) == "_" else ord(" ") for i in range(128)
@@ -56,7 +64,8 @@ def words_of(text: str) -> list[str]:
         return text.encode().translate(_BYTES).decode().split()
     words: list[str] = []
     # Half a surrogate pair is no character; "replace" makes it a question mark, which is no word.
-    for piece in text.encode(errors="replace").translate(_BYTES).decode().split():
+    written = text.replace(SOFT_HYPHEN, "")
+    for piece in written.encode(errors="replace").translate(_BYTES).decode().split():
         if piece.isascii():
             words.append(piece)
         else:
@@ -76,7 +85,7 @@ def signs_of(text: str) -> list[str]:
     """Return the stretches of signs of a text in order."""
     if text.isascii():
         return text.encode().translate(_SIGN_BYTES).decode().split()
-    return _SIGNS.findall(text.lower().encode(errors="replace").decode())
+    return _SIGNS.findall(_lowered(text).encode(errors="replace").decode())
 
 
 def words_and_signs_of(text: str) -> list[str]:
@@ -95,17 +104,26 @@ def words_and_signs_as_bytes(text: str) -> bytes:
 def spans_of(text: str, *, signs: bool = False) -> list[tuple[int, int]]:
     """Return where the words start and end, and perhaps the signs, in code points of ``text``.
 
-    Lower-casing can lengthen a text ('İ' becomes two code points), so places in the lower-cased
-    text are led back to those in the text as sent.
+    Lower-casing can lengthen a text ('İ' becomes two code points) and soft hyphens are left out, so
+    places in the lower-cased text are led back to those in the text as sent.
     """
-    lowered = text.lower()
+    lowered = _lowered(text)
     places = _places(lowered)
     if signs:
         places += [match.span() for match in _SIGNS.finditer(lowered)]
-    if len(lowered) == len(text):
+    if len(lowered) == len(text) and SOFT_HYPHEN not in text:
         return places
-    origin = [place for place, character in enumerate(text) for _ in character.lower()]
+    origin = [
+        place
+        for place, character in enumerate(text)
+        if character != SOFT_HYPHEN
+        for _ in character.lower()
+    ]
     return [(origin[start], origin[end - 1] + 1) for start, end in places]
+
+
+def _lowered(text: str) -> str:
+    return text.lower().replace(SOFT_HYPHEN, "")
 
 
 def _places(lowered: str) -> list[tuple[int, int]]:

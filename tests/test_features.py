@@ -19,7 +19,10 @@ from tagger.vocabulary import MOST_UNKNOWN, NO_WORD, SLOTS, character_ngrams, co
 from tagger.words import spans_of, words_as_bytes, words_of
 from tests.fitting import fitted, untimed
 
-TRICKY = "aBz_09 .,'-\t\n\x1c\x85\xa0İıßΣςéÉe\u0301\u200d\u0e44\u0e20中国カーक्षि❤️👩🏽‍🍳’مُ\ud800"
+TRICKY = (
+    "aBz_09\u00ad\u200c .,'-\t\n\x1c\x85\xa0İıßΣςéÉe\u0301\u200d\u0e44\u0e20"
+    "中国カーक्षि❤️👩🏽‍🍳’مُ\ud800"
+)
 texts = st.text(st.characters() | st.sampled_from(TRICKY))
 words = st.lists(st.sampled_from(["a", "b", "model", "models", "unseen", "ünseen", "x" * 30]))
 
@@ -32,6 +35,10 @@ words = st.lists(st.sampled_from(["a", "b", "model", "models", "unseen", "ünsee
         ("e\u0301te\u0301 CAFE\u0301", ["e\u0301te\u0301", "cafe\u0301"]),
         ("हिन्दी में", ["हिन्दी", "में"]),
         ("مُدَرِّسٌ", ["مُدَرِّسٌ"]),
+        ("می\u200cشود \u200cنمی\u200c\u200cشود\u200c", ["می\u200cشود", "نمی\u200c\u200cشود"]),
+        ("श्री\u200dमान", ["श्री\u200dमान"]),
+        ("ไ\u200dท ไ\u200cx", ["ไ", "ท", "ไ", "x"]),
+        ("Daten\u00adschutz, co\u00adoperate \u00ad", ["datenschutz", "cooperate"]),
         ("我爱AI学习", ["我爱", "ai", "学习"]),
         ("我", ["我"]),
         ("テスト", ["テス", "スト"]),
