@@ -177,6 +177,14 @@ def test_a_damaged_array_file_is_refused(
     assert store.model("first").tags
 
 
+def test_a_run_serves_without_its_exam(store: Store) -> None:
+    """What compares is not read to serve, nor what serves to compare."""
+    (store.folder / "first" / "model" / "weights.npz").unlink()
+    (store.folder / "second" / "exam" / "test.npz").unlink()
+    assert len(store.exam("first").test.truth)
+    assert store.promote("second")
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
