@@ -175,16 +175,17 @@ def test_a_folder_without_partitions_is_refused(trained_home: TrainedHome, tmp_p
 
 
 def test_workers_of_several_threads_are_refused(trained_home: TrainedHome, source: Path) -> None:
-    """They would share one model, which is for one thread at a time."""
+    """They would share one model, which is for one thread at a time; one such is one too many."""
     cluster = LocalCluster(
         n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
     )
-    with (
-        cluster,
-        Client(cluster) as client,
-        pytest.raises(SettingsError, match="--nthreads 1"),
-    ):
-        tag_all(client, job_of(trained_home, source, "answers"), lambda _: None)
+    with cluster, Client(cluster) as client:
+        cluster.new_spec["options"]["nthreads"] = 1
+        cluster.scale(2)
+        client.wait_for_workers(2)
+        assert sorted(client.nthreads().values()) == [1, 2]
+        with pytest.raises(SettingsError, match="--nthreads 1"):
+            tag_all(client, job_of(trained_home, source, "answers"), lambda _: None)
 
 
 def test_texts_may_stand_in_any_column(trained_home: TrainedHome, tmp_path: Path) -> None:
