@@ -134,7 +134,9 @@ def _form(source: str, beginning: bytes) -> Form:
     bare = beginning.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if bare.startswith(b"[") or bare.partition(b"\n")[0].strip() == b"{":
         return "json"
-    return "jsonl" if bare.startswith(b"{") else "csv"
+    if bare.startswith(b"{") or name.endswith((".jsonl", ".ndjson")):
+        return "jsonl"
+    return "json" if name.endswith(".json") else "csv"
 
 
 def _encoding(opened: Callable[[], BinaryIO], beginning: bytes, named: str | None) -> str:

@@ -96,6 +96,8 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         ('{"data": [{"text": "a", "tags": ["b"]}]}', "wrapped.json", ["one object"]),
         ('{"tags": ["b"]}\n{"text": "a", "tags": ["b"]}\n', "first.jsonl", ["no text in row 1"]),
         ("[1, 2", "cut.json", ["not JSON"]),
+        ("text,tags\na,b\n", "other.json", ["not JSON"]),
+        ("a line of prose\n", "prose.jsonl", ["not JSON in row 1"]),
         ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
         (f'text,tags\na,"{"[" * 100_000}]"\n', "deep.csv", ["no list in row 2"]),
