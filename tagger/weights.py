@@ -76,7 +76,7 @@ class Weights:
                 "ngram_projection": self.ngram_projection,
                 "ngram_lengths": np.array(self.ngram_lengths, np.int32),
                 "intercept": self.intercept,
-                # Format 3 holds it twice.
+                # The format holds it twice.
                 "usual_lengths": np.full(2, self.usual_length),
                 "signs": np.array([self.signs]),
             },

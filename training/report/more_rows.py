@@ -78,7 +78,13 @@ def more_rows_section(examined: Examined, table: Table, *, step: Step) -> MoreRo
             continue  # So small a part teaches nothing: the curve begins with the next.
     if not answers or answers[-1][0] < round(PORTIONS[-1] * len(order)):
         return None
-    answers.append((len(order), examined.predicted[table.test.places]))
+    if examined.run.params.auxiliary:
+        # What the run itself answers owes to another table too, and is no point of this curve.
+        step(f"Learn from {len(order)} texts")
+        whole_table = _answers(examined, training, table.test, order)
+    else:
+        whole_table = examined.predicted[table.test.places]
+    answers.append((len(order), whole_table))
     measured = [
         (count, measure(truth, given, examined.run.tags).overall) for count, given in answers
     ]
