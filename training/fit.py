@@ -63,7 +63,7 @@ def fit(
         has the best weighted F1 is fitted. A table too large for that gets ``params``.
     lent
         Of another table: params that say so learn from it; where none do, the best is tried once
-        more, with it.
+        more, with it, unless both tables together are too large for that.
     step
         Is told the name of each step as it begins.
 
@@ -78,8 +78,7 @@ def fit(
     """
     tags = tuple(sorted({tag for some in tags_of_each for tag in some}))
     truth = truth_of(tags_of_each, tags)
-    small = truth.size <= MOST_COMPARED and sum(map(len, texts)) <= MOST_CHARACTERS
-    candidates = (params, *(others if small else ()))
+    candidates = (params, *(others if _comparable(texts, tags) else ()))
     for candidate in candidates:
         _refuse_nonsense(candidate)
     _refuse_too_little(tags, truth)
@@ -89,7 +88,7 @@ def fit(
 
     tried = [trial(candidate) for candidate in candidates]
     best = max(tried, key=_folds_f1)
-    if lent and small and not params.auxiliary:
+    if lent and not params.auxiliary and _comparable([*texts, *lent.labelled.texts], tags):
         tried.append(trial(replace(best.params, auxiliary=True)))
         best = max(tried, key=_folds_f1)
     policy = Policy(
@@ -124,6 +123,11 @@ def fit(
         tuple(one.compared for one in tried),
         best.unreached,
     )
+
+
+def _comparable(texts: Sequence[str], tags: Sequence[str]) -> bool:
+    """Tell whether so many texts are few enough to fit several candidates on their folds."""
+    return len(texts) * len(tags) <= MOST_COMPARED and sum(map(len, texts)) <= MOST_CHARACTERS
 
 
 def _folds_f1(tried: Tried) -> float:

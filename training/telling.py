@@ -123,8 +123,13 @@ def _what_was_lent(made: Made, *, asked: bool) -> Iterator[str]:
             f"Learnt from {lent.source} too, {counted(lent.rows, 'text')}, for {len(lent.tags)} of "
             f"the {len(made.run.tags)} tags.{own}"
         )
+    elif asked and any(one.auxiliary for one in made.compared):
+        yield "Nothing was learnt from the other table: with it folds were answered no better."
     elif asked:
-        yield "Nothing was learnt from the other table: without it folds were answered better."
+        yield (
+            "Nothing was learnt from the other table: the two are too large to compare with and "
+            f"without it. --model {made.run.params.model} learns from it without comparing."
+        )
 
 
 def _what_was_missed(made: Made) -> Iterator[str]:
@@ -161,6 +166,8 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
         f"{seen} of {counted(len(marks), 'text')} fall to the training side of {run.run_id}'s "
         "split: if they were in its table, it has seen them."
     )
+    if lent := run.data.auxiliary:
+        printing.note(f"It learnt from {lent.source} too: of that it has seen texts of both sides.")
     strange = sorted({tag for tags in dataset.labelled.tags for tag in tags} - set(run.tags))
     if strange:
         printing.note(
