@@ -6,13 +6,25 @@ import csv
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+from tagger.records import Params
 from tests.conftest import TABLE
 from tests.serving import PROJECT, run_python
+from training import fit as fitting
+from training.auxiliary import lent_by
+from training.data import Reading, read_dataset
+from training.report.examined import Examined
+from training.report.more_rows import more_rows_section
+from training.report.table import known_texts
+from training.runs import make_run
+from training.split import split
+from training.telling import tell_made
 
 WORDS: Mapping[str, str] = {
     "cooking": "broth onion skillet pepper garlic tomato",
@@ -132,6 +144,45 @@ def test_texts_of_the_table_itself_are_not_lent(tmp_path: Path) -> None:
     }
 
 
+def test_what_holds_no_words_is_not_lent_either(tmp_path: Path) -> None:
+    """Texts of signs alone, and of letters of another width, count once too."""
+    signs = [f"{sign}) {other}" for sign in ":;=8" for other in "!?*+#"]
+    wide = [f"\uff53{number}" for number in range(20)]
+    rows = [(text, "cooking") for text in (*signs, *wide)]
+    own = write(tmp_path / "own.csv", texts_of(WORDS, each=60, seed=1) + rows)
+    same = [(text.replace("\uff53", "s"), "cycling") for text, _ in rows]
+    other = write(tmp_path / "other.csv", same + texts_of(OTHER_WORDS, each=20, seed=5))
+    told = train(tmp_path, own, "--fast", "--also", other)
+    assert told["data"]["auxiliary"]["rows"] == 40
+
+
+def test_the_other_table_is_read_as_the_first_is(tmp_path: Path) -> None:
+    """Names of columns and the separator are of both tables, and who misses one is told so."""
+    own = tmp_path / "own.csv"
+    named = ("--text-column", "body", "--tags-column", "labels", "--separator", ";", "--fast")
+    for path, words in ((own, WORDS), (tmp_path / "other.csv", OTHER_WORDS)):
+        write(path, [(text, f"{tag};{tag}s") for text, tag in texts_of(words, each=60, seed=1)])
+        path.write_text(path.read_text("utf-8").replace("text,tags", "body,labels"), "utf-8")
+    told = train(tmp_path, own, *named, "--also", tmp_path / "other.csv")
+    assert told["data"]["auxiliary"]["tags"] == ["cooking", "cookings", "cycling", "cyclings"]
+    (tmp_path / "usual").mkdir()
+    usual = own_table(tmp_path / "usual")
+    refused = run_python(
+        *("-m", "training", "train", str(own), *named, "--also", str(usual)), home=tmp_path
+    )
+    assert refused.returncode == 2
+    assert f"--also {usual} is read as TABLE is. The table has no column 'labels'" in refused.stderr
+
+
+def test_who_measures_a_run_is_told_that_it_learnt_from_another_table(tmp_path: Path) -> None:
+    """Of that it has seen texts that fall to the test side too."""
+    other = write(tmp_path / "other.csv", texts_of(OTHER_WORDS, each=40, seed=2))
+    run = train(tmp_path, own_table(tmp_path), "--fast", "--also", other)["run_id"]
+    done = run_python("-m", "training", "evaluate", run, str(other), home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "It learnt from other.csv too" in done.stderr
+
+
 def test_a_table_that_misleads_is_left_out(tmp_path: Path) -> None:
     """Where models are compared, the best one learns from it only if folds are answered better."""
     own = own_table(tmp_path)
@@ -140,8 +191,49 @@ def test_a_table_that_misleads_is_left_out(tmp_path: Path) -> None:
     command = ("-m", "training", "train", str(own), "--also", str(other))
     done = run_python(*command, home=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "Nothing was learnt from the other table" in done.stdout
+    assert "Nothing was learnt from the other table: with it folds were" in done.stdout
     assert "with other.csv" in done.stdout
+
+
+def test_a_table_too_large_to_compare_with_is_not_said_to_be_worse(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where both together are too large for a further candidate, that is what is told."""
+    own, reading = read_dataset(str(own_table(tmp_path)), Reading()), Reading()
+    other = write(tmp_path / "other.csv", texts_of(OTHER_WORDS, each=200, seed=6))
+    params = Params()
+    parts = split(own, params)
+    lent = lent_by(str(other), own, parts, reading)
+    monkeypatch.setattr(fitting, "MOST_COMPARED", 2 * len(own.labelled) * len(parts.tags))
+    described = parts.describe(own, licence=None)
+    made = make_run(
+        *(parts, described, params),
+        others=[replace(params, regularization=1.0)],
+        lent=lent,
+        step=lambda _: None,
+    )
+    assert [one.auxiliary for one in made.compared] == [None, None]
+    tell_made(made, parts, compares=True, asked=True)
+    assert "the two are too large to compare with and without it" in capsys.readouterr().out
+
+
+def test_the_curve_of_the_report_is_of_the_table_alone(tmp_path: Path) -> None:
+    """What another table taught the run is no merit of the second half of the rows."""
+    reading, params = Reading(), Params(auxiliary=True)
+    own = read_dataset(str(own_table(tmp_path)), reading)
+    parts = split(own, params)
+    described = parts.describe(own, licence=None)
+    swapped = {"cooking": WORDS["cycling"], "cycling": WORDS["cooking"]}
+    other = write(tmp_path / "other.csv", texts_of(swapped, each=900, seed=6))
+    lent = lent_by(str(other), own, parts, reading)
+    misled = make_run(parts, described, params, lent=lent, step=lambda _: None)
+    assert misled.run.performance.overall.f1 < 0.9
+    examined = Examined.of(misled.run, misled.model, misled.exam)
+    known = known_texts(own, misled.run, misled.exam)
+    section = more_rows_section(examined, known, step=lambda _: None)
+    assert section
+    assert section.learnt[-1].f1 > 0.9
+    assert "without other.csv" in section.lead
 
 
 def test_taglines_own_table_is_tried_where_it_has_the_tags(tmp_path: Path) -> None:

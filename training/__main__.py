@@ -151,7 +151,7 @@ def train(
     if as_json:
         printing.print_json(made_object(made, parts, promoted=promoted))
     else:
-        tell_made(made, parts, compares=bool(others), asked=bool(options["also"]))
+        tell_made(made, parts, compares=bool(others), asked=options["also"] is not None)
         if gate and gate.comparison:
             printing.print_comparison(gate.comparison)
         tell_next(made.run.run_id, promoted=promoted, refused=refusal is not None)
@@ -168,15 +168,16 @@ def _lent(
     compares: bool,
 ) -> Lent | None:
     """Read the other table that was asked for, or Tagline's own if it may help."""
-    if also := options["also"]:
-        return lent_by(also, dataset, parts, reading)
+    if options["also"] is not None:
+        return lent_by(options["also"], dataset, parts, reading)
     if options["alone"] or not compares:
         return None
     return lent_unasked(dataset, parts, reading)
 
 
 def _expected_steps(options: Mapping[str, Any]) -> int:
-    models = 1 if options["model"] or options["fast"] else len(COMPARED)
+    compares = not (options["model"] or options["fast"])
+    models = len(COMPARED) + (options["also"] is not None) if compares else 1
     folds: int = options["folds"]
     return REMAINING_STEPS + models * (folds + 1)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from tagger.errors import TooLittleData
+from tagger.errors import MissingColumns, TooLittleData
 from tagger.paired import Truth
 from tagger.records import Auxiliary
-from training.data import Dataset, Labelled, Reading, read_dataset
+from training.data import Dataset, Labelled, Reading, normalise, read_dataset
 from training.duplicates import near_duplicates
 from training.evaluate import truth_of
 from training.split import Split, last_part
@@ -47,14 +47,18 @@ def all_seen(
 
 
 def lent_by(table: str, dataset: Dataset, parts: Split, reading: Reading) -> Lent:
-    """Read another table and return what it lends.
+    """Read another table, by the columns of the first, and return what it lends.
 
     Raises
     ------
     TooLittleData
         No tag that is trained has `FEWEST_TEXTS` of its texts that are not in ``dataset`` too.
+    MissingColumns, UnreadableTable, FaultyRows
     """
-    other = read_dataset(table, Reading(aliases=reading.aliases))
+    try:
+        other = read_dataset(table, replace(reading, encoding=None, corrections=None))
+    except MissingColumns as fault:
+        raise MissingColumns(f"--also {table} is read as TABLE is. {fault}") from fault
     lent = _lent(other, dataset, parts)
     if not lent.described.tags:
         raise TooLittleData(
@@ -78,7 +82,15 @@ def lent_unasked(dataset: Dataset, parts: Split, reading: Reading) -> Lent | Non
 def _lent(other: Dataset, dataset: Dataset, parts: Split) -> Lent:
     """Leave out texts that the table itself holds, on either side, and tags that it has not."""
     near = near_duplicates(other.labelled.texts, dataset.labelled.texts)
-    left = other.labelled.take([at for at in range(len(other.labelled)) if at not in near])
+    # Texts of signs alone hold no words by which to find them near.
+    held = {normalise(text) for text in dataset.labelled.texts}
+    left = other.labelled.take(
+        [
+            at
+            for at, text in enumerate(other.labelled.texts)
+            if at not in near and normalise(text) not in held
+        ]
+    )
     support = Counter(tag for tags in left.tags for tag in tags)
     shared = tuple(tag for tag in parts.tags if support[tag] >= FEWEST_TEXTS)
     tags = tuple(tuple(tag for tag in some if tag in shared) for some in left.tags)

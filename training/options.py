@@ -138,8 +138,9 @@ def params_options(command: Command) -> Command:
         click.option(
             "--also",
             metavar="TABLE",
-            help="Learn from its texts too, for the tags that both have; if not given, from "
-            "Tagline's own where that has a third of them and folds are answered better.",
+            help="Another to learn from, read as TABLE is, for the tags that both have: where "
+            "folds are answered better so, with --model or --fast in any case. If none of these is "
+            "given, Tagline's own is tried where it has a third of the tags.",
         ),
         click.option("--alone", is_flag=True, help="Learn from no table but this one."),
         click.option(
@@ -159,13 +160,13 @@ def candidates_of(
     """Make the params of each model to compare of what was typed; the rest is as usual."""
     typed = {name: value for name, value in options.items() if value is not None}
     fast, model, also = typed.pop("fast"), typed.pop("model", None), typed.pop("also", None)
-    if typed.pop("alone") and also:
+    if typed.pop("alone") and also is not None:
         raise click.UsageError("Give either --also or --alone.")
     if fast and model:
         raise click.UsageError("Give either --model or --fast, which trains " + COMPARED[0] + ".")
     regularization = typed.pop("regularization", None)
     names = (model,) if model else COMPARED[:1] if fast else compared_on(texts)
-    asked_for = bool(also) and len(names) == 1
+    asked_for = also is not None and len(names) == 1
     params = Params(**({"task": task, "auxiliary": asked_for} | typed))
     return tuple(params_for(name, params, regularization=regularization) for name in names)
 
