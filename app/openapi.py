@@ -39,8 +39,11 @@ Any path may answer these too, which stand here alone:
 
 - `404`: there is no such path.
 - `405`: it does not answer this method; `Allow` names those that it answers.
-- `400`: what came is no HTTP/1.1. `408`: its head did not come to its end in time. `431`: nor in
-  {MOST:,} bytes. `method` and `url` are not known then, and the connection is closed.
+- `400`: what came is no HTTP/1.
+- `408`: the head of the request did not come to its end in time.
+- `431`: the head did not come to its end in {MOST:,} bytes.
+
+Of the last three nobody knows `method` and `url`, which are empty, and the connection is closed.
 """
 
 RECORDS = ("Params", "Data")

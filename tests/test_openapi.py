@@ -214,6 +214,7 @@ def test_what_any_path_may_answer_is_told_once(
     refusal = json.loads(body)
     check_schema(document, {"$ref": "#/components/schemas/Refusal"}, refusal)
     assert (refusal["status-code"], refusal["method"]) == (status, method)
+    assert bool(refusal["url"]) == bool(method)
 
 
 def check_like_example(operation: Operation, body: Any) -> None:
