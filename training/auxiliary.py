@@ -36,16 +36,6 @@ class Lent:
     described: Auxiliary
 
 
-def all_seen(
-    texts: Sequence[str], tags: Sequence[str], truth: Truth, lent: Lent | None
-) -> tuple[Sequence[str], Truth]:
-    """Return all texts that are learnt from, and which of ``tags`` they bear as far as is known."""
-    if lent is None:
-        return texts, truth
-    of_lent = truth_of(lent.labelled.tags, tags)
-    return [*texts, *lent.labelled.texts], np.concatenate([truth, of_lent])
-
-
 def lent_by(table: str, dataset: Dataset, parts: Split, reading: Reading) -> Lent:
     """Read another table, by the columns of the first, and return what it lends.
 
@@ -96,3 +86,13 @@ def _lent(other: Dataset, dataset: Dataset, parts: Split) -> Lent:
     tags = tuple(tuple(tag for tag in some if tag in shared) for some in left.tags)
     described = Auxiliary(last_part(other.source), other.sha256, len(left), shared)
     return Lent(replace(left, tags=tags), described)
+
+
+def all_seen(
+    texts: Sequence[str], tags: Sequence[str], truth: Truth, lent: Lent | None
+) -> tuple[Sequence[str], Truth]:
+    """Return all texts that are learnt from, and which of ``tags`` they bear as far as is known."""
+    if lent is None:
+        return texts, truth
+    of_lent = truth_of(lent.labelled.tags, tags)
+    return [*texts, *lent.labelled.texts], np.concatenate([truth, of_lent])

@@ -128,7 +128,8 @@ def _what_was_lent(made: Made, *, asked: bool) -> Iterator[str]:
     elif asked:
         yield (
             "Nothing was learnt from the other table: the two are too large to compare with and "
-            f"without it. --model {made.run.params.model} learns from it without comparing."
+            f"without it. --model {made.run.params.model} learns from it without comparing, which "
+            "may take long."
         )
 
 
