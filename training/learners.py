@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,11 +91,22 @@ def learn(
         return vectorizer, _learn_together(matrix, truth, params, step)
     of_names = vectorizer.transform(names).matrix() if names else None
     of_more = (
-        (vectorizer.transform(more.texts).matrix(), truth_of(more.tags, tags)) if more else None
+        _More(vectorizer.transform(more.texts).matrix(), truth_of(more.tags, tags))
+        if more
+        else None
     )
     return vectorizer, _learn_apart(
         matrix.matrix(), truth, params, of_names=of_names, of_more=of_more
     )
+
+
+class _More(NamedTuple):
+    """Texts of another table."""
+
+    matrix: sparse.csr_matrix
+    """(texts, features)"""
+    truth: Truth
+    """(texts, tags)"""
 
 
 def _learn_apart(
@@ -104,7 +115,7 @@ def _learn_apart(
     params: Params,
     *,
     of_names: sparse.csr_matrix | None,
-    of_more: tuple[sparse.csr_matrix, Truth] | None,
+    of_more: _More | None,
 ) -> list[Any]:
     """Fit a learner a tag by liblinear."""
     learners = []
@@ -115,10 +126,10 @@ def _learn_apart(
             # without `computer-vision`.
             examples += [of_names[[tag]]] * NAME_WEIGHT
             borne = np.append(borne, [1] * NAME_WEIGHT)
-        if of_more is not None and of_more[1][:, tag].any():
-            weight = np.repeat([1, LENT_WEIGHT], [len(borne), len(of_more[1])])
-            examples.append(of_more[0])
-            borne = np.append(borne, of_more[1][:, tag])
+        if of_more is not None and of_more.truth[:, tag].any():
+            weight = np.repeat([1, LENT_WEIGHT], [len(borne), len(of_more.truth)])
+            examples.append(of_more.matrix)
+            borne = np.append(borne, of_more.truth[:, tag])
         learner = _constant(borne) or LEARNERS[params.model](params)
         learners.append(
             learner.fit(sparse.vstack(examples, format="csr"), borne, sample_weight=weight)

@@ -86,7 +86,7 @@ def try_out(
     """
     begun = time.perf_counter()
     left_out = _leave_out(texts, tags, truth, params, step, lent=lent)
-    step(f"{params.model}, calibration and thresholds")
+    step(f"{_name(params, lent)}, calibration and thresholds")
     calibration = calibrate(left_out.decisions, truth)
     scores = calibration.probability(left_out.decisions)
     objective = Objective.read(params.objective)
@@ -114,6 +114,10 @@ def try_out(
     )
 
 
+def _name(params: Params, lent: Lent | None) -> str:
+    return f"{params.model} with {lent.described.source}" if lent else params.model
+
+
 def _leave_out(
     texts: Sequence[str],
     tags: tuple[str, ...],
@@ -123,7 +127,7 @@ def _leave_out(
     *,
     lent: Lent | None,
 ) -> _LeftOut:
-    name = f"{params.model} with {lent.described.source}" if lent else params.model
+    name = _name(params, lent)
     decisions, of_blank = np.zeros((2, *truth.shape))
     information, words = np.zeros((2, len(texts)))
     for fold, (rest, out) in enumerate(folds_of(truth, params)):
