@@ -69,7 +69,6 @@ bulk: .first-run .cache/bulk/.installed ## tag a million made-up texts on Dask, 
 sizing: .venv/.develop .first-run ## measure one pod, and reckon how many a service needs (PRICES="--core-hour 0.03")
 	@$(BIN)/python -m load_tests.sizing.measure
 	@$(BIN)/python -m load_tests.sizing.page $(PRICES)
-	@$(BIN)/python -m load_tests.readme
 
 lint: .venv/.develop ## linters and types
 	@$(BIN)/ruff check .

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from load_tests.measure import Running, load
 from load_tests.open_loop import Arrivals, arrive
-from load_tests.sizing.pod import Load
 
 SECONDS = 4
 """Of one look at a rate."""
@@ -33,8 +32,8 @@ ABOVE = 1.2
 """How far above wrk's rate to look."""
 
 
-def kept_up(found: Arrivals | Load) -> bool:
-    """Tell whether a server, or a simulated one, kept up with what arrived."""
+def kept_up(found: Arrivals) -> bool:
+    """Tell whether a server kept up with what arrived."""
     return found.p99_ms <= P99_MS and found.answered >= (1 - REFUSED) * found.arrived
 
 

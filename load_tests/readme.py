@@ -16,7 +16,6 @@ from load_tests.curves import Growth
 from load_tests.memory import Memory
 from load_tests.results import PROJECT, Circumstances, Comparison, read
 from load_tests.sections import written
-from load_tests.sizing.check import check_section
 from load_tests.table import Table
 
 PAGE = PROJECT / "load_tests" / "README.md"
@@ -101,7 +100,6 @@ SECTIONS = (
     Section("curves", results.CURVES, growth_section),
     Section("peers", results.PEERS, peers_section, pages=(PAGE, README)),
     Section("memory", results.MEMORY, memory_section),
-    Section("sizing", results.ONE_POD, check_section),
 )
 
 

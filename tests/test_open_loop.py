@@ -14,8 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from load_tests.capacity import LESS, held_rate, highest_rate, kept_up
-from load_tests.open_loop import Generator, moments
-from load_tests.sizing.pod import Load
+from load_tests.open_loop import Arrivals, Generator, moments
 from tests.fitting import untimed
 
 ANSWER = b"HTTP/1.1 %b X\r\nContent-Length: 4\r\n\r\nbody"
@@ -120,5 +119,15 @@ def test_a_rate_is_kept_up_with_where_nearly_all_are_answered_soon(
     answered: int, p99_ms: float, *, kept: bool
 ) -> None:
     """A short pause refuses less than one in a hundred; a rate that is too high refuses more."""
-    found = Load(10_000, answered, 10_000 - answered, p50_ms=1, p99_ms=p99_ms, batch_texts=1)
+    found = Arrivals(
+        arrived=10_000,
+        answered=answered,
+        refused=10_000 - answered,
+        failures=0,
+        answered_per_second=2_500,
+        p50_ms=1,
+        p99_ms=p99_ms,
+        held=0,
+        busy=0.2,
+    )
     assert kept_up(found) == kept

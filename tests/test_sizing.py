@@ -1,97 +1,40 @@
-"""The simulations of `make sizing` lose no request, and follow the rules that are set."""
+"""The simulated days of `make sizing` lose no request, and follow the rules that are set."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
-from load_tests.open_loop import moments
 from load_tests.results import ONE_POD, read
 from load_tests.sections import written
-from load_tests.sizing import measure
-from load_tests.sizing.costs import Used, fit
 from load_tests.sizing.day import Autoscaler, Crowd, Pod, simulate_day, traffic
-from load_tests.sizing.page import FULL, PAGE, SECTION, Prices, autoscaled, need, section
-from load_tests.sizing.pod import Bounds, Costs, SimulatedPod, simulate_pod
-from runners import batching
-from tests.fitting import untimed
+from load_tests.sizing.measure import OnePod
+from load_tests.sizing.page import (
+    DEAREST_REFUSAL,
+    FULL,
+    PAGE,
+    QUEUE,
+    SECTION,
+    Prices,
+    autoscaled,
+    need,
+    refused_by,
+    section,
+    simulated_pod,
+)
+from runners.batching import Bounds
 from tests.serving import PROJECT
 
-COSTS = Costs(wake=100e-6, batch=50e-6, text=20e-6, request=40e-6, refusal=20e-6)
 POD = Pod(
     capacity=10, queue=30, start_seconds=12, refusal=0.5, rates=(5, 10, 12), cores=(0.5, 1, 1)
 )
 SCALER = Autoscaler()
 DAY = traffic(15, (Crowd(at=30_000, factor=6),), seed=1)
 PRODUCTION = PROJECT / "deploy" / "kubernetes" / "production" / "autoscaler.yaml"
-
-
-@untimed
-@given(rate=st.floats(10, 20_000), queue=st.integers(1, 200), seed=st.integers(0, 9))
-def test_a_pod_loses_no_request(rate: float, queue: int, seed: int) -> None:
-    """Every request that arrives is answered or refused."""
-    load = simulate_pod(rate, seconds=0.2, costs=COSTS, bounds=Bounds(queue=queue), seed=seed)
-    assert load.answered + load.refused == load.arrived
-
-
-def test_a_pod_refuses_only_what_is_beyond_it() -> None:
-    """Below its capacity nothing is refused, above it about what is too much; batches grow."""
-    bounds = Bounds(queue=500)
-    full = 1 / (COSTS.request + COSTS.text + COSTS.batch / COSTS.batch_limit(bounds))
-    loads = [
-        simulate_pod(share * full, seconds=3, costs=COSTS, bounds=bounds, seed=0)
-        for share in (0.1, 0.5, 0.9, 1.3)
-    ]
-    assert [load.refused for load in loads[:3]] == [0, 0, 0]
-    # 3 of 13 are too many, and each refusal takes a third of an answer's time besides.
-    assert 3 / 13 < loads[3].refused / loads[3].arrived < 0.5
-    sizes = [load.batch_texts for load in loads]
-    assert sizes == sorted(sizes)
-    assert loads[0].p99_ms < loads[2].p99_ms < loads[3].p99_ms
-
-
-def test_the_bounds_are_those_of_the_batcher() -> None:
-    """The simulated pod gathers a batch within the limits that the real one has by default."""
-    real = asdict(batching.Bounds())
-    assert asdict(Bounds()) == {name: real[name] for name in asdict(Bounds())}
-
-
-def test_the_same_seed_gives_the_same_load() -> None:
-    """A pod's simulation is the same for the same seed, and another for another."""
-    first, again, other = (
-        simulate_pod(5_000, seconds=1, costs=COSTS, bounds=Bounds(), seed=seed)
-        for seed in (3, 3, 4)
-    )
-    assert first == again != other
-
-
-def used(rate: float) -> Used:
-    """What the simulated pod would be measured to have done at a rate."""
-    pod = SimulatedPod(moments(rate, 2, seed=1), COSTS, Bounds(queue=100))
-    pod.run()
-    answered = len(pod.latencies)
-    batch_seconds = COSTS.batch * pod.batches + COSTS.text * answered
-    work = COSTS.wake * pod.wakes + COSTS.request * answered + COSTS.refusal * pod.refused
-    return Used(
-        cpu_seconds=work + batch_seconds,
-        wakes=pod.wakes,
-        batches=pod.batches,
-        batch_seconds=batch_seconds,
-        answered=answered,
-        refused=pod.refused,
-    )
-
-
-def test_costs_are_found_from_what_a_pod_did() -> None:
-    """From processor time at several rates, of which one is beyond the pod, each cost comes out."""
-    found = fit([used(rate) for rate in (500, 4_000, 9_000, 13_000, 22_000)])
-    assert asdict(found) == pytest.approx(asdict(COSTS), rel=1e-3)
 
 
 def test_the_same_seed_gives_the_same_day() -> None:
@@ -187,6 +130,37 @@ def test_refusing_takes_time_from_answering() -> None:
     assert answered[0] > answered[2]
 
 
+def measured(capacity: int, answered: dict[int, int]) -> OnePod:
+    """A pod that answered so many of each number that came in a second, and refused the rest."""
+    found = read(OnePod, ONE_POD)
+    rounds = tuple(
+        replace(found.rounds[0], rate=rate, arrived=rate, answered=done, refused=rate - done)
+        for rate, done in answered.items()
+    )
+    return replace(found, searches=(capacity,), queue=0, rounds=rounds)
+
+
+def test_the_simulated_pod_refuses_what_was_measured() -> None:
+    """Nothing up to its capacity; at the rate that had most refusals, as many as the real one."""
+    found = measured(10_000, {5_000: 5_000, 10_000: 10_000, 15_000: 7_000})
+    pod = replace(simulated_pod(found), queue=found.queue)
+    shares = [refused_by(pod, one) for one in found.rounds]
+    assert shares == pytest.approx([0, 0, 8 / 15], abs=1e-3)
+
+
+@pytest.mark.parametrize(("answered", "cost"), [(12_000, DEAREST_REFUSAL), (11_000, 0)])
+def test_a_refusal_costs_something_between_nothing_and_an_answer(
+    answered: int, cost: float
+) -> None:
+    """It is taken to be dear where none was measured, and never to give time back."""
+    assert simulated_pod(measured(10_000, {12_000: answered})).refusal == cost
+
+
+def test_the_queue_of_a_simulated_day_is_the_default() -> None:
+    """As many texts wait at a simulated pod as at a real one whose settings are untouched."""
+    assert Bounds().queue == QUEUE
+
+
 @pytest.mark.parametrize(
     ("capacity", "answered", "contradicts"),
     [
@@ -202,28 +176,19 @@ def test_a_capacity_that_the_pod_does_not_keep_is_refused(
     capacity: int, answered: dict[int, int], *, contradicts: bool
 ) -> None:
     """A pod answers what arrives up to its capacity, and no more beyond, within 15%."""
-    found = read(measure.OnePod, ONE_POD)
-    rounds = tuple(
-        replace(
-            found.rounds[0],
-            rate=rate,
-            measured=replace(found.rounds[0].measured, arrived=rate, answered=done),
-        )
-        for rate, done in answered.items()
-    )
-    fault = replace(found, capacity=capacity, rounds=rounds).contradiction()
+    fault = measured(capacity, answered).contradiction()
     assert (fault is not None) == contradicts
     assert fault is None or f"found to be {capacity:,} requests/s" in fault
 
 
 def test_what_stands_was_not_refused() -> None:
     """The figures of the page do not contradict one another."""
-    assert read(measure.OnePod, ONE_POD).contradiction() is None
+    assert read(OnePod, ONE_POD).contradiction() is None
 
 
 def test_the_page_is_what_was_measured() -> None:
     """Section 6 of deploy/README.md is what `make sizing` writes from the results."""
     text = PAGE.read_text(encoding="utf-8")
-    found = section(read(measure.OnePod, ONE_POD), Prices(core=0.04, gib=0.005))
+    found = section(read(OnePod, ONE_POD), Prices(core=0.04, gib=0.005))
     assert f"<!-- {SECTION} end -->" in text
     assert written(text, SECTION, [found]) == text

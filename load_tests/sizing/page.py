@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Template
 
@@ -13,8 +13,7 @@ import numpy as np
 from load_tests.results import ONE_POD, PROJECT, QUIET, read
 from load_tests.sections import written
 from load_tests.sizing.day import DAY, Autoscaler, Crowd, Day, Pod, simulate_day, traffic
-from load_tests.sizing.measure import OnePod
-from load_tests.sizing.pod import Bounds
+from load_tests.sizing.measure import OnePod, Round
 from load_tests.table import Table
 
 PAGE = PROJECT / "deploy" / "README.md"
@@ -34,11 +33,14 @@ SCHEDULE_SECONDS = 5
 """Taken for a node to be chosen and the container made, its image there already."""
 PROBE_SECONDS = 2
 """At most between two looks of the readiness probe."""
+QUEUE = 20_000
+"""Texts that may wait at a pod, as long as `TAGLINE_QUEUE_TEXTS` is not set."""
 NOON = 12 * 3_600
 CROWDS = (Crowd(at=9 * 3_600, factor=4), Crowd(at=20 * 3_600, factor=20))
 """Of the simulated day: one in the morning, a greater one in the evening."""
 DEAREST_REFUSAL = 0.95
-"""As a share of an answer; where both cost the same a pod beyond its capacity answers nobody."""
+"""As a share of an answer; where both cost the same a pod beyond its capacity answers nobody. Taken
+where no refusal was measured."""
 BUSY = (
     " **The machine was busy (load average {:.1f}): measure again before you rely on any of this.**"
 )
@@ -79,15 +81,34 @@ def autoscaled(rate: float, pod: Pod) -> int:
 
 def simulated_pod(measured: OnePod) -> Pod:
     """Make the pod of the simulated days out of what was measured."""
-    cores = [one.rate * one.cpu_us * 1e-6 for one in measured.rounds]
+    cores = [one.cores for one in measured.rounds]
     return Pod(
         capacity=int(measured.capacity),
-        queue=Bounds().queue,
+        queue=QUEUE,
         start_seconds=math.ceil(measured.start_seconds) + SCHEDULE_SECONDS + PROBE_SECONDS,
-        refusal=min(DEAREST_REFUSAL, measured.costs.refusal * measured.capacity),
+        refusal=refusal(measured),
         rates=tuple(one.rate for one in measured.rounds),
         cores=tuple(np.maximum.accumulate(cores).tolist()),
     )
+
+
+def refusal(measured: OnePod) -> float:
+    """Return what a refusal costs, as a share of an answer, by the rate that had most of them.
+
+    What the pod then answered less than its capacity went into refusing.
+    """
+    most = max(measured.rounds, key=lambda one: one.refused / one.seconds)
+    if not most.refused:
+        return DEAREST_REFUSAL
+    missing = measured.capacity - most.answered / most.seconds
+    return min(DEAREST_REFUSAL, max(0.0, missing / (most.refused / most.seconds)))
+
+
+def refused_by(pod: Pod, measured: Round) -> float:
+    """Return the share that a simulated pod refuses of what came in a round."""
+    arrivals = np.full(round(measured.seconds), round(measured.rate))
+    found = simulate_day(arrivals, pod, Autoscaler(least=1, most=1))
+    return found.refused / found.arrived
 
 
 def section(measured: OnePod, prices: Prices) -> str:
@@ -98,7 +119,7 @@ def section(measured: OnePod, prices: Prices) -> str:
     busy = measured.on.load_average
     figures = {
         "capacity": f"{measured.capacity:,.0f}",
-        "searches": _searches(measured.searches),
+        "searches": ", ".join(f"{found:,.0f}" for found in measured.searches),
         "memory": f"{measured.memory_mib:.0f}",
         "machine": measured.on.machine,
         "commit": measured.on.commit,
@@ -115,18 +136,15 @@ def section(measured: OnePod, prices: Prices) -> str:
         "at_target": f"{at_target:,.0f}",
         "at_target_share": f"{at_target / measured.capacity:.0%}",
         "day_mean": f"{_day_mean(pod):,.0f}",
+        "measured_queue": f"{measured.queue:,}",
+        "queue": f"{QUEUE:,}",
         "refusal_share": f"{pod.refusal:.2f}",
         "seed": str(SEED),
         "needs": needs(pod, prices).markdown(),
-        "batching": batching(measured).markdown(),
+        "batching": batching(measured, pod).markdown(),
         "days": days(pod).markdown(),
     }
     return Template(TEMPLATE.read_text(encoding="utf-8")).substitute(figures).strip()
-
-
-def _searches(found: tuple[float, ...]) -> str:
-    """Say between what the searches for the capacity lay, of results that tell."""
-    return f" (median of searches from {min(found):,.0f} to {max(found):,.0f})" if found else ""
 
 
 def needs(pod: Pod, prices: Prices) -> Table:
@@ -152,21 +170,26 @@ def needs(pod: Pod, prices: Prices) -> Table:
     )
 
 
-def batching(measured: OnePod) -> Table:
-    """Lay out how full batches are at each load of one pod."""
+def batching(measured: OnePod, pod: Pod) -> Table:
+    """Lay out how full batches are at each load of one pod, and what the simulated one refuses."""
+    simulated = replace(pod, queue=measured.queue)
     return Table(
         [
-            *("requests/s a pod", "of its capacity", "texts a batch", "us a batch"),
-            *("CPU us a request", "cores used"),
+            *("requests/s a pod", "of its capacity", "p50 ms", "p99 ms", "texts a batch"),
+            *("CPU us a request", "cores used", "refused", "refused, simulated", "not counted"),
         ],
         [
             [
                 f"{one.rate:,.0f}",
                 f"{one.rate / measured.capacity:.0%}",
-                f"{one.measured.batch_texts:.1f}",
-                f"{one.batch_us:.0f}",
+                f"{one.p50_ms:.2f}",
+                f"{one.p99_ms:.1f}",
+                f"{one.batch_texts:.1f}",
                 f"{one.cpu_us:.0f}",
-                f"{one.rate * one.cpu_us * 1e-6:.2f}",
+                f"{one.cores:.2f}",
+                f"{one.refused / one.arrived:.1%}",
+                f"{refused_by(simulated, one):.1%}",
+                str(one.uncounted),
             ]
             for one in measured.rounds
         ],
