@@ -218,13 +218,19 @@ def history(*, as_json: bool) -> None:
     """
     from tagger import printing
     from tagger.errors import NoRun
+    from tagger.history import took_effect
 
     store = open_store()
     lines = store.history()
+    effective = took_effect(lines, store.promoted())
     if as_json:
-        printing.print_json({"history": [asdict(line) for line in lines]})
+        shown = [
+            asdict(line) | {"took_effect": took}
+            for line, took in zip(lines, effective, strict=True)
+        ]
+        printing.print_json({"history": shown})
     elif lines:
-        printing.print_history(lines)
+        printing.print_history(lines, effective)
     if not store.run_ids():
         printing.note(str(NoRun(str(store.folder.parent))))
     elif not lines:

@@ -8,6 +8,7 @@ import pwd
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from itertools import compress
 from pathlib import Path
 
 from tagger import files
@@ -83,7 +84,7 @@ def operating_system_user() -> str:
 def standing(promotions: Sequence[Promotion], promoted: str | None) -> list[str]:
     """Replay a history: the runs that were promoted one after another and not rolled back."""
     runs: list[str] = []
-    for line in _took_effect(promotions, promoted):
+    for line in compress(promotions, took_effect(promotions, promoted)):
         if line.kind == "rollback" and line.run_id in runs:
             while runs[-1] != line.run_id:
                 runs.pop()
@@ -103,11 +104,14 @@ def moved_by_others(promotions: Sequence[Promotion], promoted: str | None) -> bo
     return not promotions or promoted not in (promotions[-1].run_id, promotions[-1].previous)
 
 
-def _took_effect(promotions: Sequence[Promotion], promoted: str | None) -> list[Promotion]:
-    """Leave out promotions that a kill cut off: what they were to replace was still there after."""
+def took_effect(promotions: Sequence[Promotion], promoted: str | None) -> list[bool]:
+    """Tell which promotions took effect.
+
+    Of one that a kill cut off, what it was to replace was still there after; so it was of one that
+    something else undid, as BentoML's delete does.
+    """
     afterwards = [*(line.previous for line in promotions), promoted][1:]
     return [
-        line
+        after == line.run_id or after != line.previous
         for line, after in zip(promotions, afterwards, strict=True)
-        if after == line.run_id or after != line.previous
     ]

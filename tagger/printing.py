@@ -192,11 +192,13 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
         out.print(f"Labelled otherwise by now, which counts: {relabelled}.")
 
 
-def print_history(history: Sequence[Promotion]) -> None:
-    """Print promotions, the newest first."""
+def print_history(history: Sequence[Promotion], took_effect: Sequence[bool]) -> None:
+    """Print promotions, the newest first, and which took effect."""
     table = Table("when", _of_runs("from"), _of_runs("to"), "how", "by", box=None)
-    for line in reversed(history):
+    for line, took in reversed(list(zip(history, took_effect, strict=True))):
         how = line.kind + (" --force" if line.forced else "")
+        if not took:
+            how += ", cut off or undone"
         table.add_row(
             line.at[:19].replace("T", " "), line.previous or "", line.run_id, how, line.user
         )

@@ -279,6 +279,21 @@ def test_a_history_that_lost_a_line_leads_back(home: Path) -> None:
     assert store.rollback().run_id == "b"
 
 
+def test_a_promotion_that_was_cut_off_is_told(home: Path) -> None:
+    """`history` shows which promotions took effect, where a kill came between line and deed."""
+    store = Store(home)
+    put(store, run("b", truth()))
+    store.promote("b")
+    (store.folder / "latest").write_text("good\n")
+    store.promote("b")
+    shown = run_python("-m", "tagger", "history", home=home)
+    hows = [line.split()[4:-1] for line in shown.stdout.splitlines()[1:]]
+    assert hows == [["promote"], ["promote,", "cut", "off", "or", "undone"], []]
+    told = run_python("-m", "tagger", "history", "--json", home=home)
+    lines = json.loads(told.stdout)["history"]
+    assert [line["took_effect"] for line in lines] == [True, False, True]
+
+
 def test_nobody_goes_back_to_a_broken_run(home: Path) -> None:
     """What serves stays where the files of the run before it are damaged."""
     store = Store(home)
