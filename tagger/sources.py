@@ -62,6 +62,8 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
     UnreadableTable
         It cannot be opened, is empty, or is in no encoding that can be found.
     """
+    if not source:
+        raise UnreadableTable("A table's name is empty: give a path, an address, or - for stdin.")
     name = "standard input" if source == "-" else source
     try:
         opened = _unpacked(_opener(source))
@@ -73,7 +75,8 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
     except (*UNREADABLE, ValueError, LookupError) as fault:
         raise UnreadableTable(f"{name} cannot be read: {reason(fault)}.") from fault
     if not beginning.strip():
-        raise UnreadableTable(f"{name} is empty.")
+        once = "; it can be read once, for one table" if source == "-" else ""
+        raise UnreadableTable(f"{name} is empty{once}.")
     return Source(name, form, found, opened)
 
 

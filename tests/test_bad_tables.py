@@ -73,6 +73,26 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("",), "A table's name is empty"),
+        ((str(TABLE), "--corrections", ""), "A table's name is empty"),
+        ((str(TABLE), "--also", ""), "A table's name is empty"),
+        (("-", "--corrections", "-"), "standard input is empty; it can be read once"),
+        (("-", "--also", "-"), "standard input is empty; it can be read once"),
+    ],
+)
+def test_a_table_that_is_not_named_is_told_so(
+    arguments: tuple[str, ...], words: str, tmp_path: Path
+) -> None:
+    """No table is no folder, and two cannot come from standard input."""
+    command = ("-m", "training", "train", *arguments)
+    done = run_python(*command, home=tmp_path, stdin=GOOD)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert words in done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
     ("content", "name", "words"),
     [
         (None, "missing.csv", ["missing.csv", "No such file"]),

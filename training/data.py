@@ -115,7 +115,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         raise MissingColumns(f"{fault} {GUESSED}") from fault
     labelled = _labelled(source.name, rows, columns, reading)
     once, repeated = _merged(labelled)
-    if reading.corrections:
+    if reading.corrections is not None:
         corrections = read_dataset(reading.corrections, _reading_of_corrections(reading))
         once, settled = _corrected(once, corrections)
         repeated = tuple(row for row in repeated if row.same_tags or row.first not in settled)
@@ -259,11 +259,11 @@ def _merged(labelled: Labelled) -> tuple[Labelled, tuple[Repeated, ...]]:
 
 def _reading_of_corrections(reading: Reading) -> Reading:
     """Read what `--suspects` wrote as it was written, any other as the table that it corrects."""
-    table, as_the_table = reading.corrections or "-", replace(reading, corrections=None)
-    if table == "-":  # can be read once
+    as_the_table = replace(reading, corrections=None)
+    if reading.corrections is None or reading.corrections == "-":  # which can be read once
         return as_the_table
     try:
-        first = next(read_rows(find_source(table)), None)
+        first = next(read_rows(find_source(reading.corrections)), None)
     except UnreadableTable:
         return as_the_table
     is_suspects = first is not None and first.values.keys() >= SUSPECTS
