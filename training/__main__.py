@@ -45,6 +45,7 @@ from training.suspects import find_suspects, write_suspects
 from training.telling import (
     made_object,
     tell_findings,
+    tell_large,
     tell_made,
     tell_next,
     tell_report,
@@ -125,6 +126,8 @@ def train(
         step("Split by the hash of each text")
         parts = split(dataset, params)
         lent = _lent(dataset, parts, reading, options, compares=bool(others))
+        if not others and (lent or params.model != COMPARED[0]):
+            tell_large(parts, lent)
         step("Check")
         findings = check_dataset(dataset, min_support=params.min_support).findings
         tell_findings(findings, table, reading)
