@@ -22,15 +22,16 @@ from tests.fitting import TABLE, table
 from tests.serving import Server, run_python
 from training import fit as fitting
 from training import learners
+from training.auxiliary import Lent, lent_by
 from training.calibration import calibrate
 from training.candidates import CANDIDATES, COMPARED, params_for
-from training.data import Reading, read_dataset
+from training.data import Dataset, Reading, read_dataset
 from training.evaluate import evaluate
 from training.fit import Fitted, fit
 from training.measuring.measured import reliability_slope
-from training.measuring.quality import BASELINE
+from training.measuring.quality import BASELINE, quality
 from training.naive_bayes import RIDGE_PENALTY, NaiveBayesSVC, feature_scale
-from training.split import split
+from training.split import Split, split
 
 QUICK = Params(folds=2, min_support=3)
 
@@ -197,6 +198,24 @@ def test_every_candidate_is_set_beside_plain_scikit_learn(tmp_path: Path) -> Non
     assert {BASELINE, "word", *CANDIDATES, "as train chooses"} <= set(rows)
     chosen = rows["as train chooses"]
     assert re.fullmatch(r" [+-]0\.\d{3} \[[+-]\d\.\d{3}, [+-]\d\.\d{3}\] *", chosen[1])
+
+
+def test_a_split_without_help_stands_beside_one_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where only some splits have the tags to learn from Tagline's own table, all are measured."""
+    lends = iter([True, False])
+
+    def lent(dataset: Dataset, parts: Split, reading: Reading) -> Lent | None:
+        return lent_by(str(other), dataset, parts, reading) if next(lends) else None
+
+    other = tmp_path / "other.csv"
+    other.write_text("text,tags\nA stew for winter,cooking\nBroth to sip,cooking\n", "utf-8")
+    monkeypatch.setattr("training.measuring.quality.lent_unasked", lent)
+    quality.main([str(TABLE), "--splits", "2"], standalone_mode=False)
+    out = capsys.readouterr().out
+    assert "| as train chooses, alone " in out
+    assert "| as train chooses  " in out
 
 
 def test_training_is_set_beside_plain_scikit_learn_on_any_table(tmp_path: Path) -> None:

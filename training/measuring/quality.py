@@ -26,6 +26,8 @@ from training.measuring.plain import plain
 from training.measuring.splits import splits_of
 
 BASELINE = "word + char_wb"
+ALONE = "as train chooses, alone"
+"""Without Tagline's own table, which some splits may have the tags for and others not."""
 HEADINGS = (
     *("model", "weighted F1", "to baseline", "macro F1", "to baseline"),
     *("Brier skill", "slope", "s", "us a text"),
@@ -67,6 +69,7 @@ def quality(table: str, *, task: Task | None, splits: int, min_support: int) -> 
     dataset = read_dataset(table, Reading())
     usual = Params(task=task or dataset.task, min_support=min_support)
     measured: dict[str, list[Measured]] = {}
+    helps = False
     for params, parts in splits_of(dataset, usual, salt="quality", count=splits):
         row = {
             BASELINE: plain(parts, params, characters=True),
@@ -74,11 +77,14 @@ def quality(table: str, *, task: Task | None, splits: int, min_support: int) -> 
             **{name: trained(parts, params_for(name, params)) for name in CANDIDATES},
         }
         tried = [row[name] for name in compared_on(parts.training.texts)]
+        row[ALONE] = chosen(tried)
         if lent := lent_unasked(dataset, parts, Reading()):
-            helped = replace(params_for(chosen(tried).model, params), auxiliary=True)
-            row["as train chooses, alone"] = chosen(tried)
+            helps = True
+            helped = replace(params_for(row[ALONE].model, params), auxiliary=True)
             tried.append(trained(parts, helped, lent=lent))
         row["as train chooses"] = chosen(tried)
         for name, found in row.items():
             measured.setdefault(name, []).append(found)
+    if not helps:  # both are the same
+        del measured[ALONE]
     Console(width=160).print(show(measured))
