@@ -6,7 +6,6 @@ Each server has one core, wrk the other; where a row needs both, it says so.
 from __future__ import annotations
 
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -14,9 +13,9 @@ from pathlib import Path
 import click
 
 from load_tests.hot_path import digest
-from load_tests.results import BENCH, PROJECT, Comparison, circumstances, load_before, write
+from load_tests.results import BENCH, PROJECT, Comparison, write
 from load_tests.rounds import measure, summarise, table
-from load_tests.subjects import BASELINE, Ground, table_rows
+from load_tests.subjects import BASELINE, measuring, table_rows
 
 TITLE = "One text a request, 64 keep-alive connections, one core a server"
 
@@ -39,19 +38,16 @@ def checked_out(commit: str) -> Iterator[Path]:
 @click.option("--rounds", default=24, show_default=True, help="Rounds; every server once in each.")
 @click.option("--seconds", default=2, show_default=True, help="Seconds a server in a round.")
 @click.option("--kept", help="A commit whose build is measured in the same rounds.")
-@click.option("--only", multiple=True, help="Rows whose name contains this (and the baseline).")
-@click.option("--write/--no-write", "keep", default=True, help="Write load_tests/results/.")
-def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...], keep: bool) -> None:
+@click.option("--only", multiple=True, help="Rows so named, and the baseline; writes nothing.")
+def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...]) -> None:
     """Measure every server on the promoted run of BENTOML_HOME and print one table.
 
     Example: make bench QUICK=1
     """
-    load_average = load_before()
     with (
-        tempfile.TemporaryDirectory() as folder,
+        measuring() as (ground, on),
         checked_out(kept) if kept else nullcontext() as checkout,
     ):
-        ground = Ground.of_home(Path(folder))
         subjects = [
             subject
             for subject in table_rows(ground, checkout)
@@ -60,8 +56,7 @@ def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...], 
         samples = measure(subjects, ground.folder, rounds=rounds, seconds=seconds)
     rows = tuple(summarise(subject, samples, BASELINE) for subject in subjects)
     table(rows).show(TITLE)
-    if keep:
-        on = circumstances(ground.run_id, load_average=load_average)
+    if not only:
         write(Comparison(on, digest(), rounds, seconds, rows), BENCH)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import linecache
 import subprocess
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,8 +17,8 @@ import click
 
 from load_tests.floors import floors
 from load_tests.measure import Running, load, processor_seconds, running
-from load_tests.results import COSTS, Circumstances, circumstances, load_before, write
-from load_tests.subjects import BENCH_PYTHON, FLOOR, Ground, constants, tagline
+from load_tests.results import COSTS, Circumstances, write
+from load_tests.subjects import BENCH_PYTHON, FLOOR, constants, measuring, tagline
 from load_tests.table import Table
 
 LOOKS_A_SECOND = 250
@@ -171,27 +170,25 @@ def _stacks(raw: Path) -> Iterator[tuple[list[Frame], int]]:
 
 @click.command()
 @click.option("--seconds", default=15, show_default=True, help="Seconds to look at each server.")
-@click.option("--write/--no-write", "keep", default=True, help="Write load_tests/results/.")
-def main(*, seconds: int, keep: bool) -> None:
+def main(*, seconds: int) -> None:
     """Look where the time of a request goes, on the promoted run of BENTOML_HOME.
 
     Example: make profile
     """
-    load_average = load_before()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        ground = Ground.of_home(folder)
+    with measuring() as (ground, on):
         bare = next(subject for subject in constants(ground) if subject.name == FLOOR)
-        with running(bare, folder / "bare.log") as server:
-            bare_shares, bare_cpu_us = looks(server, seconds=seconds, raw=folder / "bare.raw")
-        with running(tagline(ground), folder / "tagline.log") as server:
+        with running(bare, ground.folder / "bare.log") as server:
+            bare_shares, bare_cpu_us = looks(
+                server, seconds=seconds, raw=ground.folder / "bare.raw"
+            )
+        with running(tagline(ground), ground.folder / "tagline.log") as server:
             load(server, seconds=1)
-            shares, cpu_us = looks(server, seconds=seconds, raw=folder / "tagline.raw")
+            shares, cpu_us = looks(server, seconds=seconds, raw=ground.folder / "tagline.raw")
         least = floors(ground)
     for step in (FRAMEWORK, PROTOCOL):
         least[step] = bare_shares.get(step, 0.0) * bare_cpu_us
     found = Costs(
-        on=circumstances(ground.run_id, load_average=load_average),
+        on=on,
         cpu_us=cpu_us,
         floor_cpu_us=bare_cpu_us,
         steps=tuple(
@@ -200,8 +197,7 @@ def main(*, seconds: int, keep: bool) -> None:
         ),
     )
     found.table().show(f"Where {found.cpu_us:.0f} us of processor time a request go")
-    if keep:
-        write(found, COSTS)
+    write(found, COSTS)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -17,9 +16,9 @@ from load_tests.capacity import capacity_of
 from load_tests.curves import Curve, Effort, Growth, Line, Point
 from load_tests.measure import Running, Sample, load, running
 from load_tests.open_loop import arrive
-from load_tests.results import CURVES, Row, circumstances, load_before, write
+from load_tests.results import CURVES, Row, write
 from load_tests.rounds import measure, summarise
-from load_tests.subjects import TAGLINE, Ground, at_once, tagline, write_bodies
+from load_tests.subjects import TAGLINE, Ground, at_once, measuring, tagline, write_bodies
 from load_tests.texts import of_length, of_words, read_texts, recurring, unknown_words
 from tagger.store import Store
 
@@ -253,17 +252,14 @@ def main(*, quick: bool) -> None:
 
     Example: make bench CURVES=1
     """
-    load_average = load_before()
     effort = QUICK if quick else FULL
     found = []
-    with tempfile.TemporaryDirectory() as folder:
-        ground = Ground.of_home(Path(folder))
+    with measuring() as (ground, on):
         for curve in curves(ground, effort):
             curve.table().show(curve.title)
             found.append(curve)
         alone = one_connection(ground, effort)
     click.echo(f"At one connection {alone.ratio:.2f} of the rate of answering at once.")
-    on = circumstances(ground.run_id, load_average=load_average)
     write(Growth(on, effort, tuple(found), alone), CURVES)
 
 

@@ -8,20 +8,18 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
-from pathlib import Path
 
 import click
 import requests
 
 from load_tests.measure import Running, load, running
 from load_tests.open_loop import request_of
-from load_tests.results import MEMORY, PROJECT, Circumstances, circumstances, load_before, write
-from load_tests.subjects import Ground, tagline
+from load_tests.results import MEMORY, PROJECT, Circumstances, write
+from load_tests.subjects import Ground, measuring, tagline
 from load_tests.table import Table
 from load_tests.texts import unknown_words
 from tagger.store import Store
@@ -211,11 +209,9 @@ def main(*, n_requests: int, n_connections: int, n_runs: int, n_words: int) -> N
 
     Example: make soak
     """
-    load_average = load_before()
-    with tempfile.TemporaryDirectory() as folder:
-        ground = Ground.of_home(Path(folder))
+    with measuring() as (ground, on):
         found = Memory(
-            on=circumstances(ground.run_id, load_average=load_average),
+            on=on,
             sizes=(
                 *after_requests(ground, n_requests),
                 *after_connections(ground, n_connections),

@@ -87,29 +87,26 @@ def costs_section() -> Iterator[str]:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of one page, or of several, that is written from results."""
+    """A part of a page that is written from results."""
 
     name: str
-    results: Path
     write: Callable[[], Iterator[str]]
-    pages: tuple[Path, ...] = (PAGE,)
+    page: Path = PAGE
 
 
 SECTIONS = (
-    Section("costs", results.COSTS, costs_section),
-    Section("curves", results.CURVES, growth_section),
-    Section("peers", results.PEERS, peers_section, pages=(PAGE, README)),
-    Section("memory", results.MEMORY, memory_section),
+    Section("costs", costs_section),
+    Section("curves", growth_section),
+    Section("peers", peers_section, README),
+    Section("memory", memory_section),
 )
 
 
 def pictures() -> Iterator[tuple[Path, ET.Element]]:
     """Draw every chart of what was measured, and name its file."""
-    if results.BENCH.exists():
-        yield results.BENCH.with_suffix(".svg"), chart.servers(read(Comparison, results.BENCH))
-    if results.CURVES.exists():
-        for curve in read(Growth, results.CURVES).curves:
-            yield results.RESULTS / f"curve-{curve.name}.svg", panels.draw(curve)
+    yield results.BENCH.with_suffix(".svg"), chart.servers(read(Comparison, results.BENCH))
+    for curve in read(Growth, results.CURVES).curves:
+        yield results.RESULTS / f"curve-{curve.name}.svg", panels.draw(curve)
 
 
 def measured_on(on: Circumstances) -> str:
@@ -129,11 +126,8 @@ def main() -> None:
     for path, picture in pictures():
         ET.ElementTree(picture).write(path, encoding="unicode")
     for section in SECTIONS:
-        if not section.results.exists():
-            continue
-        for page in section.pages:
-            text = page.read_text(encoding="utf-8")
-            page.write_text(written(text, section.name, section.write()), encoding="utf-8")
+        text = section.page.read_text(encoding="utf-8")
+        section.page.write_text(written(text, section.name, section.write()), encoding="utf-8")
     click.echo(f"Written: {', '.join(str(page.relative_to(PROJECT)) for page in (PAGE, README))}")
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from load_tests.measure import Subject, first_answer, running
-from load_tests.results import PROJECT
+from load_tests.results import PROJECT, Circumstances, circumstances, load_before
 from load_tests.texts import read_texts
 
 BASELINE = "FastAPI, a constant"
@@ -55,6 +57,21 @@ class Ground:
     def model(self) -> Path:
         """The folder of the run's model."""
         return self.store / "tagline" / self.run_id / "model"
+
+
+@contextmanager
+def measuring() -> Iterator[tuple[Ground, Circumstances]]:
+    """Give what to measure on, and tell on what, as it is before anything is measured.
+
+    Raises
+    ------
+    click.ClickException
+        Nothing can be measured here: there is one core, or no wrk.
+    """
+    load_average = load_before()
+    with tempfile.TemporaryDirectory() as folder:
+        ground = Ground.of_home(Path(folder))
+        yield ground, circumstances(ground.run_id, load_average=load_average)
 
 
 def write_bodies(path: Path, requests: Iterable[list[str]]) -> Path:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
 from load_tests.hot_path import digest
 from load_tests.peers.subjects import ANNIF, LITSERVE, MLSERVER, rows
-from load_tests.results import PEERS, Comparison, circumstances, load_before, write
+from load_tests.results import PEERS, Comparison, write
 from load_tests.rounds import measure, summarise, table
-from load_tests.subjects import TAGLINE, Ground
+from load_tests.subjects import TAGLINE, measuring
 
 TITLE = "One text a request, 64 keep-alive connections; ratio to Tagline on one core"
 
@@ -25,14 +23,11 @@ def main(*, rounds: int, seconds: int) -> None:
 
     Example: make bench PEERS=1
     """
-    load_average = load_before()
-    with tempfile.TemporaryDirectory() as folder:
-        ground = Ground.of_home(Path(folder))
+    with measuring() as (ground, on):
         subjects = rows(ground)
         samples = measure(subjects, ground.folder, rounds=rounds, seconds=seconds)
     found = tuple(summarise(subject, samples, TAGLINE) for subject in subjects)
     table(found).show(TITLE)
-    on = circumstances(ground.run_id, load_average=load_average)
     peers = {peer.name: peer.version() for peer in (LITSERVE, MLSERVER, ANNIF)}
     on = replace(on, versions=on.versions | peers)
     write(Comparison(on, digest(), rounds, seconds, found), PEERS)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import statistics
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 import requests
@@ -15,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from load_tests.capacity import capacity_of
 from load_tests.measure import Running, processor_seconds, running
 from load_tests.open_loop import Arrivals, arrive
-from load_tests.results import ONE_POD, Circumstances, circumstances, load_before, write
-from load_tests.subjects import Ground, tagline
+from load_tests.results import ONE_POD, Circumstances, write
+from load_tests.subjects import measuring, tagline
 
 SHARES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.2)
 """Rates that are measured, as shares of the capacity."""
@@ -142,15 +140,12 @@ def uncounted(found: Arrivals) -> int:
 
 @click.command()
 @click.option("--seconds", default=8.0, show_default=True, help="Seconds a rate.")
-@click.option("--write/--no-write", "keep", default=True, help="Write load_tests/results/.")
-def main(*, seconds: float, keep: bool) -> None:
+def main(*, seconds: float) -> None:
     """Measure one server on the promoted run of BENTOML_HOME, at rates below and above what it can.
 
     Example: python -m load_tests.sizing.measure
     """
-    load_average = load_before()
-    with tempfile.TemporaryDirectory() as folder:
-        ground = Ground.of_home(Path(folder))
+    with measuring() as (ground, on):
         began = time.perf_counter()
         pod = tagline(ground, "pod", TAGLINE_QUEUE_TEXTS=str(QUEUE), TAGLINE_MAX_TEXTS="100")
         with running(pod, ground.folder / "log") as server:
@@ -172,7 +167,7 @@ def main(*, seconds: float, keep: bool) -> None:
             f"{one.refused}, batch {one.batch_texts:.1f}, not counted {one.uncounted}"
         )
     found = OnePod(
-        on=circumstances(ground.run_id, load_average=load_average),
+        on=on,
         searches=searches,
         memory_mib=memory_mib,
         start_seconds=start_seconds,
@@ -181,8 +176,7 @@ def main(*, seconds: float, keep: bool) -> None:
     )
     if contradiction := found.contradiction():
         raise click.ClickException(contradiction)
-    if keep:
-        write(found, ONE_POD)
+    write(found, ONE_POD)
 
 
 if __name__ == "__main__":
