@@ -156,7 +156,7 @@ def text_length(server: Running, ground: Ground, effort: Effort) -> Curve:
 def unknown_share(server: Running, ground: Ground, effort: Effort) -> Curve:
     """Grow the share of unknown words: different ones every time, and such as recur."""
     texts = read_texts()
-    known = set(Store.models(ground.store).model(ground.run_id).weights.words)
+    known = set(ground.runs.model(ground.run_id).weights.words)
     sources = {
         "new every time": unknown_words(known, first=RECURRING),
         "recurring": recurring(known, RECURRING),
@@ -224,7 +224,7 @@ def workers(ground: Ground, effort: Effort) -> Curve:
 def tags(ground: Ground, effort: Effort) -> Curve:
     """Grow the tags of the run, made in the shape of the trained one."""
     texts = read_texts()[:500]
-    source = Store.models(ground.store)
+    source = ground.runs
     points: list[Point] = []
     for count in (count for count in TAGS if count <= effort.most_tags):
         home = ground.folder / f"tags-{count}"

@@ -120,7 +120,7 @@ def after_runs(ground: Ground, count: int) -> Iterator[Size]:
     """Measure after so many runs were asked in turn, each for one text, twice around."""
     home = ground.folder / "runs"
     run_ids = [f"copy-{number}" for number in range(count)]
-    copy_run(Store.models(ground.store), ground.run_id, Store(home), run_ids)
+    copy_run(ground.runs, ground.run_id, Store(home), run_ids)
     many = replace(ground, store=home / "models", run_id=run_ids[0])
     with (
         running(tagline(many), ground.folder / "runs.log") as server,
@@ -148,7 +148,7 @@ def copy_run(source: Store, run_id: str, target: Store, names: list[str]) -> Non
 
 def after_unknown_words(ground: Ground, total: int) -> Iterator[Size]:
     """Measure after each half of so many different unknown words."""
-    known = set(Store.models(ground.store).model(ground.run_id).weights.words)
+    known = set(ground.runs.model(ground.run_id).weights.words)
     words = unknown_words(known)
     with (
         running(tagline(ground), ground.folder / "words.log") as server,

@@ -14,6 +14,7 @@ from pathlib import Path
 from load_tests.measure import Subject, first_answer, running
 from load_tests.results import PROJECT, Circumstances, circumstances, load_before
 from load_tests.texts import read_texts
+from tagger.store import Store
 
 BASELINE = "FastAPI, a constant"
 FLOOR = "uvicorn, a constant"
@@ -48,15 +49,20 @@ class Ground:
         return cls(
             folder=folder,
             store=store,
-            run_id=(store / "tagline" / "latest").read_text().strip(),
+            run_id=Store.models(store).resolve("promoted"),
             objects=write_bodies(folder / "objects.jsonl", ([text] for text in texts)),
             strings=write_lines(folder / "strings.jsonl", ({"texts": [text]} for text in texts)),
         )
 
     @property
+    def runs(self) -> Store:
+        """The store, opened."""
+        return Store.models(self.store)
+
+    @property
     def model(self) -> Path:
         """The folder of the run's model."""
-        return self.store / "tagline" / self.run_id / "model"
+        return self.runs.folder / self.run_id / "model"
 
 
 @contextmanager
