@@ -11,11 +11,14 @@ import pytest
 
 from app.settings import Settings
 from tagger.columns import TextColumns
+from tagger.records import Params
+from tagger.wording import listed
 from tests.runs import TABLE
 from tests.serving import run_python
 from training.check import LONGEST, Report, check, spellings
 from training.data import Reading, read_dataset
 from training.duplicates import near_duplicates
+from training.split import split
 from training.suspects import Suspect, write_suspects
 
 ROWS = TABLE.read_text(encoding="utf-8").splitlines()
@@ -26,7 +29,7 @@ def looked_over(tmp_path: Path, *more: str) -> Report:
     """Check the tests' table with more rows; they begin with row 252."""
     table = tmp_path / "table.csv"
     table.write_text("\n".join((*ROWS, *more)), encoding="utf-8")
-    return check(read_dataset(str(table), Reading()), min_support=10)
+    return check(read_dataset(str(table), Reading()), Params())
 
 
 def found(report: Report) -> dict[str, tuple[int, ...]]:
@@ -62,6 +65,7 @@ def test_a_clean_table_has_no_findings(tmp_path: Path) -> None:
             "joined-tags",
             (252, 253),
         ),
+        (["One topic of two,#music #sailing", "Of one,#music"], "joined-tags", (252,)),
         (
             [f"Harbour light {word} seen by night,port|quay" for word in "abcde"],
             "tags-together",
@@ -76,6 +80,37 @@ def test_each_flaw_is_found_with_its_rows(
     kinds = found(looked_over(tmp_path, *rows))
     assert kind in kinds
     assert kinds[kind] == numbers
+
+
+def test_the_tags_that_training_leaves_out_are_named(tmp_path: Path) -> None:
+    """What is kept for the test does not count, as it does not in training."""
+    table = tmp_path / "table.csv"
+    rows = [f"{row.split(',')[0]},tag {n % 19:02}" for n, row in enumerate(ROWS[1:])]
+    table.write_text("\n".join((ROWS[0], *rows)), encoding="utf-8")
+    dataset, params = read_dataset(str(table), Reading()), Params()
+    rare = split(dataset, params).rare
+    assert 2 < len(rare) < 17
+    (told,) = (one.text for one in check(dataset, params).findings if one.kind == "rare-tags")
+    named = listed([f"{tag} ({count})" for tag, count in rare.items()])
+    assert told.startswith(f"{len(rare)} of 19 tags will not be trained")
+    assert told.endswith(f": {named}.")
+
+
+def test_titles_without_the_descriptions_beside_them_are_told(tmp_path: Path) -> None:
+    """A column of another name is not passed over in silence, unless that is what was asked for."""
+    table = tmp_path / "issues.csv"
+    rows = [f"Title {n},{row}" for n, row in enumerate(ROWS[1:])]
+    table.write_text("\n".join(("title,body,tags", *rows)), encoding="utf-8")
+    told = {
+        columns: "titles-alone"
+        in found(check(read_dataset(str(table), Reading(columns=columns)), Params()))
+        for columns in (
+            TextColumns(),
+            TextColumns(title="title", description="body"),
+            TextColumns(text="title"),
+        )
+    }
+    assert list(told.values()) == [True, False, False]
 
 
 def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:
@@ -117,7 +152,7 @@ def test_a_table_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
     """The encoding was guessed, so the option that names it stands in the finding."""
     table = tmp_path / "table.csv"
     table.write_text("\n".join((*ROWS, f"{GERMAN},cooking")), encoding="cp1252")
-    findings = check(read_dataset(str(table), Reading()), min_support=10).findings
+    findings = check(read_dataset(str(table), Reading()), Params()).findings
     assert ["--encoding NAME" in one.text for one in findings if one.kind == "encoding"] == [True]
 
 
@@ -137,7 +172,7 @@ def test_what_training_would_refuse_is_found_before(
     table = tmp_path / "table.csv"
     rows = [f"{row.split(',')[0]},{some}" for row, some in zip(ROWS[1:], tags, strict=False)]
     table.write_text("\n".join(("text,tags", *rows)), encoding="utf-8")
-    assert kinds <= set(found(check(read_dataset(str(table), Reading()), min_support=10)))
+    assert kinds <= set(found(check(read_dataset(str(table), Reading()), Params())))
     home = tmp_path / "home"
     assert run_python("-m", "training", "train", str(table), home=home).returncode == 2
 
@@ -148,7 +183,7 @@ def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: P
     table.write_text("text,tag\nthe same words here,a\nthe same words here,b\n", encoding="utf-8")
     (conflict,) = (
         finding
-        for finding in check(read_dataset(str(table), Reading()), min_support=10).findings
+        for finding in check(read_dataset(str(table), Reading()), Params()).findings
         if finding.kind == "conflicts"
     )
     assert "Row 3 holds the text of an earlier row with other tags" in conflict.text
@@ -157,7 +192,7 @@ def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: P
     corrections.write_text("text,tag\nThe same words here,b\n", encoding="utf-8")
     corrected = read_dataset(str(table), Reading(corrections=str(corrections)))
     assert corrected.labelled.tags == (("b",),)
-    assert "conflicts" not in found(check(corrected, min_support=10))
+    assert "conflicts" not in found(check(corrected, Params()))
 
 
 def test_a_tag_of_every_text_is_left_out_as_its_finding_says(tmp_path: Path) -> None:
@@ -165,10 +200,10 @@ def test_a_tag_of_every_text_is_left_out_as_its_finding_says(tmp_path: Path) -> 
     table = tmp_path / "table.csv"
     rows = [f"{row}|every" for row in ROWS[1:]]
     table.write_text("\n".join((ROWS[0], *rows)), encoding="utf-8")
-    (finding,) = check(read_dataset(str(table), Reading()), min_support=10).findings
+    (finding,) = check(read_dataset(str(table), Reading()), Params()).findings
     assert finding.kind == "tag-everywhere"
     aliases = json.loads(finding.text[finding.text.index("{") : finding.text.index("}") + 1])
-    assert check(read_dataset(str(table), Reading(aliases=aliases)), min_support=10).findings == ()
+    assert check(read_dataset(str(table), Reading(aliases=aliases)), Params()).findings == ()
 
 
 def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +129,7 @@ def train(
         if not others and (lent or params.model != COMPARED[0]):
             tell_large(parts, lent)
         step("Check")
-        findings = check_dataset(dataset, min_support=params.min_support).findings
+        findings = check_dataset(dataset, params).findings
         tell_findings(findings, table, reading)
         if strict and findings:
             sys.exit(1)
@@ -207,7 +207,7 @@ def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> N
     type=click.IntRange(min=2),
     default=USUAL.min_support,
     show_default=True,
-    help="Texts that a tag needs, not to be called rare.",
+    help="Training texts that a tag needs, not to be called rare.",
 )
 @click.option("--strict", is_flag=True, help="End with status 1 if anything is found.")
 @click.option("--propose", type=OutputFile(), help="Write the spellings it finds, for --aliases.")
@@ -227,7 +227,8 @@ def check(
 
     Example: python -m training check my.csv --propose aliases.json
     """
-    report = check_dataset(read_dataset(table, take_reading(options)), min_support=min_support)
+    dataset = read_dataset(table, take_reading(options))
+    report = check_dataset(dataset, replace(USUAL, min_support=min_support))
     if propose:
         content = json.dumps(report.aliases, ensure_ascii=False, indent=2)
         propose.write_text(content + "\n", encoding="utf-8")

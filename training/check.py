@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
+from tagger.records import Params
 from tagger.wording import counted, listed
 from training.data import GUESSED, Dataset, Labelled, rows_named
 from training.duplicates import near_duplicates
+from training.split import fingerprints, on_test_side
 
 SHORTEST, LONGEST = 3, 10_000
 """Words of a text from which on it says something; characters beyond which no server reads it."""
 SEPARATORS = (",", ";")
 """Signs that many tables put between the tags of a cell."""
+HASHTAGS = re.compile(r"#[^\s,;]+( #[^\s,;]+)+")
+"""Tags between which a blank is enough."""
 TOGETHER_FROM = 5
 """Texts that two tags must share before they are said to come together always."""
 LOOKED_AT = 5_000
@@ -47,21 +53,24 @@ class Report:
     """Other spellings of a tag, each with its most frequent one."""
 
 
-def check(dataset: Dataset, *, min_support: int) -> Report:
-    """Look a cleaned table over."""
+def check(dataset: Dataset, params: Params) -> Report:
+    """Look a cleaned table over, that is to be trained on with these params."""
     labelled = dataset.labelled
     support = Counter(tag for tags in labelled.tags for tag in tags)
+    in_training = _support_in_training(labelled, params)
     aliases = spellings(support)
     languages, strangers = _languages(labelled)
     findings = (
         *_encoding(dataset),
+        *_titles(dataset),
         *_repeated(dataset),
         *_near(labelled),
         *_always_together(labelled, support),
         *_joined(labelled, support),
         *_spelt_in_several_ways(labelled, aliases),
-        *_rare(support, min_support),
-        *_untrainable(labelled, support, min_support),
+        *_rare(in_training, params.min_support),
+        *_too_few(in_training, params.min_support),
+        *_everywhere(labelled, support),
         *_lengths(labelled),
         *strangers,
     )
@@ -71,6 +80,15 @@ def check(dataset: Dataset, *, min_support: int) -> Report:
 def _encoding(dataset: Dataset) -> Iterator[Finding]:
     if dataset.encoding == "cp1252":
         yield Finding("encoding", GUESSED)
+
+
+def _titles(dataset: Dataset) -> Iterator[Finding]:
+    if dataset.titles_alone:
+        yield Finding(
+            "titles-alone",
+            "Texts are titles alone, for there is no column 'description': name it, "
+            "--description-column NAME; or --text-column title if they are to be so.",
+        )
 
 
 def _repeated(dataset: Dataset) -> Iterator[Finding]:
@@ -181,14 +199,28 @@ def _joined(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]
         # A tag may well hold a comma. Joined are those whose every part stands elsewhere too.
         joined = [tag for tag, found in parts.items() if min(seen[part] for part in found) > 1]
         joined = [tag for tag in joined if sign in tag]
-        if joined:
-            rows = _bearing(labelled, *joined)
-            yield Finding(
-                "joined-tags",
-                f"Tags such as {joined[0]!r}, {len(joined)} in all ({rows_named(rows)}), look like "
-                f"several joined by {sign!r}: name what separates them, --separator {sign!r}.",
-                rows,
-            )
+        yield from _named_joined(labelled, joined, sign)
+    yield from _named_joined(labelled, list(filter(HASHTAGS.fullmatch, support)), " ")
+
+
+def _named_joined(labelled: Labelled, joined: Sequence[str], sign: str) -> Iterator[Finding]:
+    if joined:
+        rows = _bearing(labelled, *joined)
+        yield Finding(
+            "joined-tags",
+            f"Tags such as {joined[0]!r}, {len(joined)} in all ({rows_named(rows)}), look like "
+            f"several joined by {sign!r}: name what separates them, --separator {sign!r}.",
+            rows,
+        )
+
+
+def _support_in_training(labelled: Labelled, params: Params) -> Counter[str]:
+    """Count the texts that bear each tag and are not kept for the test."""
+    kept = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
+    support = Counter({tag: 0 for tags in labelled.tags for tag in tags})
+    for tags in compress(labelled.tags, ~kept):
+        support.update(tags)
+    return support
 
 
 def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
@@ -197,21 +229,21 @@ def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
         yield Finding(
             "rare-tags",
             f"{len(rare)} of {counted(len(support), 'tag')} will not be trained, for want of "
-            f"{min_support} texts (--min-support): {listed(rare)}.",
+            f"{min_support} texts to learn from (--min-support): {listed(rare)}.",
         )
 
 
-def _untrainable(
-    labelled: Labelled, support: Mapping[str, int], min_support: int
-) -> Iterator[Finding]:
-    """Tell what training would refuse, whatever its split."""
+def _too_few(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
     usable = sum(count >= min_support for count in support.values())
     if usable < 2:
         yield Finding(
             "too-few-tags",
-            f"{usable or 'No'} tag stands on {min_support} texts or more, and training needs two "
-            "that do.",
+            f"{usable or 'No'} tag stands on {min_support} texts to learn from or more, and "
+            "training needs two that do.",
         )
+
+
+def _everywhere(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]:
     for tag, count in support.items():
         if count > len(labelled) - 2:
             but_one = " but one" if count < len(labelled) else ""
@@ -259,8 +291,8 @@ def _languages(labelled: Labelled) -> tuple[dict[str, int], list[Finding]]:
     findings = [
         Finding(
             "languages",
-            f"Most texts are in {next(iter(ordered))}; {rows_named(rows[language])} "
-            f"{_verb('look', rows[language])} like {language}.",
+            f"More texts look like {next(iter(ordered))} than like any other language; "
+            f"{rows_named(rows[language])} {_verb('look', rows[language])} like {language}.",
             tuple(rows[language]),
         )
         for language in list(ordered)[1:]

@@ -90,6 +90,8 @@ class Dataset:
     labelled: Labelled
     repeated: tuple[Repeated, ...]
     encoding: str
+    titles_alone: bool
+    """Whether no column of descriptions was found, nor named, beside the titles."""
 
 
 def read_dataset(table: str, reading: Reading) -> Dataset:
@@ -129,6 +131,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         labelled=once,
         repeated=repeated,
         encoding=source.encoding,
+        titles_alone=columns.titles_alone,
     )
 
 
@@ -147,6 +150,7 @@ class _Columns:
     texts: TextColumns
     tags: str
     many: bool
+    titles_alone: bool
 
     @classmethod
     def found_in(cls, rows: Sequence[Row], reading: Reading) -> _Columns:
@@ -171,7 +175,14 @@ class _Columns:
             )
         if problems:
             raise MissingColumns(" ".join(problems))
-        return cls(texts, tags or tag or "", many=tags is not None)
+        return cls(
+            texts,
+            tags or tag or "",
+            many=tags is not None,
+            titles_alone=texts.title is not None
+            and texts.description not in names
+            and len(names) > 2,  # others than titles and tags
+        )
 
 
 def _refuse_faulty(source: str, faults: Mapping[str, Sequence[int]]) -> None:
