@@ -38,7 +38,8 @@ class TextColumns:
             raise MissingColumns(
                 "The table has no column 'text', nor 'title' and 'description'; "
                 f"its columns are {', '.join(map(repr, names)) or 'none'}. "
-                "Name the right one: --text-column NAME."
+                "Name the right one: --text-column NAME, or --title-column NAME and "
+                "--description-column NAME."
             )
         description = find_column(names, self.description, "description")
         # Not found in the names of some rows, it may stand in others.

@@ -11,7 +11,7 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -108,9 +108,15 @@ def _json_lines_rows(text: TextIO) -> Iterator[Row]:
                 row = _json_row(number, json.loads(line, parse_constant=_null))
             except (ValueError, RecursionError):
                 row = Row(number, {}, "not JSON")
-            if number == 1 and row.values and all(map(_holds_objects, row.values.values())):
+            if number == 1 and _is_one_object(row.values.values()):
                 raise UnreadableTable(ONE_OBJECT)
             yield row
+
+
+def _is_one_object(values: Collection[object]) -> bool:
+    """Tell whether these are columns or lists of rows, with or without their number."""
+    rest = [value for value in values if not isinstance(value, int)]
+    return bool(rest) and all(map(_holds_objects, rest))
 
 
 def _holds_objects(value: object) -> bool:

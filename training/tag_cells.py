@@ -27,6 +27,8 @@ def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str])
         value = [] if value is None else [value]
     # A whole number may name a tag, as in a CSV it always could.
     words: list[Any] = [str(tag) if type(tag) is int else tag for tag in value]
+    if any(isinstance(tag, dict) for tag in words):
+        raise ValueError('objects where tags are words, as in ["a", "b"],')
     if not all(isinstance(tag, str) for tag in words):
         raise ValueError("tags that are neither words nor whole numbers")
     known: set[str] = set()
