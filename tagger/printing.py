@@ -74,10 +74,11 @@ def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
     table = Table(_of_runs("run"), "made", "f1", "macro f1", "tags", "rows", "task", "", box=None)
     for run in runs:
         overall = run.performance.overall
+        figures = _figures(overall.f1, overall.macro_f1)
         table.add_row(
             run.run_id,
             run.created_at[:16].replace("T", " "),
-            *_figures(overall.f1, overall.macro_f1),
+            *(figures if _is_measured(run.performance) else [UNKNOWN] * len(figures)),
             str(len(run.tags)),
             str(run.data.rows),
             run.task,
@@ -126,10 +127,17 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
     by_tag = performance.by_tag
     shown = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
     borne = [tag for tag in shown if by_tag[tag].support]
+    if not borne:
+        out.print("No text bears a tag of the run: nothing was measured.")
     if ends is not None and len(borne) > 2 * ends:
         out.print(f"The {ends} best and the {ends} worst of {len(borne)} tags that texts bear:")
         shown = borne[:ends] + borne[-ends:]
-    out.print(_tag_by_tag(run, performance, shown))
+    elif ends is not None and len(shown) > 2 * ends:
+        if borne:
+            out.print(f"Of {len(shown)} tags, those that texts bear:")
+        shown = borne
+    if shown:
+        out.print(_tag_by_tag(run, performance, shown))
     few = sum(scores.support < FEWEST_POSITIVES for scores in by_tag.values())
     if few:
         out.print(
@@ -140,10 +148,15 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
 
 def _overall_and_slices(performance: Performance) -> Table:
     table = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
-    is_borne = any(scores.support for scores in performance.by_tag.values())
+    measured = _is_measured(performance)
     for name, part in ((OVERALL, performance.overall), *performance.slices.items()):
-        table.add_row(name, *_overall(part, borne=is_borne and name != UNTAGGED))
+        table.add_row(name, *_overall(part, borne=measured and name != UNTAGGED))
     return table
+
+
+def _is_measured(performance: Performance) -> bool:
+    """Whether any text bears a tag."""
+    return any(scores.support for scores in performance.by_tag.values())
 
 
 def _tag_by_tag(run: Run, performance: Performance, tags: Sequence[str]) -> Table:

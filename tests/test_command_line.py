@@ -20,7 +20,7 @@ from tagger.compare import Comparison
 from tagger.decide import decide
 from tagger.objects import summary_object
 from tagger.paired import Difference
-from tagger.printing import print_comparison, print_performance
+from tagger.printing import print_comparison, print_performance, print_runs
 from tagger.records import Overall, Params, Performance, Scores
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
@@ -202,8 +202,19 @@ def test_no_figure_is_shown_that_no_text_bears_out(
     print_performance(run, performance)
     assert ["of-0", *"---", "0.250", "0"] in map(str.split, capsys.readouterr().out.splitlines())
     print_performance(run, replace(performance, by_tag={"of-0": by_tag["of-0"]}))
-    shown = map(str.split, capsys.readouterr().out.splitlines())
-    assert ["overall", *"----", "0.750", "60"] in shown
+    told = capsys.readouterr().out
+    assert ["overall", *"----", "0.750", "60"] in map(str.split, told.splitlines())
+    assert "No text bears a tag of the run: nothing was measured." in told
+    unborne = replace(performance, by_tag={f"of-0-{n}": by_tag["of-0"] for n in range(3)})
+    print_performance(run, unborne, ends=1)
+    assert "of-0" not in capsys.readouterr().out
+    few = {**unborne.by_tag, "of-1": by_tag["of-1"]}
+    print_performance(run, replace(performance, by_tag=few), ends=1)
+    told = capsys.readouterr().out
+    assert "Of 4 tags, those that texts bear:" in told
+    assert ("of-1" in told, "of-0" in told) == (True, False)
+    print_runs([replace(run, performance=unborne)], None)
+    assert ["-", "-", "5"] in [line.split()[3:6] for line in capsys.readouterr().out.splitlines()]
 
 
 def test_no_threshold_is_shown_where_none_is_asked(home: Path) -> None:
