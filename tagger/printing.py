@@ -74,11 +74,10 @@ def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
     table = Table(_of_runs("run"), "made", "f1", "macro f1", "tags", "rows", "task", "", box=None)
     for run in runs:
         overall = run.performance.overall
-        figures = _figures(overall.f1, overall.macro_f1)
         table.add_row(
             run.run_id,
             run.created_at[:16].replace("T", " "),
-            *(figures if _is_measured(run.performance) else [UNKNOWN] * len(figures)),
+            *_figures(overall.f1, overall.macro_f1),
             str(len(run.tags)),
             str(run.data.rows),
             run.task,
@@ -148,15 +147,10 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
 
 def _overall_and_slices(performance: Performance) -> Table:
     table = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
-    measured = _is_measured(performance)
+    is_borne = any(scores.support for scores in performance.by_tag.values())
     for name, part in ((OVERALL, performance.overall), *performance.slices.items()):
-        table.add_row(name, *_overall(part, borne=measured and name != UNTAGGED))
+        table.add_row(name, *_overall(part, borne=is_borne and name != UNTAGGED))
     return table
-
-
-def _is_measured(performance: Performance) -> bool:
-    """Whether any text bears a tag."""
-    return any(scores.support for scores in performance.by_tag.values())
 
 
 def _tag_by_tag(run: Run, performance: Performance, tags: Sequence[str]) -> Table:

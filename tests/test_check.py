@@ -18,7 +18,7 @@ from tests.serving import run_python
 from training.check import LONGEST, Report, check, spellings
 from training.data import Reading, read_dataset
 from training.duplicates import near_duplicates
-from training.split import split
+from training.split import fingerprints, on_test_side, split
 from training.suspects import Suspect, write_suspects
 
 ROWS = TABLE.read_text(encoding="utf-8").splitlines()
@@ -175,6 +175,22 @@ def test_what_training_would_refuse_is_found_before(
     assert kinds <= set(found(check(read_dataset(str(table), Reading()), Params())))
     home = tmp_path / "home"
     assert run_python("-m", "training", "train", str(table), home=home).returncode == 2
+
+
+def test_a_table_whose_test_would_measure_nothing_is_refused(tmp_path: Path) -> None:
+    """Where what is kept for the test bears tags alone that are too rare, `check` says so too."""
+    texts, params = [row.split(",")[0] for row in ROWS[1:]], Params()
+    kept = on_test_side(fingerprints(texts, params.salt), params.test_share)
+    rows = [
+        f"{text},{'seldom' if is_kept else 'ab'[n % 2]}"
+        for n, (text, is_kept) in enumerate(zip(texts, kept, strict=True))
+    ]
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join(("text,tag", *rows)), encoding="utf-8")
+    assert "untested" in found(check(read_dataset(str(table), Reading()), params))
+    done = run_python("-m", "training", "train", str(table), home=tmp_path)
+    assert done.returncode == 2
+    assert f"{sum(kept)} texts for the test, and none of them bears a tag" in done.stderr
 
 
 def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: Path) -> None:

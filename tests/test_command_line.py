@@ -20,7 +20,7 @@ from tagger.compare import Comparison
 from tagger.decide import decide
 from tagger.objects import summary_object
 from tagger.paired import Difference
-from tagger.printing import print_comparison, print_performance, print_runs
+from tagger.printing import print_comparison, print_performance
 from tagger.records import Overall, Params, Performance, Scores
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
@@ -213,8 +213,6 @@ def test_no_figure_is_shown_that_no_text_bears_out(
     told = capsys.readouterr().out
     assert "Of 4 tags, those that texts bear:" in told
     assert ("of-1" in told, "of-0" in told) == (True, False)
-    print_runs([replace(run, performance=unborne)], None)
-    assert ["-", "-", "5"] in [line.split()[3:6] for line in capsys.readouterr().out.splitlines()]
 
 
 def test_no_threshold_is_shown_where_none_is_asked(home: Path) -> None:

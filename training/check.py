@@ -8,7 +8,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import compress
 
 from tagger.records import Params
 from tagger.wording import counted, listed
@@ -57,7 +56,7 @@ def check(dataset: Dataset, params: Params) -> Report:
     """Look a cleaned table over, that is to be trained on with these params."""
     labelled = dataset.labelled
     support = Counter(tag for tags in labelled.tags for tag in tags)
-    in_training = _support_in_training(labelled, params)
+    in_training, in_test = _support_of_sides(labelled, params)
     aliases = spellings(support)
     languages, strangers = _languages(labelled)
     findings = (
@@ -69,7 +68,7 @@ def check(dataset: Dataset, params: Params) -> Report:
         *_joined(labelled, support),
         *_spelt_in_several_ways(labelled, aliases),
         *_rare(in_training, params.min_support),
-        *_too_few(in_training, params.min_support),
+        *_too_few(in_training, in_test, params.min_support),
         *_everywhere(labelled, support),
         *_lengths(labelled),
         *strangers,
@@ -214,13 +213,14 @@ def _named_joined(labelled: Labelled, joined: Sequence[str], sign: str) -> Itera
         )
 
 
-def _support_in_training(labelled: Labelled, params: Params) -> Counter[str]:
-    """Count the texts that bear each tag and are not kept for the test."""
+def _support_of_sides(labelled: Labelled, params: Params) -> tuple[Counter[str], Counter[str]]:
+    """Count the texts that bear each tag: those to learn from, and those kept for the test."""
     kept = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
-    support = Counter({tag: 0 for tags in labelled.tags for tag in tags})
-    for tags in compress(labelled.tags, ~kept):
-        support.update(tags)
-    return support
+    training = Counter({tag: 0 for tags in labelled.tags for tag in tags})
+    test = training.copy()
+    for tags, is_kept in zip(labelled.tags, kept, strict=True):
+        (test if is_kept else training).update(tags)
+    return training, test
 
 
 def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
@@ -233,13 +233,21 @@ def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
         )
 
 
-def _too_few(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
-    usable = sum(count >= min_support for count in support.values())
-    if usable < 2:
+def _too_few(
+    in_training: Mapping[str, int], in_test: Mapping[str, int], min_support: int
+) -> Iterator[Finding]:
+    usable = [tag for tag, count in in_training.items() if count >= min_support]
+    if len(usable) < 2:
         yield Finding(
             "too-few-tags",
-            f"{usable or 'No'} tag stands on {min_support} texts to learn from or more, and "
+            f"{len(usable) or 'No'} tag stands on {min_support} texts to learn from or more, and "
             "training needs two that do.",
+        )
+    elif not any(in_test[tag] for tag in usable):
+        yield Finding(
+            "untested",
+            "No text that is kept for the test bears a tag that would be trained, so that nothing "
+            "could be measured, and training refuses the table: add rows.",
         )
 
 

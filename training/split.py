@@ -99,6 +99,7 @@ def split(dataset: Dataset, params: Params) -> Split:
     _refuse_few_texts(dataset, training, test, params)
     _refuse_few_tags(dataset, tags, rare, params)
     sides = [_with_tags(side, set(tags)) for side in (training, test)]
+    _refuse_untested(dataset, sides[1])
     untagged = sum(not some for side in sides for some in side.tags)
     if params.task == "single":
         sides = [side.take([i for i, some in enumerate(side.tags) if some]) for side in sides]
@@ -145,4 +146,13 @@ def _refuse_few_tags(
             f"{dataset.source} has {counted(len(tags), 'usable tag')}, and "
             f"training needs two: a tag needs {params.min_support} training texts (--min-support)."
             f" The most frequent of the others: {nearest or 'none'}."
+        )
+
+
+def _refuse_untested(dataset: Dataset, test: Labelled) -> None:
+    if not any(test.tags):
+        raise TooLittleData(
+            f"{dataset.source} has {counted(len(test), 'text')} for the test, and none of them "
+            "bears a tag that is trained, so that nothing could be measured. Add rows, or keep "
+            "more for the test (--test-share)."
         )
