@@ -224,8 +224,8 @@ def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
 
 def section(found: Measured) -> Iterator[str]:
     """Tell what was found, as the README shows it."""
-    on, rates, killed = found.on, found.rates, found.killed
-    yield f"Commit {on.commit}, {on.machine}, load before it {on.load_average:.1f}."
+    rates, killed = found.rates, found.killed
+    yield found.on.told()
     yield Table(
         ["what", "texts/s a core"],
         [

@@ -14,7 +14,7 @@ from load_tests import chart, panels, results
 from load_tests.costs import Costs
 from load_tests.curves import Growth
 from load_tests.memory import Memory
-from load_tests.results import PROJECT, Circumstances, Comparison, read
+from load_tests.results import PROJECT, Comparison, read
 from load_tests.sections import written
 from load_tests.table import Table
 
@@ -29,7 +29,7 @@ def growth_section() -> Iterator[str]:
     found = read(Growth, results.CURVES)
     explained = tomllib.loads(EXPLANATIONS.read_text(encoding="utf-8"))
     rounds, seconds = found.effort.rounds, found.effort.seconds
-    yield f"{measured_on(found.on)} Medians of {rounds} rounds of {seconds} s a point."
+    yield f"{found.on.told()} Medians of {rounds} rounds of {seconds} s a point."
     yield (
         f"At one connection Tagline reaches {found.one_connection.ratio:.2f} of the rate of "
         "answering each request at once "
@@ -47,7 +47,7 @@ def peers_section() -> Iterator[str]:
     found = read(Comparison, results.PEERS)
     versions = ", ".join(f"{name} {found.on.versions[name]}" for name in PEERS)
     rounds = f"{found.rounds} rounds of {found.seconds_a_round} s each"
-    yield f"{measured_on(found.on)} {versions}; {rounds}. The ratio is to Tagline on one core."
+    yield f"{found.on.told()} {versions}; {rounds}. The ratio is to Tagline on one core."
     yield Table(
         ["", "ratio", "quartiles", "requests/s", "p50 ms", "p99 ms", "MiB", "failures"],
         [
@@ -69,7 +69,7 @@ def peers_section() -> Iterator[str]:
 def memory_section() -> Iterator[str]:
     """Write both tables of the memory."""
     found = read(Memory, results.MEMORY)
-    yield measured_on(found.on)
+    yield found.on.told()
     yield found.sizes_table().markdown()
     yield "What a worker's is made of, each part loaded after the one above it:"
     yield found.parts_table().markdown()
@@ -79,8 +79,8 @@ def costs_section() -> Iterator[str]:
     """Write where the time of a request goes."""
     found = read(Costs, results.COSTS)
     yield (
-        f"{found.cpu_us:.0f} us of processor time a request, {found.floor_cpu_us:.0f} of uvicorn "
-        f"with a constant (commit {found.on.commit}, load {found.on.load_average:.1f}):"
+        f"{found.on.told()} {found.cpu_us:.0f} us of processor time a request, "
+        f"{found.floor_cpu_us:.0f} of uvicorn with a constant:"
     )
     yield found.table().markdown()
 
@@ -107,14 +107,6 @@ def pictures() -> Iterator[tuple[Path, ET.Element]]:
     yield results.BENCH.with_suffix(".svg"), chart.servers(read(Comparison, results.BENCH))
     for curve in read(Growth, results.CURVES).curves:
         yield results.RESULTS / f"curve-{curve.name}.svg", panels.draw(curve)
-
-
-def measured_on(on: Circumstances) -> str:
-    """Say what was measured, where and when."""
-    return (
-        f"Commit {on.commit}, {on.measured_at[:10]}, {on.machine}, "
-        f"load before it {on.load_average:.1f}."
-    )
 
 
 @click.command()

@@ -49,6 +49,13 @@ class Circumstances:
     run: str
     """The run that was served."""
 
+    def told(self) -> str:
+        """Say what was measured, where and when."""
+        return (
+            f"Commit {self.commit}, {self.measured_at[:10]}, {self.machine}, "
+            f"load before it {self.load_average:.1f}."
+        )
+
 
 @dataclass(frozen=True)
 class Row:

@@ -21,8 +21,6 @@ from typing import Any
 import bentoml
 
 import service
-from app import bento, joined_writes
-from app.edge import Edge
 from app.predict import writer
 from runners.batching import Batcher, Bounds
 from runners.tag_runner import Asked
@@ -96,28 +94,12 @@ class Remote:
 
 
 remote = Remote()
-
-
-class Layered(bentoml.Service[Any]):
-    """BentoML's Service with Tagline's edge around its application."""
-
-    def to_asgi(self, is_main: bool = True) -> Any:  # noqa: FBT001, FBT002 - BentoML's signature
-        """Make a worker's application."""
-        joined_writes.install()
-        return Edge(
-            bento.without_own_metrics(super().to_asgi(is_main)),
-            runner=remote,
-            predictor=service.predictor,
-            limits=service.limits,
-            envelopes=service.envelopes,
-            metrics=service.metrics,
-            stopping=service.stopping,
-        )
+service.runner = remote  # type: ignore[assignment]  # what is measured
 
 
 @bentoml.service(
     name="tagline_apart",
-    service_class=Layered,
+    service_class=service.Layered,
     tracing=WITHOUT_TRACES,
     logging=WITHOUT_ACCESS_LOG,
 )

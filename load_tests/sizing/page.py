@@ -41,9 +41,7 @@ CROWDS = (Crowd(at=9 * 3_600, factor=4), Crowd(at=20 * 3_600, factor=20))
 DEAREST_REFUSAL = 0.95
 """As a share of an answer; where both cost the same a pod beyond its capacity answers nobody. Taken
 where no refusal was measured."""
-BUSY = (
-    " **The machine was busy (load average {:.1f}): measure again before you rely on any of this.**"
-)
+BUSY = " **The machine was busy: measure again before you rely on any of this.**"
 
 
 @dataclass(frozen=True)
@@ -116,15 +114,12 @@ def section(measured: OnePod, prices: Prices) -> str:
     pod = simulated_pod(measured)
     at_target = pod.rate_at(Autoscaler.target)
     small = 500_000 / DAY
-    busy = measured.on.load_average
     figures = {
         "capacity": f"{measured.capacity:,.0f}",
         "searches": ", ".join(f"{found:,.0f}" for found in measured.searches),
         "memory": f"{measured.memory_mib:.0f}",
-        "machine": measured.on.machine,
-        "commit": measured.on.commit,
-        "measured_at": measured.on.measured_at[:10],
-        "busy": BUSY.format(busy) if busy > QUIET else "",
+        "on": measured.on.told(),
+        "busy": BUSY if measured.on.load_average > QUIET else "",
         "own_start": f"{measured.start_seconds:.1f}",
         "start": str(pod.start_seconds),
         "core": f"{prices.core:g}",
