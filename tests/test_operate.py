@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from tagger.store import Store
 from tests.runs import TABLE, made_run, named, put
 from tests.serving import run_python
+from training.data import Reading, read_dataset
 from training.operate import threshold_for_precision
+from training.telling import tell_strange
 
 
 @pytest.fixture
@@ -101,7 +104,19 @@ def test_tags_that_a_run_lacks_are_told(home: Path, tmp_path: Path) -> None:
     table.write_text("text,tags\nA comet,astronomy|night\nA saddle,cycling\n")
     status, _, err = training(home, "evaluate", "base", str(table), "--json")
     assert status == 0
-    assert "base has no tag night" in err
+    assert "Not a tag of base: night." in err
+
+
+def test_a_tag_that_one_of_two_runs_has_is_not_said_to_be_left_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It is compared, as never given by the other; what neither has is not."""
+    run, dataset = made_run().run, read_dataset(str(TABLE), Reading())
+    fewer, fewest = replace(run, tags=run.tags[1:]), replace(run, tags=run.tags[2:])
+    tell_strange([fewer, run], dataset)
+    assert not capsys.readouterr().err
+    tell_strange([fewer, fewest], dataset)
+    assert f": {run.tags[0]}. Texts" in " ".join(capsys.readouterr().err.split())
 
 
 def test_two_runs_are_set_side_by_side_on_any_table(home: Path) -> None:

@@ -131,8 +131,8 @@ def test_findings_are_told_by_their_rows(tmp_path: Path) -> None:
     arguments = ("train", str(table), "--text-column", "words", "--strict")
     done = run_python("-m", "training", *arguments, home=tmp_path / "home")
     assert done.returncode == 1
-    assert "Found: duplicates (7 rows). See: python -m training check" in done.stderr
-    assert done.stderr.rstrip().endswith("table.csv, read in the same way")
+    command = f"python -m training check {table}\n"
+    assert f"Found: duplicates (7 rows). See, read in the same way: {command}" in done.stderr
 
 
 def test_tags_that_come_one_by_one_are_told_of_the_other_task(

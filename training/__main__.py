@@ -50,6 +50,7 @@ from training.telling import (
     tell_next,
     tell_report,
     tell_seen,
+    tell_strange,
     tell_versus,
 )
 from training.versus import versus
@@ -258,6 +259,7 @@ def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) 
     dataset = read_dataset(table, take_reading(options))
     for run in runs:
         tell_seen(run, dataset)
+    tell_strange(runs, dataset)
     if len(runs) == 2:
         compared = versus(runs[0], models[0], runs[1], models[1], dataset.labelled)
         if as_json:

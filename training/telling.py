@@ -41,7 +41,7 @@ def tell_findings(findings: Sequence[Finding], table: str, reading: Reading) -> 
             for kind, named in rows.items()
         )
         alike = "" if reading == Reading() else ", read in the same way"
-        printing.note(f"Found: {found}. See: python -m training check {table}{alike}")
+        printing.note(f"Found: {found}. See{alike}: python -m training check {table}")
 
 
 def tell_large(parts: Split, lent: Lent | None) -> None:
@@ -173,7 +173,7 @@ def _what_else_it_may_be(parts: Split, run: Run) -> Iterator[str]:
 
 
 def tell_seen(run: Run, dataset: Dataset) -> None:
-    """Say on stderr how much of a table a run may have seen, and which of its tags it lacks."""
+    """Say on stderr how much of a table a run may have seen."""
     marks = fingerprints(dataset.labelled.texts, run.params.salt)
     seen = int((~on_test_side(marks, run.params.test_share)).sum())
     printing.note(
@@ -182,11 +182,16 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
     )
     if lent := run.data.auxiliary:
         printing.note(f"It learnt from {lent.source} too: of that it has seen texts of both sides.")
-    strange = sorted({tag for tags in dataset.labelled.tags for tag in tags} - set(run.tags))
+
+
+def tell_strange(runs: Sequence[Run], dataset: Dataset) -> None:
+    """Say on stderr which tags of a table none of the runs has; what only one has is compared."""
+    of_table = {tag for tags in dataset.labelled.tags for tag in tags}
+    strange = sorted(of_table.difference(*(run.tags for run in runs)))
     if strange:
+        names = " nor ".join(run.run_id for run in runs)
         printing.note(
-            f"{run.run_id} has no tag {listed(strange)}: what bears them is measured "
-            "as bearing none of them."
+            f"Not a tag of {names}: {listed(strange)}. Texts are measured as if they bore no such."
         )
 
 
