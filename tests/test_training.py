@@ -40,7 +40,7 @@ from training.evaluate import (
     truth_of,
 )
 from training.runs import make_run
-from training.split import split
+from training.split import fingerprints, on_test_side, split
 from training.telling import tell_made, tell_next
 
 
@@ -322,6 +322,24 @@ def test_a_run_holds_no_text(trained: Trained) -> None:
     for text in read_dataset(str(TABLE), Reading()).labelled.texts:
         assert text.encode() not in kept
         assert normalise(text).encode() not in kept
+
+
+def test_a_texts_side_hangs_on_its_words_and_the_salt() -> None:
+    """Other capitals and blanks leave a text where it was; another salt splits otherwise."""
+    texts = read_dataset(str(TABLE), Reading()).labelled.texts
+    marks = fingerprints(texts, "tagline")
+    assert (fingerprints([f"{text.upper()}  " for text in texts], "tagline") == marks).all()
+    sides = on_test_side(marks, 0.2), on_test_side(fingerprints(texts, "other"), 0.2)
+    both = np.mean(sides, axis=1)
+    assert ((both > 0.1) & (both < 0.3)).all()
+    assert (sides[0] & sides[1]).mean() < 0.1
+
+
+def test_a_texts_side_is_the_same_in_every_version() -> None:
+    """Runs of today are compared with those of before by these numbers."""
+    assert fingerprints(["A text"], "tagline").tolist() == [15_637_522_893_458_298_600]
+    ends = np.array([0, 2**64 // 5 - 2**12, 2**64 // 5 + 2**12, 2**64 - 1], np.uint64)
+    assert on_test_side(ends, 0.2).tolist() == [True, True, False, False]
 
 
 def test_near_duplicates_of_the_test_are_not_trained_on(tmp_path: Path) -> None:
