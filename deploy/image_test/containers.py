@@ -113,21 +113,10 @@ def start(
     name = f"tagline-test-{uuid.uuid4().hex[:8]}"
     variables = [word for item in settings.items() for word in ("--env", "=".join(item))]
     publish = ["--publish", f"127.0.0.1:{port}:3000"]
+    asked = ["--name", name, *publish, *restrictions, *options, *variables]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [
-                *(
-                    str(PODMAN),
-                    "run",
-                    "--name",
-                    name,
-                    *publish,
-                    *restrictions,
-                    *options,
-                    *variables,
-                ),
-                image.name,
-            ],
+            [str(PODMAN), "run", *asked, image.name],
             cwd=log.parent,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread, Timer
+from typing import Self
 
 from deploy.image_test.balancer import Balancer
 from deploy.image_test.manifests import Manifest
@@ -18,7 +17,7 @@ READY_SECONDS = 90
 
 
 class Rollout:
-    """The replicas of a Deployment behind a balancer."""
+    """The replicas of a Deployment behind a balancer, for as long as its context lasts."""
 
     def __init__(self, settings: Manifest, balancer: Balancer, folder: Path) -> None:
         self._settings = settings
@@ -29,6 +28,15 @@ class Rollout:
         self._ending: list[Thread] = []
         self.exit_statuses: list[int] = []
         """Of the pods that were ended."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for thread in self._ending:
+            thread.join()
+        for pod in self._all:
+            pod.remove()
 
     def start(self, deployment: Manifest) -> None:
         """Start one more replica and wait until it has been ready for minReadySeconds."""
@@ -54,13 +62,6 @@ class Rollout:
         for thread in self._ending:
             thread.join()
 
-    def remove(self) -> None:
-        """Take everything away."""
-        for thread in self._ending:
-            thread.join()
-        for pod in self._all:
-            pod.remove()
-
     def _end(self, pod: Pod) -> None:
         # A cluster begins both at the same moment: nodes are told, and the kubelet ends the pod.
         self._pods.remove(pod)
@@ -74,13 +75,3 @@ class Rollout:
             self._balancer.admit(pod.port)
         else:
             Timer(ENDPOINT_LAG_SECONDS, self._balancer.dismiss, [pod.port]).start()
-
-
-@contextmanager
-def rollout(settings: Manifest, balancer: Balancer, folder: Path) -> Iterator[Rollout]:
-    """Run replicas for as long as the context lasts."""
-    running = Rollout(settings, balancer, folder)
-    try:
-        yield running
-    finally:
-        running.remove()

@@ -10,7 +10,7 @@ from deploy.image_test.callers import Callers, Predictions, Tally
 from deploy.image_test.containers import Image
 from deploy.image_test.manifests import Manifest, objects, the, with_image, without_drain
 from deploy.image_test.report import Record
-from deploy.image_test.rollout import rollout
+from deploy.image_test.rollout import Rollout
 
 REPLICAS = 2
 
@@ -24,7 +24,7 @@ def update_under_load(
 ) -> tuple[Tally, list[int]]:
     """Start two replicas of the first image, update to the second, and count what callers got."""
     before, after = (with_image(deployment, image) for image in images)
-    with Balancer(folder) as balancer, rollout(settings, balancer, folder) as running:
+    with Balancer(folder) as balancer, Rollout(settings, balancer, folder) as running:
         for _ in range(REPLICAS):
             running.start(before)
         with Callers(balancer.url, known) as callers:
