@@ -116,7 +116,8 @@ def _json_lines_rows(text: TextIO) -> Iterator[Row]:
 def _is_one_object(values: Collection[object]) -> bool:
     """Tell whether these are columns or lists of rows, with or without their number."""
     rest = [value for value in values if not isinstance(value, int)]
-    return bool(rest) and all(map(_holds_objects, rest))
+    are_columns = len(rest) > 1 and all(isinstance(value, list) for value in rest)
+    return are_columns or (bool(rest) and all(map(_holds_objects, rest)))
 
 
 def _holds_objects(value: object) -> bool:

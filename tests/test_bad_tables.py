@@ -114,6 +114,7 @@ def test_a_table_that_is_not_named_is_told_so(
             ["one object", 'to_json(orient="records")'],
         ),
         ('{"data": [{"text": "a", "tags": ["b"]}]}', "wrapped.json", ["one object"]),
+        ('{"text": ["a", "b"], "tags": [["c"], ["d"]]}', "columns.json", ["one object"]),
         ('{"total": 1, "rows": [{"text": "a", "tags": ["b"]}]}', "page.json", ["one object"]),
         (
             '[{"text": "a", "tags": [{"name": "b"}]}]',

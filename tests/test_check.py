@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -118,6 +120,18 @@ def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:
     text = ROWS[1].split(",")[0]
     kinds = found(looked_over(tmp_path, f"{text},sailing", ROWS[1]))
     assert (kinds["conflicts"], kinds["duplicates"]) == ((252,), (253,))
+
+
+@pytest.mark.parametrize("column", ["tags", "tag"])
+def test_joined_tags_come_apart_as_their_finding_says(column: str, tmp_path: Path) -> None:
+    """The options that it names read them apart, in a column of single tags too."""
+    table = tmp_path / "table.csv"
+    rows = [row.replace("|", "; ") for row in ROWS[1:]]
+    table.write_text("\n".join((f"text,{column}", *rows)), encoding="utf-8")
+    command = ("-m", "training", "check", str(table))
+    told = run_python(*command, home=tmp_path).stdout
+    options = shlex.split(re.search(r"separates them, (.*)\.", told)[1])  # type: ignore[index]
+    assert "joined-tags" not in run_python(*command, *options, home=tmp_path).stdout
 
 
 def test_a_tag_that_holds_a_comma_is_no_joined_one(tmp_path: Path) -> None:

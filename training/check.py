@@ -65,7 +65,7 @@ def check(dataset: Dataset, params: Params) -> Report:
         *_repeated(dataset),
         *_near(labelled),
         *_always_together(labelled, support),
-        *_joined(labelled, support),
+        *_joined(dataset, support),
         *_spelt_in_several_ways(labelled, aliases),
         *_rare(in_training, params.min_support),
         *_too_few(in_training, in_test, params.min_support),
@@ -190,7 +190,7 @@ def _bearing(labelled: Labelled, *tags: str) -> tuple[int, ...]:
     )
 
 
-def _joined(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]:
+def _joined(dataset: Dataset, support: Mapping[str, int]) -> Iterator[Finding]:
     """Find tags that are several in one, joined by another sign than the one that separates."""
     for sign in SEPARATORS:
         parts = {tag: [part.strip() for part in tag.split(sign)] for tag in support}
@@ -198,17 +198,19 @@ def _joined(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]
         # A tag may well hold a comma. Joined are those whose every part stands elsewhere too.
         joined = [tag for tag, found in parts.items() if min(seen[part] for part in found) > 1]
         joined = [tag for tag in joined if sign in tag]
-        yield from _named_joined(labelled, joined, sign)
-    yield from _named_joined(labelled, list(filter(HASHTAGS.fullmatch, support)), " ")
+        yield from _named_joined(dataset, joined, sign)
+    yield from _named_joined(dataset, list(filter(HASHTAGS.fullmatch, support)), " ")
 
 
-def _named_joined(labelled: Labelled, joined: Sequence[str], sign: str) -> Iterator[Finding]:
+def _named_joined(dataset: Dataset, joined: Sequence[str], sign: str) -> Iterator[Finding]:
     if joined:
-        rows = _bearing(labelled, *joined)
+        rows = _bearing(dataset.labelled, *joined)
+        # A cell of the column `tag` is one tag, whatever it holds, unless the column is named.
+        column = "--tags-column tag " if dataset.task == "single" else ""
         yield Finding(
             "joined-tags",
             f"Tags such as {joined[0]!r}, {len(joined)} in all ({rows_named(rows)}), look like "
-            f"several joined by {sign!r}: name what separates them, --separator {sign!r}.",
+            f"several joined by {sign!r}: name what separates them, {column}--separator {sign!r}.",
             rows,
         )
 
