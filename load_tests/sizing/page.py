@@ -102,6 +102,16 @@ def refusal(measured: OnePod) -> float:
     return min(DEAREST_REFUSAL, max(0.0, missing / (most.refused / most.seconds)))
 
 
+def told_refusal(measured: OnePod, pod: Pod) -> str:
+    """Say what a refusal costs, and how that is known."""
+    if any(one.refused for one in measured.rounds):
+        return (
+            f"{pod.refusal:.2f} of an answer's for each, reckoned from the rate that had most "
+            "refusals, so the columns are near there."
+        )
+    return f"none was measured, so {pod.refusal:g} of an answer's is assumed for each."
+
+
 def refused_by(pod: Pod, measured: Round) -> float:
     """Return the share that a simulated pod refuses of what came in a round."""
     arrivals = np.full(round(measured.seconds), round(measured.rate))
@@ -133,7 +143,7 @@ def section(measured: OnePod, prices: Prices) -> str:
         "day_mean": f"{_day_mean(pod):,.0f}",
         "measured_queue": f"{measured.queue:,}",
         "queue": f"{QUEUE:,}",
-        "refusal_share": f"{pod.refusal:.2f}",
+        "refusal": told_refusal(measured, pod),
         "seed": str(SEED),
         "needs": needs(pod, prices).markdown(),
         "batching": batching(measured, pod).markdown(),
