@@ -7,11 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-import yaml
 
 from load_tests.results import ONE_POD, read
 from load_tests.sections import written
-from load_tests.sizing.day import Autoscaler, Crowd, Pod, simulate_day, traffic
+from load_tests.sizing.day import Crowd, Pod, simulate_day, traffic
 from load_tests.sizing.measure import OnePod
 from load_tests.sizing.page import (
     DEAREST_REFUSAL,
@@ -22,19 +21,18 @@ from load_tests.sizing.page import (
     Prices,
     autoscaled,
     need,
+    production,
     refused_by,
     section,
     simulated_pod,
 )
 from runners.batching import Bounds
-from tests.serving import PROJECT
 
 POD = Pod(
     capacity=10, queue=30, start_seconds=12, refusal=0.5, rates=(5, 10, 12), cores=(0.5, 1, 1)
 )
-SCALER = Autoscaler()
+SCALER = production()
 DAY = traffic(15, (Crowd(at=30_000, factor=6),), seed=1)
-PRODUCTION = PROJECT / "deploy" / "kubernetes" / "production" / "autoscaler.yaml"
 
 
 def test_the_same_seed_gives_the_same_day() -> None:
@@ -55,7 +53,7 @@ def test_a_day_loses_no_request(lost_at: dict[int, float]) -> None:
 
 def test_more_pods_never_hurt() -> None:
     """Of fixed numbers of pods, the greater refuses no more and lets nobody wait longer."""
-    days = [simulate_day(DAY, POD, Autoscaler(least=n, most=n)) for n in range(1, 12)]
+    days = [simulate_day(DAY, POD, replace(SCALER, least=n, most=n)) for n in range(1, 12)]
     for fewer, more in pairwise(days):
         assert more.refused <= fewer.refused
         assert more.longest_wait <= fewer.longest_wait
@@ -79,26 +77,6 @@ def test_the_autoscaler_goes_up_at_once_and_down_slowly() -> None:
     assert up.pods_most == 10  # 60 a second are 6 cores, of which each pod is to use 0.6
     held = simulate_day(np.full(3_600, 9), POD, SCALER)
     assert held.pods_most == SCALER.least
-
-
-def test_the_rules_are_those_of_production() -> None:
-    """The simulated autoscaler has the numbers of the manifest."""
-    spec = yaml.safe_load(PRODUCTION.read_text())["spec"]
-    up, down = spec["behavior"]["scaleUp"], spec["behavior"]["scaleDown"]
-    cores = spec["metrics"][0]["resource"]["target"]["averageValue"]
-    assert (
-        Autoscaler(
-            least=spec["minReplicas"],
-            most=spec["maxReplicas"],
-            target=int(cores.removesuffix("m")) / 1_000,
-            up_factor=1 + up["policies"][0]["value"] // 100,
-            up_seconds=up["policies"][0]["periodSeconds"],
-            down_pods=down["policies"][0]["value"],
-            down_seconds=down["policies"][0]["periodSeconds"],
-            down_wait=down["stabilizationWindowSeconds"],
-        )
-        == SCALER
-    )
 
 
 def test_what_is_needed_survives_a_zone() -> None:

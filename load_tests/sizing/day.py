@@ -1,9 +1,8 @@
 """A day of callers and the autoscaler that follows them, simulated second by second.
 
-The autoscaler is Kubernetes' with the rules of `deploy/kubernetes/production/autoscaler.yaml`. The
-pods share what arrives evenly; each second every ready pod answers as many requests as it was
-measured to, what is left waits up to the pods' queue bounds, and what is beyond is refused, which
-takes a pod time too.
+The autoscaler is Kubernetes' with the rules of a manifest. The pods share what arrives evenly; each
+second every ready pod answers as many requests as it was measured to, what is left waits up to the
+pods' queue bounds, and what is beyond is refused, which takes a pod time too.
 """
 
 from __future__ import annotations
@@ -24,17 +23,17 @@ SWING = 0.7
 class Autoscaler:
     """When it asks for how many pods."""
 
-    least: int = 3
-    most: int = 12
-    target: float = 0.6
+    least: int
+    most: int
+    target: float
     """Cores that a pod is to use."""
-    up_factor: int = 2
+    up_factor: float
     """How many times as many pods as ``up_seconds`` ago there may be."""
-    up_seconds: int = 30
-    down_pods: int = 1
+    up_seconds: int
+    down_pods: int
     """How many pods fewer than ``down_seconds`` ago there may be."""
-    down_seconds: int = 60
-    down_wait: int = 300
+    down_seconds: int
+    down_wait: int
     """Fewer only when nothing in so many seconds asked for more."""
     look_seconds: int = 15
     """Kubernetes' own: how often it looks,"""
@@ -190,7 +189,7 @@ def _allowed(asked: list[int], wanted: list[int], pods: int, scaler: Autoscaler)
     """Return how many pods there may be now: up at once, down slowly."""
     if asked[-1] > pods:
         before = wanted[-scaler.up_seconds] if len(wanted) >= scaler.up_seconds else scaler.least
-        return max(pods, min(asked[-1], before * scaler.up_factor))
+        return max(pods, min(asked[-1], int(before * scaler.up_factor)))
     recent = max(asked[-(scaler.down_wait // scaler.look_seconds) :])
     before = wanted[-scaler.down_seconds] if len(wanted) >= scaler.down_seconds else pods
     return min(pods, max(recent, before - scaler.down_pods))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from string import Template
 
 import click
 import numpy as np
+import yaml
 
 from load_tests.results import ONE_POD, PROJECT, QUIET, read
 from load_tests.sections import written
@@ -17,6 +19,7 @@ from load_tests.sizing.measure import OnePod, Round
 from load_tests.table import Table
 
 PAGE = PROJECT / "deploy" / "README.md"
+MANIFEST = PROJECT / "deploy" / "kubernetes" / "production" / "autoscaler.yaml"
 SECTION = "pods"
 TEMPLATE = Path(__file__).with_name("page.md")
 SEED = 20_261_124
@@ -68,13 +71,32 @@ def need(rate: float, capacity: float, prices: Prices) -> Need:
     return Need(pods, gib, (pods * prices.core + gib * prices.gib) * HOURS_A_MONTH)
 
 
+@cache
+def production() -> Autoscaler:
+    """Read the rules of the autoscaler of production/."""
+    spec = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))["spec"]
+    up, down = spec["behavior"]["scaleUp"], spec["behavior"]["scaleDown"]
+    cores = spec["metrics"][0]["resource"]["target"]["averageValue"]
+    return Autoscaler(
+        least=spec["minReplicas"],
+        most=spec["maxReplicas"],
+        target=int(cores.removesuffix("m")) / 1_000,
+        up_factor=1 + up["policies"][0]["value"] / 100,
+        up_seconds=up["policies"][0]["periodSeconds"],
+        down_pods=down["policies"][0]["value"],
+        down_seconds=down["policies"][0]["periodSeconds"],
+        down_wait=down["stabilizationWindowSeconds"],
+    )
+
+
 def autoscaled(rate: float, pod: Pod) -> int:
     """Return the pods that the autoscaler asks for at a rate, if it may have as many as it likes.
 
     It looks at processors, and a pod that answers few texts a batch uses more of its core than of
     its capacity; so it asks for more pods than the rate needs.
     """
-    return max(Autoscaler.least, math.ceil(rate / pod.rate_at(Autoscaler.target)))
+    scaler = production()
+    return max(scaler.least, math.ceil(rate / pod.rate_at(scaler.target)))
 
 
 def simulated_pod(measured: OnePod) -> Pod:
@@ -115,14 +137,15 @@ def told_refusal(measured: OnePod, pod: Pod) -> str:
 def refused_by(pod: Pod, measured: Round) -> float:
     """Return the share that a simulated pod refuses of what came in a round."""
     arrivals = np.full(round(measured.seconds), round(measured.rate))
-    found = simulate_day(arrivals, pod, Autoscaler(least=1, most=1))
+    found = simulate_day(arrivals, pod, replace(production(), least=1, most=1))
     return found.refused / found.arrived
 
 
 def section(measured: OnePod, prices: Prices) -> str:
     """Write the section."""
     pod = simulated_pod(measured)
-    at_target = pod.rate_at(Autoscaler.target)
+    scaler = production()
+    at_target = pod.rate_at(scaler.target)
     small = 500_000 / DAY
     figures = {
         "capacity": f"{measured.capacity:,.0f}",
@@ -137,7 +160,7 @@ def section(measured: OnePod, prices: Prices) -> str:
         "small": f"{small:.1f}",
         "small_peak": f"{small * PEAK:.0f}",
         "full": f"{FULL:g}",
-        "target": f"{Autoscaler.target:g}",
+        **{name: f"{rule:g}" for name, rule in asdict(scaler).items()},
         "at_target": f"{at_target:,.0f}",
         "at_target_share": f"{at_target / measured.capacity:.0%}",
         "day_mean": f"{_day_mean(pod):,.0f}",
@@ -205,14 +228,17 @@ def batching(measured: OnePod, pod: Pod) -> Table:
 def days(pod: Pod) -> Table:
     """Lay out the simulated days: as production/ is set, and otherwise."""
     quiet, crowded = (traffic(_day_mean(pod), crowds, seed=SEED) for crowds in ((), CROWDS))
-    production = Autoscaler()
+    scaler = production()
+    others = {
+        f"at least {2 * scaler.least} pods": replace(scaler, least=2 * scaler.least),
+        f"at most {2 * scaler.most}": replace(scaler, most=2 * scaler.most),
+        f"{scaler.most} pods always": replace(scaler, least=scaler.most),
+    }
     plans = (
-        ("a day as others", simulate_day(quiet, pod, production)),
-        ("a zone lost at noon", simulate_day(quiet, pod, production, {NOON: 1 / ZONES})),
-        ("two flash crowds", simulate_day(crowded, pod, production)),
-        ("the same, at least 6 pods", simulate_day(crowded, pod, Autoscaler(least=6))),
-        ("the same, at most 24", simulate_day(crowded, pod, Autoscaler(most=24))),
-        ("the same, 12 pods always", simulate_day(crowded, pod, Autoscaler(least=12))),
+        ("a day as others", simulate_day(quiet, pod, scaler)),
+        ("a zone lost at noon", simulate_day(quiet, pod, scaler, {NOON: 1 / ZONES})),
+        ("two flash crowds", simulate_day(crowded, pod, scaler)),
+        *((f"the same, {name}", simulate_day(crowded, pod, one)) for name, one in others.items()),
     )
     return Table(
         ["day", "refused", "seconds with refusals", "longest wait s", "most pods", "mean pods"],
@@ -222,7 +248,7 @@ def days(pod: Pod) -> Table:
 
 def _day_mean(pod: Pod) -> float:
     """Return the mean traffic of the simulated day: two pods' work, so three are near enough."""
-    return 2 * pod.rate_at(Autoscaler.target)
+    return 2 * pod.rate_at(production().target)
 
 
 def _told(day: Day) -> list[str]:
