@@ -165,6 +165,8 @@ def test_abstaining_costs_few_right_tags() -> None:
     lost = right[left_out < limit].sum() / right.sum()
     assert RIGHT_LOST - 0.003 < lost <= RIGHT_LOST
     assert np.mean(left_out < limit) < ABSTAINED / 2
+    one_each = abstain_below(left_out, np.ones(1000, np.intp))
+    assert np.mean(left_out < one_each) == RIGHT_LOST
 
 
 def test_the_report_tells_what_the_run_does() -> None:

@@ -358,6 +358,8 @@ def test_near_duplicates_of_the_test_are_not_trained_on(tmp_path: Path) -> None:
     assert len(again.near_duplicates) > len(parts.test)
     assert all(ours > last_of_before for ours, _ in again.near_duplicates)
     assert set(parts.training.texts) <= set(again.training.texts)
+    described = again.describe(dataset, licence=None)
+    assert described.near_duplicates_left_out == len(again.near_duplicates)
     kept_copies = {number for number in again.training.numbers if number > last_of_before}
     assert len(kept_copies) < len(copies) / 10
 
@@ -369,6 +371,15 @@ def test_tags_are_chosen_on_the_training_side() -> None:
     least = support.most_common(2)[1][1]
     enough = {tag for tag, count in support.items() if count >= least}
     assert set(split(dataset, Params(min_support=least)).tags) == enough
+
+
+def test_where_no_tag_has_texts_enough_the_nearest_are_named() -> None:
+    """Who is refused for that sees what to ask of --min-support."""
+    dataset = read_dataset(str(TABLE), Reading())
+    support = Counter(tag for tags in split(dataset, Params()).training.tags for tag in tags)
+    (tag, count), *_ = support.most_common(1)
+    with pytest.raises(TooLittleData, match=rf"of the others: {tag} \({count}\), "):
+        split(dataset, Params(min_support=1000))
 
 
 @pytest.mark.parametrize(
