@@ -2,6 +2,11 @@
 
 A word is a run of letters, digits, underscores and the marks that combine with them, in lower case.
 A soft hyphen is no part of a text, and what joins letters without a width joins the word.
+
+Texts that are the same by Unicode's own rule have the same words: an accent, say, is one with its
+letter (form NFC), however it was typed. By that rule ligatures and letters of full width (NFKC) are
+other texts, and stay what they are.
+
 Scripts that put no blanks between words (Chinese, Japanese, Thai and their kin) have no such runs
 worth the name. In their place every two neighbouring characters are a word of their own, which
 needs no dictionary and does nearly as well as all n-grams of up to four characters.
@@ -13,9 +18,10 @@ count each stretch of them as a word too, after the words.
 from __future__ import annotations
 
 import re
-import unicodedata
+from itertools import groupby
+from unicodedata import category, combining, is_normalized, normalize
 
-MARKS = "".join(chr(i) for i in range(0x300, 0x10000) if unicodedata.category(chr(i))[0] == "M")
+MARKS = "".join(chr(i) for i in range(0x300, 0x10000) if category(chr(i))[0] == "M")
 """Marks that combine with the letter before them, such as accents and most vowels of Hindi.
 
 Python's ``\\w`` leaves them out and would cut a word at each. Those beyond the basic plane, of
@@ -34,11 +40,16 @@ JOINERS = "\u200c\u200d"
 cost .005 weighted F1 (eight splits of 1,953 messages). Between words they are nothing."""
 SOFT_HYPHEN = "\u00ad"
 """Where a word may be cut at a line's end: on pages of the web, in any word."""
+VARIA = "\u1fef"
+"""By Unicode's rule the "`" of ASCII, where a word ends; and Σ in lower case depends on that."""
+MANY_MARKS = 64
+"""Marks in a row that `normalize` is not left to sort: that takes it the square of their number."""
 
 _PIECE = rf"\w[\w{MARKS}]*"
 _JOINED = rf"(?<![{BLANKLESS}])[{JOINERS}]+(?![{BLANKLESS}])"
 _WORD = re.compile(rf"{_PIECE}(?:{_JOINED}{_PIECE})*")
 _BLANKLESS_RUN = re.compile(f"[{BLANKLESS}]+")
+_MANY_SIGNS = re.compile(rf"[^\w\s]{{{MANY_MARKS},}}")
 _CONTROLS = "\x00-\x1f\x7f-\x9f"
 _SIGNS = re.compile(rf"[^\w\s{_CONTROLS}{MARKS}{JOINERS}][^\w\s{_CONTROLS}]*")
 
@@ -64,13 +75,13 @@ def words_of(text: str) -> list[str]:
         return text.encode().translate(_BYTES).decode().split()
     words: list[str] = []
     # Half a surrogate pair is no character; "replace" makes it a question mark, which is no word.
-    written = text.replace(SOFT_HYPHEN, "")
+    written = text.replace(SOFT_HYPHEN, "").replace(VARIA, "`")
     for piece in written.encode(errors="replace").translate(_BYTES).decode().split():
         if piece.isascii():
             words.append(piece)
         else:
-            lowered = piece.lower()
-            words.extend(lowered[start:end] for start, end in _places(lowered))
+            # Lower case first: some letters are one with their marks in lower case alone.
+            words += _cut(_composed(piece.lower()))
     return words
 
 
@@ -85,7 +96,7 @@ def signs_of(text: str) -> list[str]:
     """Return the stretches of signs of a text in order."""
     if text.isascii():
         return text.encode().translate(_SIGN_BYTES).decode().split()
-    return _SIGNS.findall(_lowered(text).encode(errors="replace").decode())
+    return _SIGNS.findall(_composed(_lowered(text)).encode(errors="replace").decode())
 
 
 def words_and_signs_of(text: str) -> list[str]:
@@ -104,36 +115,75 @@ def words_and_signs_as_bytes(text: str) -> bytes:
 def spans_of(text: str, *, signs: bool = False) -> list[tuple[int, int]]:
     """Return where the words start and end, and perhaps the signs, in code points of ``text``.
 
-    Lower-casing can lengthen a text ('İ' becomes two code points) and soft hyphens are left out, so
-    places in the lower-cased text are led back to those in the text as sent.
+    Lower-casing can lengthen a text ('İ' becomes two code points), soft hyphens are left out and
+    marks composed, so places in what is cut are led back to those in the text as sent.
     """
     lowered = _lowered(text)
-    places = _places(lowered)
+    composed = _composed(lowered)
+    places = _places(composed)
     if signs:
-        places += [match.span() for match in _SIGNS.finditer(lowered)]
-    if len(lowered) == len(text) and SOFT_HYPHEN not in text:
+        places += [match.span() for match in _SIGNS.finditer(composed)]
+    if composed == lowered and len(lowered) == len(text) and SOFT_HYPHEN not in text:
         return places
-    origin = [
-        place
-        for place, character in enumerate(text)
-        if character != SOFT_HYPHEN
-        for _ in character.lower()
-    ]
-    return [(origin[start], origin[end - 1] + 1) for start, end in places]
+    origins = _origins(text, composed)
+    return [(origins[start][0], origins[end - 1][1]) for start, end in places]
 
 
 def _lowered(text: str) -> str:
     return text.lower().replace(SOFT_HYPHEN, "")
 
 
-def _places(lowered: str) -> list[tuple[int, int]]:
-    """Return the start and end of every word in a lower-cased text."""
-    if _BLANKLESS_RUN.search(lowered) is None:
-        return [match.span() for match in _WORD.finditer(lowered)]
+def _composed(text: str) -> str:
+    """Return a text in form NFC, which costs 50 ns and 2 ns a character where it is in it."""
+    if len(text) > MANY_MARKS:
+        if is_normalized("NFC", text):
+            return text
+        text = _MANY_SIGNS.sub(_in_order, text)
+    return normalize("NFC", text)
+
+
+def _in_order(signs: re.Match[str]) -> str:
+    """Put marks into the order that `normalize` gives them, 10,000 in 2 ms instead of 200."""
+    apart = "".join(normalize("NFD", sign) for sign in signs[0])
+    runs = groupby(apart, key=lambda sign: combining(sign) > 0)
+    return "".join(sign for _, run in runs for sign in sorted(run, key=combining))
+
+
+def _origins(text: str, composed: str) -> list[tuple[int, int]]:
+    """Return where each code point of what is cut comes from: start and end in ``text``.
+
+    Taken apart (form NFD), both are the same signs, but for the order of one letter's marks. So a
+    letter and its marks come from where all of them stand.
+    """
+    letters: list[list[int]] = []  # of every sign; marks share the one of their letter
+    for place, character in enumerate(text):
+        for sign in normalize("NFD", character.lower().replace(SOFT_HYPHEN, "")):
+            letters.append(letters[-1] if letters and combining(sign) else [place, place])
+            letters[-1][1] = place + 1
+    origins = []
+    first = 0
+    for character in composed:
+        last = first + len(normalize("NFD", character)) - 1
+        origins.append((letters[first][0], letters[last][1]))
+        first = last + 1
+    return origins
+
+
+def _cut(composed: str) -> list[str]:
+    """Return the words of a composed text; most are found without their places in half the time."""
+    if _BLANKLESS_RUN.search(composed) is None:
+        return _WORD.findall(composed)
+    return [composed[start:end] for start, end in _places(composed)]
+
+
+def _places(composed: str) -> list[tuple[int, int]]:
+    """Return the start and end of every word in a composed text."""
+    if _BLANKLESS_RUN.search(composed) is None:
+        return [match.span() for match in _WORD.finditer(composed)]
     places: list[tuple[int, int]] = []
-    for match in _WORD.finditer(lowered):
+    for match in _WORD.finditer(composed):
         start = match.start()
-        for run in _BLANKLESS_RUN.finditer(lowered, start, match.end()):
+        for run in _BLANKLESS_RUN.finditer(composed, start, match.end()):
             if start < run.start():
                 places.append((start, run.start()))
             places.extend(_neighbours(run.start(), run.end()))
