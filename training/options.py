@@ -16,6 +16,7 @@ from tagger.records import Params, Task
 from training.auxiliary import CATALOGUE
 from training.candidates import CANDIDATES, COMPARED, compared_on, params_for
 from training.data import Reading
+from training.tag_cells import one_spelling
 from training.thresholds import Objective
 
 USUAL = Params()
@@ -77,7 +78,7 @@ def _aliases(path: Path) -> dict[str, str]:
         raise click.UsageError(f"--aliases: {path} is no JSON ({fault}).") from fault
     if not isinstance(aliases, dict) or not all(isinstance(tag, str) for tag in aliases.values()):
         raise click.UsageError(f'--aliases: {path} must hold one object: {{"spelling": "tag"}}.')
-    return aliases
+    return {one_spelling(other): tag for other, tag in aliases.items()}
 
 
 def params_options(command: Command) -> Command:

@@ -9,6 +9,7 @@ from io import StringIO
 from token import STRING
 from tokenize import TokenError, generate_tokens
 from typing import Any
+from unicodedata import normalize
 
 
 def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str]) -> Iterator[str]:
@@ -33,11 +34,16 @@ def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str])
         raise ValueError("tags that are neither words nor whole numbers")
     known: set[str] = set()
     for tag in words:
-        bare = " ".join(tag.split())
-        spelt = " ".join(aliases.get(bare, bare).split())
+        bare = one_spelling(tag)
+        spelt = one_spelling(aliases.get(bare, bare))
         if spelt and spelt not in known:
             known.add(spelt)
             yield spelt
+
+
+def one_spelling(tag: str) -> str:
+    """Return a tag in Unicode's form NFC with one blank between words: what looks equal is."""
+    return " ".join(normalize("NFC", tag).split())
 
 
 def _list_of(cell: str, separator: str) -> object:
