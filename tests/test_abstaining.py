@@ -16,11 +16,13 @@ from tagger.store import Store
 from tests.conftest import TABLE, TrainedHome
 from tests.fitting import fitted
 from tests.serving import Server, run_python
-from training.abstaining import ABSTAINED, RIGHT_LOST, abstain_below
+from training.abstaining import ABSTAINED, RIGHT_LOST, abstain_below, word_information
+from training.candidates import params_for
 from training.data import Reading, read_dataset
 from training.fit import fit
 from training.out_of_domain import kinds_of, texts_by_kind
 from training.split import split
+from training.vectorizer import Vectorizer
 
 ALLOWED = 0.05
 """Share of unseen texts like those of the table that may go without tags."""
@@ -109,9 +111,10 @@ def test_long_texts_are_tagged(server: Server, trained_home: TrainedHome) -> Non
         assert tag in found["predicted_tags"]
 
 
-def test_a_table_in_another_language_is_at_home_there() -> None:
+@pytest.mark.parametrize("name", ["svc", "naive-bayes"])
+def test_a_table_in_another_language_is_at_home_there(name: str) -> None:
     """Trained on 200 Finnish texts, a run tags unseen Finnish ones, and abstains from English."""
-    model = fit(*finnish(200, seed=1), Params(min_support=2)).model
+    model = fit(*finnish(200, seed=1), params_for(name, Params(min_support=2))).model
     limit = model.policy.abstain_below
     unseen, _ = finnish(200, seed=2)
     assert np.mean(model.score(unseen).familiarity < limit) <= ALLOWED
@@ -126,6 +129,38 @@ def test_short_words_are_enough_where_they_tell_a_tag() -> None:
     texts = ["uuni", "suo polku sieni", "kun", "joka kun mutta"]
     familiar = model.score(texts).familiarity >= model.policy.abstain_below
     assert familiar.tolist() == [True, True, False, False]
+
+
+def test_a_text_without_words_gets_no_tags() -> None:
+    """Where there is no word at all, nothing is familiar."""
+    model = fit(*finnish(200, seed=1), Params(min_support=2)).model
+    assert decide(model.score(["?!", "\N{SNOWMAN}"]), model.policy).abstained == [True, True]
+
+
+def test_a_word_says_something_where_a_fold_has_no_example_of_a_tag() -> None:
+    """Nor any counterexample: such tags tell nothing, and spoil nothing. Pairs say nothing."""
+    texts, tags = finnish(60, seed=1)
+    truth = np.array([["cooking" in some, False, True] for some in tags])
+    vectorizer = Vectorizer(params_for("naive-bayes", Params()), tags=3).fit(texts)
+    told = word_information(vectorizer, texts, truth)
+    names = vectorizer.own.get_feature_names_out()
+    is_pair = np.array([" " in name for name in names])
+    assert (told[is_pair] == 0).all()
+    assert (told[~is_pair] >= 0).all()
+    telling = dict(zip(names, told, strict=True))
+    assert telling["taikina"] > 2 * telling["kun"] > 0
+
+
+def test_what_a_word_says_grows_with_its_texts_and_its_length() -> None:
+    """Of words of the same letters, that of many texts; of words of one text, the longer."""
+    texts, tags = finnish(200, seed=1)
+    texts[0] += " anikiat et"
+    truth = np.array([["cooking" in some, "forest" in some] for some in tags])
+    vectorizer = Vectorizer(Params(), tags=2).fit(texts)
+    names = vectorizer.own.get_feature_names_out()
+    told = dict(zip(names, word_information(vectorizer, texts, truth), strict=True))
+    assert told["taikina"] > 5 * told["anikiat"]
+    assert told["anikiat"] > 4 * told["et"]
 
 
 def test_the_rule_is_stored_with_the_run(trained_home: TrainedHome) -> None:

@@ -128,7 +128,7 @@ def _information(held: sparse.csc_matrix, truth: Truth) -> Doubles:
         _relative_entropy(held[:, first : first + PORTION], borne, share)
         for first in range(0, held.shape[1], PORTION)
     ]
-    return np.concatenate([np.zeros(0), *portions]).clip(min=0)
+    return np.concatenate(portions).clip(min=0)
 
 
 def _relative_entropy(held: sparse.csc_matrix, borne: Doubles, share: Doubles) -> Doubles:
