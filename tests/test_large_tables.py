@@ -2,42 +2,96 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVC
 
-from tagger.records import Params
-from tests.fitting import fitted, table
+from tagger.records import Auxiliary, Params
+from tagger.sparse import Doubles
+from tests.fitting import KINDS, fitted, table
 from training import learners, newton
+from training.auxiliary import Lent
+from training.data import Labelled
 from training.fit import fit
-from training.newton import fit_together
+from training.newton import Problem, machine, ridge
+from training.together import with_ones
 from training.vectorizer import Vectorizer
 
 
-def test_newton_finds_what_liblinear_finds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given the time, both minimise the same sum: every tag's decisions are alike."""
-    monkeypatch.setattr(newton, "TOLERANCE", 1e-7)
+def problem_of() -> tuple[Problem, Doubles]:
+    """Return the tests' table, each text counting 0 to 2, and its features but the last."""
     texts, tags_of_each = table()
     tags = sorted({tag for tags in tags_of_each for tag in tags})
-    truth = np.array([[tag in some for tag in tags] for some in tags_of_each])
-    matrix = Vectorizer(Params(), tags=len(tags)).fit(texts).transform(texts)
-    found = fit_together(matrix, truth, regularization=0.5, step=lambda _: None)
-    whole = matrix.matrix()
-    for tag, learner in enumerate(found):
+    sign = np.array([[1 if tag in some else -1 for tag in tags] for some in tags_of_each])
+    counted = np.random.default_rng(0).choice([0, 0.5, 1, 2], sign.shape)
+    counted[[np.argmax(sign, axis=0), np.argmin(sign, axis=0)], np.arange(len(tags))] = 1
+    features = Vectorizer(Params(), tags=len(tags)).fit(texts).transform(texts)
+    matrix = with_ones(features)
+    problem = Problem(
+        matrix, matrix.transposed(), sign.astype(np.float32), counted.astype(np.float32)
+    )
+    return problem, features.matrix().toarray()
+
+
+def test_newton_finds_what_liblinear_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given the time, both minimise the same sum, whatever an example counts or is scaled by."""
+    monkeypatch.setattr(newton, "TOLERANCE", 1e-5)
+    problem, features = problem_of()
+    scale = np.random.default_rng(1).uniform(0.5, 2, (features.shape[1] + 1, 1)).astype(np.float32)
+    scale[-1] = 1
+    found = problem.decide(machine(problem, regularization=0.5, scale=scale))
+    scaled = features * scale[:-1, 0]
+    for tag, (sign, counted) in enumerate(zip(problem.sign.T, problem.counted.T, strict=True)):
         exact = LinearSVC(C=0.5, tol=1e-9, max_iter=100_000, random_state=0)
-        expected = exact.fit(whole, truth[:, tag]).decision_function(whole)
-        assert learner.decision_function(whole) == pytest.approx(expected, abs=1e-4)
+        exact.fit(scaled, sign, counted.astype(np.float64))
+        assert found[:, tag] == pytest.approx(exact.decision_function(scaled), abs=1e-3)
 
 
-def test_a_large_table_is_fitted_and_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_conjugate_gradients_find_what_ridge_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given the time, both solve the same equations, whatever an example counts."""
+    monkeypatch.setattr(newton, "RIDGE_TOLERANCE", 1e-5)
+    problem, features = problem_of()
+    found = problem.decide(ridge(problem, penalty=2.0))
+    for tag, (sign, counted) in enumerate(zip(problem.sign.T, problem.counted.T, strict=True)):
+        exact = Ridge(2.0).fit(features, sign, counted)
+        assert found[:, tag] == pytest.approx(exact.predict(features), abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["default", "svc-signs", "naive-bayes", "naive-bayes-signs"])
+def test_a_large_table_is_fitted_and_proved(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its scores are those of a small table, but for the tolerance; rare tags included."""
-    small = fitted()
+    small = fitted(kind)
     monkeypatch.setattr(learners, "MOST_FOR_LIBLINEAR", 0)
-    texts, tags_of_each = table()
     told: list[str] = []
-    large = fit(texts, tags_of_each, Params(folds=3), step=told.append)
+    large = fit(*table(), replace(KINDS[kind], folds=3), step=told.append)
     assert large.out_of_fold == pytest.approx(small.out_of_fold, abs=0.05)
-    assert told[:2] == ["svc, fold 1 of 3", "svc, tags 1 to 14 of 14"]
+    model = KINDS[kind].model
+    assert told[:2] == [f"{model}, fold 1 of 3", f"{model}, tags 1 to 14 of 14"]
+
+
+def test_a_large_table_learns_from_another_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another table lends counts as it does to a small table, for the tags that it has."""
+    texts, tags_of_each = table()
+    shared = sorted({tag for tags in tags_of_each for tag in tags})[:4]
+    bearers = [at for at, tags in enumerate(tags_of_each) if tags.intersection(shared)]
+    lent = Lent(
+        Labelled(
+            tuple(range(len(bearers))),
+            tuple(f"another {texts[at]}" for at in bearers),
+            tuple(tuple(tags_of_each[at].intersection(shared)) for at in bearers),
+        ),
+        Auxiliary("another.csv", "0" * 64, len(bearers), tuple(shared)),
+    )
+    params = replace(KINDS["naive-bayes"], folds=3, auxiliary=True)
+    small = fit(*table(), params, lent=lent)
+    alone = fitted("naive-bayes")
+    monkeypatch.setattr(learners, "MOST_FOR_LIBLINEAR", 0)
+    large = fit(*table(), params, lent=lent)
+    assert large.out_of_fold == pytest.approx(small.out_of_fold, abs=0.05)
+    assert np.abs(large.out_of_fold - alone.out_of_fold).max() > 0.1
 
 
 def test_the_matrix_is_the_same_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 PORTION = 2_000
@@ -37,6 +38,14 @@ class Factored:
     def matrix(self) -> sparse.csr_matrix:
         """Work the product out."""
         return self.held @ self.made_of
+
+    def times(self, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Multiply with numbers (features, columns), without working the product out."""
+        return np.asarray(self.held @ (self.made_of @ numbers))
+
+    def transposed(self) -> Factored:
+        """Return the matrix (features, texts), which is such a product too."""
+        return Factored(self.made_of.T.tocsr(), self.held.T.tocsr())
 
     def portions(self) -> Iterator[sparse.csr_matrix]:
         """Work the product out for some texts at a time."""

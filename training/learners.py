@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,9 @@ from training.auxiliary import Lent
 from training.evaluate import truth_of
 from training.factored import Factored
 from training.naive_bayes import TOLERANCE, NaiveBayesSVC
-from training.newton import fit_together
+from training.newton import Floats
 from training.progress import Step
+from training.together import Examples, learn_together
 from training.vectorizer import Vectorizer
 
 
@@ -57,7 +58,6 @@ MOST_FOR_LIBLINEAR = 50_000_000
 """Numbers in the matrix times tags up to which liblinear is used: it then takes under a minute.
 
 Of 2 tags that is 0.7 GiB at its peak: 28 bytes a number, the matrix and liblinear's copy of it.
-With another table it is used whatever their size, for Newton's method weighs all texts alike.
 """
 
 
@@ -81,75 +81,63 @@ def learn(
     lent
         Of another table, for the tags that it knows.
     """
-    more = lent.labelled if lent else None
     names = [tag.replace("-", " ").replace("_", " ") for tag in tags] if params.names else []
-    vectorizer = Vectorizer(params, tags=len(tags)).fit(
-        [*texts, *names, *(more.texts if more else ())]
-    )
-    matrix = vectorizer.transform(texts)
-    if params.model == "svc" and not more and matrix.count() * len(tags) > MOST_FOR_LIBLINEAR:
-        return vectorizer, _learn_together(matrix, truth, params, step)
-    of_names = vectorizer.transform(names).matrix() if names else None
-    of_more = (
-        _More(vectorizer.transform(more.texts).matrix(), truth_of(more.tags, tags))
-        if more
-        else None
-    )
-    return vectorizer, _learn_apart(
-        matrix.matrix(), truth, params, of_names=of_names, of_more=of_more
-    )
+    more = lent.labelled.texts if lent else ()
+    vectorizer = Vectorizer(params, tags=len(tags)).fit([*texts, *names, *more])
+    matrix = vectorizer.transform([*texts, *names * NAME_WEIGHT, *more])
+    examples = Examples(matrix, *_told(tags, truth, names=bool(names), lent=lent))
+    if params.model != "logistic" and matrix.count() * len(tags) > MOST_FOR_LIBLINEAR:
+        return vectorizer, _learn_together(examples, params, step)
+    return vectorizer, _learn_apart(examples, params)
 
 
-class _More(NamedTuple):
-    """Texts of another table."""
+def _told(
+    tags: Sequence[str], truth: Truth, *, names: bool, lent: Lent | None
+) -> tuple[Truth, Floats]:
+    """Return which tags each example bears, and how much it counts to each: (examples, tags)."""
+    bears, counts = [truth], [np.ones(truth.shape, np.float32)]
+    if names:
+        # Of other tags a name says nothing: that of `segmentation` is no example of a text without
+        # `computer-vision`.
+        own = np.tile(np.eye(len(tags), dtype=np.float32), (NAME_WEIGHT, 1))
+        bears.append(own > 0)
+        counts.append(own)
+    if lent:
+        of_lent = truth_of(lent.labelled.tags, tags)
+        bears.append(of_lent)
+        counts.append(np.tile(np.float32(LENT_WEIGHT) * of_lent.any(axis=0), (len(of_lent), 1)))
+    return np.vstack(bears), np.vstack(counts)
 
-    matrix: sparse.csr_matrix
-    """(texts, features)"""
-    truth: Truth
-    """(texts, tags)"""
 
-
-def _learn_apart(
-    matrix: sparse.csr_matrix,
-    truth: Truth,
-    params: Params,
-    *,
-    of_names: sparse.csr_matrix | None,
-    of_more: _More | None,
-) -> list[Any]:
+def _learn_apart(examples: Examples, params: Params) -> list[Any]:
     """Fit a learner a tag by liblinear."""
+    matrix = examples.matrix.matrix()
     learners = []
-    for tag in range(truth.shape[1]):
-        examples, borne, weight = [matrix], truth[:, tag].astype(np.intp), None
-        if of_names is not None:
-            # Of other tags a name says nothing: that of `segmentation` is no example of a text
-            # without `computer-vision`.
-            examples += [of_names[[tag]]] * NAME_WEIGHT
-            borne = np.append(borne, [1] * NAME_WEIGHT)
-        if of_more is not None and of_more.truth[:, tag].any():
-            weight = np.repeat([1, LENT_WEIGHT], [len(borne), len(of_more.truth)])
-            examples.append(of_more.matrix)
-            borne = np.append(borne, of_more.truth[:, tag])
+    for tag in range(examples.truth.shape[1]):
+        counted = examples.counted[:, tag]
+        own = np.flatnonzero(counted)
+        borne = examples.truth[own, tag].astype(np.intp)
+        weight = None if (counted[own] == 1).all() else counted[own].astype(np.float64)
         learner = _constant(borne) or LEARNERS[params.model](params)
-        learners.append(
-            learner.fit(sparse.vstack(examples, format="csr"), borne, sample_weight=weight)
-        )
+        learners.append(learner.fit(matrix[own], borne, sample_weight=weight))
     return learners
 
 
-def _learn_together(matrix: Factored, truth: Truth, params: Params, step: Step) -> list[Any]:
+def _learn_together(examples: Examples, params: Params, step: Step) -> list[Any]:
     """Fit the same learners by Newton's method, which needs no copy of the matrix."""
-    constants = [_constant(borne) for borne in truth.T.astype(np.intp)]
-    varying = truth[:, [constant is None for constant in constants]]
+    constants = [
+        _constant(borne[counted > 0])
+        for borne, counted in zip(examples.truth.T.astype(np.intp), examples.counted.T, strict=True)
+    ]
+    varying = [constant is None for constant in constants]
     learners = iter(
-        fit_together(
-            matrix,
-            varying,
-            regularization=params.regularization,
-            step=lambda which: step(f"{params.model}, {which}"),
+        learn_together(
+            Examples(examples.matrix, examples.truth[:, varying], examples.counted[:, varying]),
+            params,
+            lambda which: step(f"{params.model}, {which}"),
         )
     )
-    nothing = sparse.csr_matrix((1, matrix.features))
+    nothing = sparse.csr_matrix((1, examples.matrix.features))
     return [
         next(learners) if constant is None else constant.fit(nothing, [constant.constant])
         for constant in constants

@@ -65,15 +65,25 @@ def feature_scale(matrix: sparse.csr_matrix, truth: NDArray[np.bool_]) -> Double
 
     Scaled so that the rows of the matrix, words and characters of length 1 each, keep their length.
     """
-    borne = truth @ matrix + SMOOTHING
-    other = ~truth @ matrix + SMOOTHING
-    ratio = np.abs(np.log(borne / borne.sum()) - np.log(other / other.sum()))
-    mean = ratio.mean()
-    if mean == 0:
-        return np.ones(len(ratio))
-    scale = STRENGTH * ratio / mean + 1 - STRENGTH
+    scale = how_telling(truth @ matrix, ~truth @ matrix)
     lengthened = np.linalg.norm(_scaled(matrix, scale).data) / np.linalg.norm(matrix.data)
     return np.asarray(scale / lengthened, np.float64)
+
+
+def how_telling(borne: NDArray[np.floating], other: NDArray[np.floating]) -> Doubles:
+    """Return how far features tell texts with a tag from those without, 1 in the mean.
+
+    Parameters
+    ----------
+    borne, other
+        (features,) or (features, tags): what each weighs in all texts with the tag, and in all
+        without.
+    """
+    borne, other = borne + SMOOTHING, other + SMOOTHING
+    ratio = np.abs(np.log(borne / borne.sum(axis=0)) - np.log(other / other.sum(axis=0)))
+    mean = ratio.mean(axis=0)
+    trust = np.divide(ratio, mean, out=np.ones_like(ratio), where=mean > 0)
+    return np.asarray(STRENGTH * trust + 1 - STRENGTH)
 
 
 def _scaled(matrix: sparse.csr_matrix, scale: Doubles) -> sparse.csr_matrix:
