@@ -36,13 +36,12 @@ def problem_of() -> tuple[Problem, Doubles]:
     return problem, features.matrix().toarray()
 
 
-def test_newton_finds_what_liblinear_finds(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_newton_finds_what_liblinear_finds() -> None:
     """Given the time, both minimise the same sum, whatever an example counts or is scaled by."""
-    monkeypatch.setattr(newton, "TOLERANCE", 1e-5)
     problem, features = problem_of()
     scale = np.random.default_rng(1).uniform(0.5, 2, (features.shape[1] + 1, 1)).astype(np.float32)
     scale[-1] = 1
-    found = problem.decide(machine(problem, regularization=0.5, scale=scale))
+    found = problem.decide(machine(problem, regularization=0.5, tolerance=1e-5, scale=scale))
     scaled = features * scale[:-1, 0]
     for tag, (sign, counted) in enumerate(zip(problem.sign.T, problem.counted.T, strict=True)):
         exact = LinearSVC(C=0.5, tol=1e-9, max_iter=100_000, random_state=0)

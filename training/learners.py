@@ -86,8 +86,11 @@ def learn(
     vectorizer = Vectorizer(params, tags=len(tags)).fit([*texts, *names, *more])
     matrix = vectorizer.transform([*texts, *names * NAME_WEIGHT, *more])
     examples = Examples(matrix, *_told(tags, truth, names=bool(names), lent=lent))
-    if params.model != "logistic" and matrix.count() * len(tags) > MOST_FOR_LIBLINEAR:
-        return vectorizer, _learn_together(examples, params, step)
+    learner = LEARNERS[params.model](params)
+    if isinstance(learner, LinearSVC) and matrix.count() * len(tags) > MOST_FOR_LIBLINEAR:
+        return vectorizer, _learn_together(
+            examples, learner, lambda which: step(f"{params.model}, {which}")
+        )
     return vectorizer, _learn_apart(examples, params)
 
 
@@ -123,7 +126,7 @@ def _learn_apart(examples: Examples, params: Params) -> list[Any]:
     return learners
 
 
-def _learn_together(examples: Examples, params: Params, step: Step) -> list[Any]:
+def _learn_together(examples: Examples, learner: LinearSVC, step: Step) -> list[Any]:
     """Fit the same learners by Newton's method, which needs no copy of the matrix."""
     constants = [
         _constant(borne[counted > 0])
@@ -133,8 +136,8 @@ def _learn_together(examples: Examples, params: Params, step: Step) -> list[Any]
     learners = iter(
         learn_together(
             Examples(examples.matrix, examples.truth[:, varying], examples.counted[:, varying]),
-            params,
-            lambda which: step(f"{params.model}, {which}"),
+            learner,
+            step,
         )
     )
     nothing = sparse.csr_matrix((1, examples.matrix.features))

@@ -19,8 +19,6 @@ from training.factored import Factored
 Floats = NDArray[np.float32]
 """Half the memory of float64 to go through: a product takes 0.6 of the time."""
 
-TOLERANCE = 1e-3
-"""Of the gradient, as a share of what it is without weights."""
 MOST_STEPS = 50
 """Newton's steps at most; about five are taken."""
 CONJUGATE_TOLERANCE, MOST_CONJUGATE_STEPS = 0.1, 30
@@ -52,7 +50,9 @@ class Problem:
         return self.transposed.times(self.counted * numbers)
 
 
-def machine(problem: Problem, *, regularization: float, scale: Floats | None = None) -> Floats:
+def machine(
+    problem: Problem, *, regularization: float, tolerance: float, scale: Floats | None = None
+) -> Floats:
     """Return the weights (features, tags) of support vector machines.
 
     They minimise |w|² / 2 + C sum(max(0, 1 - sign decision)²) by Newton's method: Keerthi and
@@ -62,6 +62,8 @@ def machine(problem: Problem, *, regularization: float, scale: Floats | None = N
     ----------
     regularization
         C.
+    tolerance
+        Of the gradient, as a share of what it is without weights.
     scale
         (features, tags): what each feature is multiplied by first. Weights are of the features as
         they came.
@@ -92,7 +94,7 @@ def machine(problem: Problem, *, regularization: float, scale: Floats | None = N
         gradient = weights - gather(sign * np.maximum(0, 1 - sign * decisions))
         left = np.linalg.norm(gradient, axis=0)
         if number == 0:
-            enough = TOLERANCE * left
+            enough = tolerance * left
         if (left <= enough).all():
             break
         step = newton_step(sign * decisions < 1, gradient)

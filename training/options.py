@@ -14,7 +14,7 @@ from tagger.console import Number, Words
 from tagger.errors import SettingsError
 from tagger.records import Params, Task
 from training.auxiliary import CATALOGUE
-from training.candidates import CANDIDATES, COMPARED, compared_on, params_for
+from training.candidates import CANDIDATES, FAST, compared_on, params_for
 from training.data import Reading
 from training.tag_cells import one_spelling
 from training.thresholds import Objective
@@ -89,7 +89,7 @@ def params_options(command: Command) -> Command:
             type=click.Choice(list(CANDIDATES)),
             help="Train this one; if not given, the best of several.",
         ),
-        click.option("--fast", is_flag=True, help=f"Compare no models: train {COMPARED[0]}."),
+        click.option("--fast", is_flag=True, help=f"Compare no models: train {FAST}."),
         click.option(
             "--task",
             type=click.Choice(["multi", "single"]),
@@ -164,9 +164,9 @@ def candidates_of(
     if typed.pop("alone") and also is not None:
         raise click.UsageError("Give either --also or --alone.")
     if fast and model:
-        raise click.UsageError("Give either --model or --fast, which trains " + COMPARED[0] + ".")
+        raise click.UsageError(f"Give either --model or --fast, which trains {FAST}.")
     regularization = typed.pop("regularization", None)
-    names = (model,) if model else COMPARED[:1] if fast else compared_on(texts)
+    names = (model,) if model else (FAST,) if fast else compared_on(texts)
     asked_for = also is not None and len(names) == 1
     params = Params(**({"task": task, "auxiliary": asked_for} | typed))
     return tuple(params_for(name, params, regularization=regularization) for name in names)

@@ -15,7 +15,7 @@ from tagger import objects, printing
 from tagger.records import Run
 from tagger.wording import counted, listed
 from training.auxiliary import Lent
-from training.candidates import MOST_CHARACTERS
+from training.candidates import FAST, MOST_CHARACTERS
 from training.check import Finding, Report
 from training.data import Dataset, Reading
 from training.split import Split, fingerprints, on_test_side
@@ -123,10 +123,9 @@ def _what_was_compared(made: Made, *, compares: bool) -> Iterator[str]:
         yield f"Chosen by weighted F1 on folds of the training side: {made.run.params.model}."
         yield f"Compared: {figures}."
     elif compares:
-        yield (
-            f"Too large to compare models on: {made.run.params.model} was taken. "
-            "--model naive-bayes may be better, and takes some three times as long."
-        )
+        taken = made.run.params.model
+        other = "--model naive-bayes may be better, and takes longer." if taken == FAST else ""
+        yield f"Too large to compare models on: {taken} was taken. {other}".rstrip()
 
 
 def _what_was_lent(made: Made, *, asked: bool) -> Iterator[str]:
