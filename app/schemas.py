@@ -187,7 +187,8 @@ class Performance(OverallOnly):
     class_: Mapping[str, records.Scores] = Field(alias="class")
     """For each tag."""
     slices: Mapping[str, records.Overall]
-    """Over kinds of texts."""
+    """Over kinds of texts. Precision, recall and F1 are of all tags thrown together: the F1 of all
+    texts to set beside them is the micro F1."""
 
 
 class Part(Answer):

@@ -122,6 +122,8 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
     """
     out = results()
     out.print(_overall_and_slices(performance))
+    if performance.slices:
+        out.print("Of kinds of texts all tags are thrown together: their f1 is the micro f1.")
     out.print()
     by_tag = performance.by_tag
     shown = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
@@ -146,7 +148,9 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
 
 
 def _overall_and_slices(performance: Performance) -> Table:
-    table = Table("", "precision", "recall", "f1", "macro f1", "exact", "texts", box=None)
+    table = Table(
+        "", "precision", "recall", "f1", "macro f1", "micro f1", "exact", "texts", box=None
+    )
     is_borne = any(scores.support for scores in performance.by_tag.values())
     for name, part in ((OVERALL, performance.overall), *performance.slices.items()):
         table.add_row(name, *_overall(part, borne=is_borne and name != UNTAGGED))
@@ -238,7 +242,9 @@ def _of_tags(header: str) -> Column:
 
 
 def _overall(overall: Overall, *, borne: bool) -> list[str]:
-    figures = _figures(overall.precision, overall.recall, overall.f1, overall.macro_f1)
+    figures = _figures(
+        overall.precision, overall.recall, overall.f1, overall.macro_f1, overall.micro_f1
+    )
     return [
         *(figures if borne else [UNKNOWN] * len(figures)),
         *_figures(overall.accuracy),

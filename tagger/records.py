@@ -79,6 +79,7 @@ class Performance:
     by_tag: Mapping[str, Scores]
     """Every tag of the run, in its order; ``class`` in the API."""
     slices: Mapping[str, Overall] = field(default_factory=dict)
+    """By the kind of text; precision, recall and F1 are of all tags thrown together."""
 
 
 @dataclass(frozen=True, slots=True)

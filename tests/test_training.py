@@ -268,6 +268,16 @@ def test_slices_hold_the_texts_that_their_names_say() -> None:
     assert {name: overall.texts for name, overall in measured.items()} == {"enough": SLICE_FROM}
 
 
+def test_parts_are_not_all_better_than_the_whole() -> None:
+    """A tag that is given wrongly where no text of a part bears it counts against the part."""
+    half = np.arange(2 * SLICE_FROM) < SLICE_FROM
+    truth, predicted = np.stack([half, ~half], axis=1), np.ones((2 * SLICE_FROM, 2), np.bool_)
+    measured = measure(truth, predicted, ["one", "other"], {"first": half, "second": ~half})
+    assert measured.overall.micro_f1 == pytest.approx(2 / 3)
+    for part in measured.slices.values():
+        assert (part.precision, part.recall, part.f1) == pytest.approx((0.5, 1, 2 / 3))
+
+
 def test_a_faultless_run_has_an_f1_of_exactly_one() -> None:
     """The mean by support of ones is 1, not 0.9999999999999999, in a comparison too."""
     draw = np.random.default_rng(8)

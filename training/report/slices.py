@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tagger.records import Overall
-from training.evaluate import SLICE_FROM, Marks, measure
+from training.evaluate import SLICE_FROM, Marks, measure, pooled
 from training.report.examined import Examined
 from training.report.wording import of_100
 
@@ -63,7 +63,7 @@ def slices_section(examined: Examined, columns: Mapping[str, Sequence[str]]) -> 
     of_columns = {
         name: tuple(_measured(examined, _by_value(values))) for name, values in columns.items()
     }
-    everything = SliceRow("All texts", examined.run.performance.overall)
+    everything = SliceRow("All texts", pooled(examined.exam.test.truth, examined.predicted))
     parts = (*rows, *(row for some in of_columns.values() for row in some))
     return SlicesSection(
         lead=_lead(everything.overall, parts),
