@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVC
 
@@ -15,9 +16,11 @@ from tests.fitting import KINDS, fitted, table
 from training import learners, newton
 from training.auxiliary import Lent
 from training.data import Labelled
+from training.factored import Factored
 from training.fit import fit
+from training.naive_bayes import NaiveBayesSVC
 from training.newton import Problem, machine, ridge
-from training.together import with_ones
+from training.together import Examples, learn_together, with_ones
 from training.vectorizer import Vectorizer
 
 
@@ -57,6 +60,41 @@ def test_conjugate_gradients_find_what_ridge_finds(monkeypatch: pytest.MonkeyPat
     for tag, (sign, counted) in enumerate(zip(problem.sign.T, problem.counted.T, strict=True)):
         exact = Ridge(2.0).fit(features, sign, counted)
         assert found[:, tag] == pytest.approx(exact.predict(features), abs=1e-3)
+
+
+def examples_of_a_rare_tag() -> Examples:
+    """Return 20,000 texts of 8 words each, of which 5 bear a tag that one word tells."""
+    random = np.random.default_rng(0)
+    held = sparse.lil_matrix((20_000, 200))
+    for text in range(20_000):
+        held[text, random.choice(199, 8, replace=False)] = 8**-0.5
+    truth = np.zeros((20_000, 1), np.bool_)
+    truth[:5] = True
+    held[:5, 199] = 8**-0.5
+    words = Factored(held.tocsr(), sparse.identity(200, format="csr"))
+    return Examples(words, truth, np.ones(truth.shape, np.float32))
+
+
+@pytest.mark.parametrize("exact", [LinearSVC(C=0.5, tol=1e-6), NaiveBayesSVC(C=0.1, tol=1e-6)])
+def test_a_rare_tag_of_many_texts_is_learnt(exact: LinearSVC) -> None:
+    """It is not taken for learnt once it is known to be rare."""
+    examples = examples_of_a_rare_tag()
+    (found,) = learn_together(examples, exact, step=lambda _: None)
+    matrix = examples.matrix.matrix()
+    exact.fit(matrix, examples.truth[:, 0].astype(np.intp))
+    decisions = found.decision_function(matrix)
+    assert decisions[:5].min() > decisions[5:].max()
+    assert decisions == pytest.approx(exact.decision_function(matrix), abs=0.03)
+
+
+def test_a_ridge_of_many_texts_is_right_in_the_mean() -> None:
+    """Its intercept makes up for what rounding left in the equations."""
+    examples = examples_of_a_rare_tag()
+    matrix = with_ones(examples.matrix)
+    sign = np.where(examples.truth, np.float32(1), np.float32(-1))
+    problem = Problem(matrix, matrix.transposed(), sign, examples.counted)
+    residual = sign - problem.decide(ridge(problem, penalty=2.0))
+    assert residual.mean(dtype=np.float64) == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["default", "svc-signs", "naive-bayes", "naive-bayes-signs"])

@@ -20,7 +20,7 @@ Floats = NDArray[np.float32]
 """Half the memory of float64 to go through: a product takes 0.6 of the time."""
 
 MOST_STEPS = 50
-"""Newton's steps at most; about five are taken."""
+"""Newton's steps at most; about ten are taken."""
 CONJUGATE_TOLERANCE, MOST_CONJUGATE_STEPS = 0.1, 30
 """Of the equations that give one of Newton's steps; they need not be solved well."""
 RIDGE_TOLERANCE, MOST_RIDGE_STEPS = 1e-2, 100
@@ -63,7 +63,9 @@ def machine(
     regularization
         C.
     tolerance
-        Of the gradient, as a share of what it is without weights.
+        Of the gradient, as a share of what it is without weights, times the share of bearers or of
+        others, whichever is less. So liblinear has it: the gradient of a rare tag is nearly all the
+        intercept's, and without that factor no more than the intercept would be learnt.
     scale
         (features, tags): what each feature is multiplied by first. Weights are of the features as
         they came.
@@ -90,11 +92,12 @@ def machine(
     decisions = np.zeros_like(sign)
     weights = np.zeros((problem.matrix.features, sign.shape[1]), np.float32)
     enough = np.zeros(sign.shape[1], np.float32)
+    less = (1 - np.abs(_dot(problem.counted, sign)) / problem.counted.sum(axis=0)) / 2
     for number in range(MOST_STEPS):
         gradient = weights - gather(sign * np.maximum(0, 1 - sign * decisions))
         left = np.linalg.norm(gradient, axis=0)
         if number == 0:
-            enough = tolerance * left
+            enough = tolerance * less * left
         if (left <= enough).all():
             break
         step = newton_step(sign * decisions < 1, gradient)
@@ -128,7 +131,7 @@ def ridge(problem: Problem, *, penalty: float) -> Floats:
         tolerance=RIDGE_TOLERANCE,
         most=MOST_RIDGE_STEPS,
     )
-    weights[-1] = _dot(problem.counted, problem.sign - problem.decide(weights)) / total
+    weights[-1] += _dot(problem.counted, problem.sign - problem.decide(weights)) / total
     return weights
 
 
