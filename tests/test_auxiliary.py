@@ -17,8 +17,6 @@ from tagger.records import Params
 from tests.conftest import TABLE
 from tests.serving import PROJECT, run_python
 from training import fit as fitting
-from training import telling
-from training.__main__ import commands
 from training.auxiliary import lent_by
 from training.data import Reading, read_dataset
 from training.report.examined import Examined
@@ -26,7 +24,7 @@ from training.report.more_rows import more_rows_section
 from training.report.table import known_texts
 from training.runs import make_run
 from training.split import split
-from training.telling import tell_large, tell_made
+from training.telling import tell_made
 
 WORDS: Mapping[str, str] = {
     "cooking": "broth onion skillet pepper garlic tomato",
@@ -231,31 +229,6 @@ def test_a_table_too_large_to_compare_with_is_not_said_to_be_worse(
     assert [one.auxiliary for one in made.compared] == [None, None]
     tell_made(made, parts, compares=True, asked=True)
     assert "the two are too large to compare with and without it" in capsys.readouterr().out
-
-
-def test_what_may_not_fit_into_memory_is_told_before_it_is_tried(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Only one model on one table is made for large ones: any other says so beforehand."""
-    path, reading = own_table(tmp_path), Reading()
-    own = read_dataset(str(path), reading)
-    parts = split(own, Params())
-    other = write(tmp_path / "other.csv", texts_of(OTHER_WORDS, each=200, seed=6))
-    lent = lent_by(str(other), own, parts, reading)
-    monkeypatch.setattr(telling, "MOST_CHARACTERS", sum(map(len, own.labelled.texts)))
-    tell_large(parts, None)
-    assert not capsys.readouterr().err
-    tell_large(parts, lent)
-    assert "only svc, on one table alone, keeps under 2 GiB" in capsys.readouterr().err
-    monkeypatch.setattr(telling, "MOST_CHARACTERS", 1)
-    monkeypatch.setenv("BENTOML_HOME", str(tmp_path / "home"))
-    for arguments, told in (
-        (("--fast",), False),
-        (("--fast", "--also", str(other)), True),
-        (("--model", "naive-bayes"), True),
-    ):
-        commands.main(["train", str(path), *arguments, "--folds", "2"], standalone_mode=False)
-        assert ("may take more" in capsys.readouterr().err) is told, arguments
 
 
 def test_the_curve_of_the_report_is_of_the_table_alone(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tagger.errors import TaglineError
 from tagger.gate import ask_gate
 from tagger.wording import counted, known_names
 from training.auxiliary import Lent, lent_by, lent_unasked
-from training.candidates import COMPARED, FAST
+from training.candidates import COMPARED
 from training.check import check as check_dataset
 from training.data import Dataset, Reading, read_dataset
 from training.evaluate import evaluate as evaluate_model
@@ -45,7 +45,6 @@ from training.suspects import find_suspects, write_suspects
 from training.telling import (
     made_object,
     tell_findings,
-    tell_large,
     tell_made,
     tell_next,
     tell_report,
@@ -127,8 +126,6 @@ def train(
         step("Split by the hash of each text")
         parts = split(dataset, params)
         lent = _lent(dataset, parts, reading, options, compares=bool(others))
-        if not others and (lent or params.model != FAST):
-            tell_large(parts, lent)
         step("Check")
         findings = check_dataset(dataset, params).findings
         tell_findings(findings, table, reading)

@@ -14,8 +14,7 @@ import click
 from tagger import objects, printing
 from tagger.records import Run
 from tagger.wording import counted, listed
-from training.auxiliary import Lent
-from training.candidates import FAST, MOST_CHARACTERS
+from training.candidates import FAST
 from training.check import Finding, Report
 from training.data import Dataset, Reading
 from training.split import Split, fingerprints, on_test_side
@@ -42,17 +41,6 @@ def tell_findings(findings: Sequence[Finding], table: str, reading: Reading) -> 
         )
         alike = "" if reading == Reading() else ", read in the same way"
         printing.note(f"Found: {found}. See{alike}: python -m training check {table}")
-
-
-def tell_large(parts: Split, lent: Lent | None) -> None:
-    """Say on stderr, before it is tried, that learning by liblinear may not fit into memory."""
-    texts = [*parts.training.texts, *(lent.labelled.texts if lent else ())]
-    characters = sum(map(len, texts))
-    if characters > MOST_CHARACTERS:
-        printing.note(
-            f"{characters:,} characters are to be learnt from. Above {MOST_CHARACTERS:,} only svc, "
-            "on one table alone, keeps under 2 GiB of memory: this may take more, and long."
-        )
 
 
 def tell_report(report: Report, *, proposed: Path | None) -> None:
