@@ -59,13 +59,18 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class Overall:
-    """How good the tagger is over a set of texts: means by support, unless named otherwise."""
+    """How good the tagger is over a set of texts."""
 
     precision: float
+    """Of all texts the mean over tags by support; of one kind, of all tags thrown together."""
     recall: float
+    """As precision."""
     f1: float
+    """As precision."""
     macro_f1: float
+    """Mean over the tags that the texts bear, each weighing the same."""
     micro_f1: float
+    """Of all tags thrown together."""
     accuracy: float
     """Share of the texts whose tags are exactly right."""
     texts: int

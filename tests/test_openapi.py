@@ -105,6 +105,19 @@ def test_every_operation_is_explained(document: Any) -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_figures_are_explained_as_they_are_made(document: Any, server: Server) -> None:
+    """Precision, recall and F1 are two things, of all texts and of a kind of them."""
+    told = document["components"]["schemas"]["Overall"]["properties"]
+    assert [name for name, one in told.items() if "description" not in one] == ["texts"]
+    assert "mean over tags by support" in told["precision"]["description"]
+    assert "of one kind, of all tags thrown together" in told["precision"]["description"]
+    found = requests.get(f"{server.url}/performance", timeout=30).json()["data"]
+    tags, support = found["class"].values(), sum(tag["support"] for tag in found["class"].values())
+    mean = sum(tag["precision"] * tag["support"] for tag in tags) / support
+    assert found["overall"]["precision"] == pytest.approx(mean)
+    assert all(kind["f1"] == kind["micro_f1"] for kind in found["slices"].values())
+
+
 def test_every_example_fits_its_schema(document: Any) -> None:
     """Of requests and of answers, of every status."""
     count = 0
