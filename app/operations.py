@@ -61,6 +61,8 @@ def elsewhere() -> APIRouter:
 
         Without options a text gets every tag whose score reaches the tag's own threshold. It may
         get none; and where it is unlike everything that the tagger has seen, `abstained` says so.
+        A run of task `single` gives the best tag alone, whatever its score; with `top_k` or
+        `threshold` it chooses as any other run does.
         """
 
     @router.post(**described("run_predict"))

@@ -124,7 +124,8 @@ class TagScore(Answer):
     score: float = Field(ge=0, le=1)
     """How sure the tagger is, 0 to 1."""
     threshold: float = Field(ge=0, le=1)
-    """The score from which on the tag is given."""
+    """The score from which on the tag is given; below it a run of task `single` gives the best tag
+    too, where neither `top_k` nor `threshold` is asked for."""
 
 
 class Word(Answer):
@@ -150,7 +151,7 @@ class Prediction(Answer):
     input_text: str
     """The text as it was sent; of a title and a description, the text they were joined to."""
     predicted_tags: list[str]
-    """Best first; empty where no tag reached its threshold."""
+    """Best first; empty where none is given."""
     scores: list[TagScore]
     """Of each predicted tag, in the same order; where the tagger abstained, of the tags that reach
     the threshold you gave, if you gave one."""
@@ -233,7 +234,8 @@ class WholeRun(RunSummary):
     performance: Performance
     tags: list[str]
     thresholds: Mapping[str, float]
-    """By tag, the score from which on it is predicted."""
+    """By tag, the score from which on it is predicted; where the task is `single`, it counts only
+    with `top_k`."""
     abstain_below: float
     """The familiarity of a text below which the run gives no tags."""
     derived_from: str | None
@@ -258,7 +260,7 @@ class TagEntry(Answer):
     f1: float
     """Harmonic mean of precision and recall."""
     threshold: float
-    """The score from which on it is given."""
+    """The score from which on it is given; with task `single` it counts only with `top_k`."""
 
 
 class Tags(Answer):
