@@ -331,6 +331,7 @@ def _tag_table(
     table: str, run: str, options: Options, *, columns: TextColumns, out: Path, as_json: bool
 ) -> None:
     from tagger import printing
+    from tagger.columns import TITLES_ALONE
     from tagger.errors import TooLittleData
     from tagger.sources import find_source
     from tagger.tables import read_rows
@@ -345,6 +346,8 @@ def _tag_table(
         raise TooLittleData(f"{source.name} holds no rows.")
     with printing.counter("rows tagged") as count:
         told = tag_table(model, source, out, columns=columns, options=options, count=count)
+    if told.titles_alone:
+        printing.note(TITLES_ALONE)
     if as_json:
         printing.print_json({"run_id": run_id, "out": str(out), **asdict(told)})
     else:

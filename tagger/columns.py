@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tagger.errors import MissingColumns
 from tagger.features import join_title
+
+TITLES_ALONE = (
+    "Texts are titles alone, for there is no column 'description': name it, "
+    "--description-column NAME; or --text-column title if they are to be so."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,10 @@ class TextColumns:
         # Not found in the names of some rows, it may stand in others.
         description = description or self.description or "description"
         return TextColumns(title=title, description=description)
+
+    def titles_alone(self, names: Collection[str]) -> bool:
+        """Tell whether a table has titles, and no column of descriptions."""
+        return self.title is not None and self.description not in names
 
     def text_of(self, values: Mapping[str, object]) -> str | None:
         """Give the text of a row, without blanks around it; None where there is none."""

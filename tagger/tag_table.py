@@ -27,6 +27,8 @@ class Tagged:
 
     rows: int
     without_text: int
+    titles_alone: bool
+    """Whether it has titles and other columns, and none of descriptions."""
 
 
 def tag_table(
@@ -52,11 +54,12 @@ def tag_table(
     UnreadableTable, MissingColumns, FaultyRows
     """
     rows = without_text = 0
+    names: dict[str, None] = {}
     with writing(out) as write:
         for batch in _batches(_sound(read_rows(source))):
+            names |= dict.fromkeys(name for row in batch for name in row.values)
             if rows == 0:
                 # A row of JSON may lack what is empty: the first one names not all columns.
-                names = dict.fromkeys(name for row in batch for name in row.values)
                 columns = columns.found_in(list(names))
             texts = [columns.text_of(row.values) for row in batch]
             answers = _answers(model, [text for text in texts if text], options)
@@ -65,7 +68,7 @@ def tag_table(
             rows += len(batch)
             without_text += texts.count(None)
             count(len(batch))
-    return Tagged(rows, without_text)
+    return Tagged(rows, without_text, columns.titles_alone(names) and len(names) > 1)
 
 
 def _sound(rows: Iterable[Row]) -> Iterator[Row]:

@@ -213,6 +213,17 @@ def test_several_tags_where_one_is_asked_for(tmp_path: Path) -> None:
     assert "--task multi" in sentence
 
 
+def test_titles_alone_that_contradict_each_other(tmp_path: Path) -> None:
+    """Where two rows are one text only because a column was not read, the refusal says so."""
+    same = "".join(f"the same title,body {number},{'ab'[number % 2]}\n" for number in range(50))
+    done = run_python(
+        "-m", "training", "train", "-", home=tmp_path, stdin=f"title,body,tag\n{same}"
+    )
+    assert done.returncode == 2
+    assert "several tags" in done.stderr
+    assert "--description-column" in done.stderr
+
+
 @pytest.mark.parametrize("measured", ["anywhere", "quality", "transfer", "unanswered"])
 def test_measuring_refuses_as_training_does(measured: str, tmp_path: Path) -> None:
     """The commands that measure what training is worth say what is wrong with a table, too."""

@@ -332,6 +332,19 @@ def test_tag_a_table(home: Path, tmp_path: Path, form: str, out: str) -> None:
     assert not rows[-1]["predicted_tags"]
 
 
+def test_titles_without_the_descriptions_beside_them_are_told(home: Path, tmp_path: Path) -> None:
+    """Where a table is tagged or measured, too: a run does far worse on titles alone."""
+    table, out = tmp_path / "table.csv", str(tmp_path / "out.csv")
+    table.write_text("title,body,tags\nSterne,und Planeten,stars\nTiere,im Wald,animals\n")
+    tag = ("-m", "tagger", "tag", str(table), "--out", out)
+    evaluate = ("-m", "training", "evaluate", "first", str(table))
+    for command in (tag, evaluate):
+        for columns in ((), ("--description-column", "body"), ("--text-column", "title")):
+            done = run_python(*command, *columns, home=home)
+            assert done.returncode == 0, done.stderr
+            assert ("titles alone" in done.stderr) == (not columns), columns
+
+
 def test_a_tagged_table_is_json_whatever_python_reads(home: Path, tmp_path: Path) -> None:
     """NaN and Infinity, which are no JSON and which pandas' rows hold, come out as null."""
     table, out = tmp_path / "table.jsonl", tmp_path / "tagged.jsonl"

@@ -50,6 +50,7 @@ from training.telling import (
     tell_report,
     tell_seen,
     tell_strange,
+    tell_titles,
     tell_versus,
 )
 from training.versus import versus
@@ -254,6 +255,7 @@ def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) 
     runs = [store.run(store.resolve(name)) for name in names]
     models = [store.model(run.run_id) for run in runs]
     dataset = read_dataset(table, take_reading(options))
+    tell_titles(dataset)
     for run in runs:
         tell_seen(run, dataset)
     tell_strange(runs, dataset)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from tagger.columns import TITLES_ALONE
 from tagger.records import Params
 from tagger.wording import counted, listed
 from training.data import GUESSED, Dataset, Labelled, rows_named
@@ -83,11 +84,7 @@ def _encoding(dataset: Dataset) -> Iterator[Finding]:
 
 def _titles(dataset: Dataset) -> Iterator[Finding]:
     if dataset.titles_alone:
-        yield Finding(
-            "titles-alone",
-            "Texts are titles alone, for there is no column 'description': name it, "
-            "--description-column NAME; or --text-column title if they are to be so.",
-        )
+        yield Finding("titles-alone", TITLES_ALONE)
 
 
 def _repeated(dataset: Dataset) -> Iterator[Finding]:

@@ -179,9 +179,7 @@ class _Columns:
             texts,
             tags or tag or "",
             many=tags is not None,
-            titles_alone=texts.title is not None
-            and texts.description not in names
-            and len(names) > 2,  # others than titles and tags
+            titles_alone=texts.titles_alone(names) and len(names) > 2,  # others than these and tags
         )
 
 

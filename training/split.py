@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.columns import TITLES_ALONE
 from tagger.errors import FaultyRows, TooLittleData
 from tagger.records import Data, Params
 from tagger.wording import counted
@@ -119,10 +120,11 @@ def _refuse_several_tags(dataset: Dataset) -> None:
         if len(tags) > 1
     ]
     if several:
+        titles = f" {TITLES_ALONE}" if dataset.titles_alone else ""
         raise FaultyRows(
             f"{dataset.source} gives the same text several tags where the task is single, in "
             f"{rows_named(several)}. Correct them (`check` names the rows that contradict each "
-            "other), or train with --task multi."
+            f"other), or train with --task multi.{titles}"
         )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tagger import objects, printing
+from tagger.columns import TITLES_ALONE
 from tagger.records import Run
 from tagger.wording import counted, listed
 from training.candidates import FAST
@@ -169,6 +170,12 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
     )
     if lent := run.data.auxiliary:
         printing.note(f"It learnt from {lent.source} too: of that it has seen texts of both sides.")
+
+
+def tell_titles(dataset: Dataset) -> None:
+    """Say on stderr that a table's descriptions were not read, where that may be."""
+    if dataset.titles_alone:
+        printing.note(TITLES_ALONE)
 
 
 def tell_strange(runs: Sequence[Run], dataset: Dataset) -> None:
