@@ -5,7 +5,7 @@ Its files in the order in which to read them::
     a table             parquet, tag_cells, data, check
     two sides of it     duplicates, split, auxiliary
     texts -> matrix     factored, vectorizer
-    matrix -> learners  naive_bayes, newton, learners
+    matrix -> learners  naive_bayes, newton, together, learners
     one candidate       candidates, folds, evaluate, calibration, thresholds, abstaining, trial
     the best of them    weights, fit
     a run               runs, operate
