@@ -1,7 +1,8 @@
 """The learners of many tags at once, for tables that liblinear takes too long or too much room for.
 
-On 3,000 texts of 77 words with 882 tags naive Bayes takes 0.04 s of a core a tag where liblinear
-takes 0.17, and a machine 0.035; F1 is the same within .001.
+On 3,000 texts of 64 words with 656 tags naive Bayes takes 0.043 s of a core a tag where liblinear
+takes 0.20, and a machine 0.053 where it takes 0.08. Average precision is the same within .001 on
+6,000 left-out texts of another table.
 """
 
 from __future__ import annotations
