@@ -120,6 +120,7 @@ def train(
     if if_empty and store.runs():
         return
     reading = take_reading(options)
+    compares = _compares(options)
     with steps(printing.notes(), expected=_expected_steps(options)) as step:
         step("Read the table")
         dataset = read_dataset(table, reading)
@@ -153,7 +154,7 @@ def train(
     if as_json:
         printing.print_json(made_object(made, parts, promoted=promoted))
     else:
-        tell_made(made, parts, compares=bool(others), asked=options["also"] is not None)
+        tell_made(made, parts, compares=compares, asked=options["also"] is not None)
         if gate and gate.comparison:
             printing.print_comparison(gate.comparison)
         tell_next(made.run.run_id, promoted=promoted, refused=refusal is not None)
@@ -177,9 +178,13 @@ def _lent(
     return lent_unasked(dataset, parts, reading)
 
 
+def _compares(options: Mapping[str, Any]) -> bool:
+    """Tell whether models are to be compared, if the table is not too large for that."""
+    return not (options["model"] or options["fast"])
+
+
 def _expected_steps(options: Mapping[str, Any]) -> int:
-    compares = not (options["model"] or options["fast"])
-    models = len(COMPARED) + (options["also"] is not None) if compares else 1
+    models = len(COMPARED) + (options["also"] is not None) if _compares(options) else 1
     folds: int = options["folds"]
     return REMAINING_STEPS + models * (folds + 1)
 

@@ -167,7 +167,8 @@ def candidates_of(
         raise click.UsageError(f"Give either --model or --fast, which trains {FAST}.")
     regularization = typed.pop("regularization", None)
     names = (model,) if model else (FAST,) if fast else compared_on(texts)
-    asked_for = also is not None and len(names) == 1
+    # Where size leaves one model of several no comparison says whether the other table helps.
+    asked_for = also is not None and bool(fast or model)
     params = Params(**({"task": task, "auxiliary": asked_for} | typed))
     return tuple(params_for(name, params, regularization=regularization) for name in names)
 
