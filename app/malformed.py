@@ -14,7 +14,7 @@ from app.routes import NOWHERE
 
 DETAIL = (
     "This is no request of HTTP/1.1 that can be understood: look at its line, whose address is "
-    "to be percent-encoded, and at its headers."
+    "to be percent-encoded and within 65,535 bytes, and at its headers."
 )
 
 

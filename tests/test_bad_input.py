@@ -304,6 +304,7 @@ def test_no_word_of_a_caller_is_logged(server: Server) -> None:
     [
         ("BREW / HTTP/1.1\nHost: x\n\n", b""),
         ("no HTTP at all\n\n", b""),
+        (f"GET /{'x' * 70_000} HTTP/1.1\nHost: x\n\n", b""),
         ("POST /predict HTTP/1.1\nHost: x\nContent-Length: many\n\n", b""),
         ("POST /predict HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n", b"no length\r\n"),
     ],
