@@ -67,6 +67,9 @@ def test_docs_fit_a_phone(page: Page, server: Server) -> None:
         box = words.bounding_box()
         assert box is not None
         assert box["width"] > 250, words.inner_text()
+    page.locator(".opblock-summary-control").first.click()
+    page.wait_for_selector(".responses-table")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert not page.locator("#servers").is_visible()
 
 
