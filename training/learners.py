@@ -129,8 +129,8 @@ def _learn_apart(examples: Examples, params: Params) -> list[Any]:
 def _learn_together(examples: Examples, learner: LinearSVC, step: Step) -> list[Any]:
     """Fit the same learners by Newton's method, which needs no copy of the matrix."""
     constants = [
-        _constant(borne[counted > 0])
-        for borne, counted in zip(examples.truth.T.astype(np.intp), examples.counted.T, strict=True)
+        _constant(borne[counted > 0].astype(np.intp))
+        for borne, counted in zip(examples.truth.T, examples.counted.T, strict=True)
     ]
     varying = [constant is None for constant in constants]
     learners = iter(
