@@ -188,8 +188,10 @@ class Performance(OverallOnly):
     class_: Mapping[str, records.Scores] = Field(alias="class")
     """For each tag."""
     slices: Mapping[str, records.Overall]
-    """Over kinds of texts. Precision, recall and F1 are of all tags thrown together: the F1 of all
-    texts to set beside them is the micro F1."""
+    """Over kinds of texts, where 20 texts of the test are of the kind: `short-texts` of 10 words at
+    most, `long-texts` of more than 50; `one-tag`, `several-tags` and `no-tag` by what they truly
+    bear; `abstained` where the run gave none for their being strange. Precision, recall and F1 are
+    of all tags thrown together: the F1 of all texts to set beside them is the micro F1."""
 
 
 class Part(Answer):

@@ -23,6 +23,7 @@ from app.openapi import VERSION
 from app.routes import ROUTES
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, serve
+from training.evaluate import SLICE_FROM, slices_by_length
 
 HIDDEN = {"/assets/{file}"}
 """Files of the pages: no part of the contract."""
@@ -116,6 +117,9 @@ def test_figures_are_explained_as_they_are_made(document: Any, server: Server) -
     mean = sum(tag["precision"] * tag["support"] for tag in tags) / support
     assert found["overall"]["precision"] == pytest.approx(mean)
     assert all(kind["f1"] == kind["micro_f1"] for kind in found["slices"].values())
+    kinds = document["components"]["schemas"]["Performance"]["properties"]["slices"]["description"]
+    assert f"where {SLICE_FROM} texts" in kinds
+    assert all(f"`{kind}`" in kinds for kind in (*slices_by_length([]), *found["slices"]))
 
 
 def test_every_example_fits_its_schema(document: Any) -> None:
