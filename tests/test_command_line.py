@@ -195,7 +195,7 @@ def test_no_figure_is_shown_that_no_text_bears_out(
     print_performance(run, performance, ends=1)
     told = capsys.readouterr().out
     rows = {cells[0]: cells[1:] for cells in map(str.split, told.splitlines()) if cells}
-    assert rows["no-tag"] == ["-", "-", "-", "-", "0.750", "60"]
+    assert rows["no-tag"] == [*"-----", "0.750", "60"]
     assert "The 1 best and the 1 worst of 4 tags" in told
     assert "of-0" not in rows
     assert "fewer than 20 of the texts, too few to be judged alone: 2 of 5 tags." in told
@@ -203,7 +203,7 @@ def test_no_figure_is_shown_that_no_text_bears_out(
     assert ["of-0", *"---", "0.250", "0"] in map(str.split, capsys.readouterr().out.splitlines())
     print_performance(run, replace(performance, by_tag={"of-0": by_tag["of-0"]}))
     told = capsys.readouterr().out
-    assert ["overall", *"----", "0.750", "60"] in map(str.split, told.splitlines())
+    assert ["overall", *"-----", "0.750", "60"] in map(str.split, told.splitlines())
     assert "No text bears a tag of the run: nothing was measured." in told
     unborne = replace(performance, by_tag={f"of-0-{n}": by_tag["of-0"] for n in range(3)})
     print_performance(run, unborne, ends=1)
