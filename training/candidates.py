@@ -43,11 +43,11 @@ FAST = "svc"
 """What takes least time and memory, having the fewest features."""
 
 MOST_COMPARED = 1_000_000
-"""Texts times tags above which a training compares nothing, for it would take over five minutes:
-3,200 texts of 64 words, with 258 tags, take 290 s of processor time."""
+"""Texts times tags above which a training compares nothing, for the time: of 3,000 texts of 77
+words with 869 tags the first alone takes 220 s of a processor, and the others as much each."""
 MOST_CHARACTERS = 10_000_000
-"""Characters of all texts above which it compares nothing either, and trains `FAST`: of many texts
-`naive-bayes` takes MUCH of the time, and is worth little more."""
+"""Characters of all texts above which it compares nothing either, and trains `FAST`: `naive-bayes`
+is worth little more there, and takes 1.8 GiB of 100,000 texts of 300 characters."""
 
 _LETTER = re.compile(r"\w")
 _BLANKLESS_LETTER = re.compile(f"[{BLANKLESS}]")
