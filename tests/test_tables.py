@@ -293,6 +293,8 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
     [
         ("tags", "a|a| b ||", ("a", "b")),
         ("tags", "a|b [c]", ("a", "b [c]")),
+        ("tags", "<c#><.net-8>", ("c#", ".net-8")),
+        ("tags", "<b>|a<b>", ("<b>", "a<b>")),
         ("tags", "e\u0301te\u0301|\u00e9t\u00e9", ("\u00e9t\u00e9",)),
         ("tag", "a|b", ("a|b",)),
     ],

@@ -50,6 +50,7 @@ from training.telling import (
     tell_report,
     tell_seen,
     tell_strange,
+    tell_tag_columns,
     tell_titles,
     tell_versus,
 )
@@ -71,8 +72,8 @@ def commands() -> None:
     RUN is a run's name, the beginning of it, or `promoted`.
 
     TABLE is CSV, JSON, JSON lines or Parquet, packed by gzip or not: a path, a URL, or - for stdin;
-    with columns `text`, or `title` and `description`, and `tags` (a list or a|b) or `tag`. If it is
-    not given, it is Tagline's own, training/catalogue.csv.
+    with columns `text`, or `title` and `description`, and `tags` (a list or a|b), `tag`, or one
+    of 1 and 0 for each tag. If it is not given, it is Tagline's own, training/catalogue.csv.
 
     Example: python -m training train my.csv --promote
     """
@@ -124,6 +125,7 @@ def train(
     with steps(printing.notes(), expected=_expected_steps(options)) as step:
         step("Read the table")
         dataset = read_dataset(table, reading)
+        tell_tag_columns(dataset)
         params, *others = candidates_of(options, dataset.task, dataset.labelled.texts)
         step("Split by the hash of each text")
         parts = split(dataset, params)
@@ -232,6 +234,7 @@ def check(
     Example: python -m training check my.csv --propose aliases.json
     """
     dataset = read_dataset(table, take_reading(options))
+    tell_tag_columns(dataset)
     report = check_dataset(dataset, replace(USUAL, min_support=min_support))
     if propose:
         content = json.dumps(report.aliases, ensure_ascii=False, indent=2)
@@ -260,6 +263,7 @@ def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) 
     runs = [store.run(store.resolve(name)) for name in names]
     models = [store.model(run.run_id) for run in runs]
     dataset = read_dataset(table, take_reading(options))
+    tell_tag_columns(dataset)
     tell_titles(dataset)
     for run in runs:
         tell_seen(run, dataset)

@@ -9,14 +9,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from tagger.columns import TextColumns, find_column
+from tagger.columns import TextColumns
 from tagger.errors import FaultyRows, MissingColumns, TooLittleData, UnreadableTable
 from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
 from tagger.wording import counted, listed
 from training.parquet import parquet_rows
-from training.tag_cells import tags_of
+from training.tag_columns import TagColumns
 
 GUESSED = (
     "The table is not UTF-8 and was read as Windows-1252; if letters are wrong, name its encoding: "
@@ -40,6 +40,8 @@ class Reading:
     """The tag to read in place of another spelling."""
     corrections: str | None = None
     """A table whose tags take the place of this one's."""
+    untagged: bool = False
+    """Whether a row may lack tags where they stand in one column, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,8 @@ class Dataset:
     labelled: Labelled
     repeated: tuple[Repeated, ...]
     encoding: str
+    tag_columns: tuple[str, ...]
+    """Those of one tag each, if its tags stand so."""
     titles_alone: bool
     """Whether no column of descriptions was found, nor named, beside the titles."""
 
@@ -118,7 +122,10 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
     labelled = _labelled(source.name, rows, columns, reading)
     once, repeated = _merged(labelled)
     if reading.corrections is not None:
-        corrections = read_dataset(reading.corrections, _reading_of_corrections(reading))
+        as_corrections = replace(
+            _reading_of_corrections(reading), untagged=columns.tags.one_for_each
+        )
+        corrections = read_dataset(reading.corrections, as_corrections)
         once, settled = _corrected(once, corrections)
         repeated = tuple(row for row in repeated if row.same_tags or row.first not in settled)
     digest = hashlib.sha256()
@@ -127,10 +134,11 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
     return Dataset(
         source=source.name,
         sha256=digest.hexdigest(),
-        task="multi" if columns.many else "single",
+        task="multi" if columns.tags.many else "single",
         labelled=once,
         repeated=repeated,
         encoding=source.encoding,
+        tag_columns=columns.tags.names if columns.tags.one_for_each else (),
         titles_alone=columns.titles_alone,
     )
 
@@ -148,8 +156,7 @@ def rows_of(source: Source) -> list[Row]:
 @dataclass(frozen=True, slots=True)
 class _Columns:
     texts: TextColumns
-    tags: str
-    many: bool
+    tags: TagColumns
     titles_alone: bool
 
     @classmethod
@@ -160,27 +167,23 @@ class _Columns:
             for row in rows:
                 faults[row.fault or "no columns"].append(row.number)
             _refuse_faulty("The table", faults)
-        tags = find_column(names, reading.tags, "tags")
-        tag = None if tags else find_column(names, None, "tag")
-        problems = []
+        texts, problems = TextColumns(), []
         try:
             texts = reading.columns.found_in(names)
         except MissingColumns as fault:
             problems.append(str(fault))
-        if not (tags or tag):
-            problems.append(
-                "The table has no column 'tags' (several a row) or 'tag' (one a row); its columns "
-                f"are {', '.join(map(repr, names))}. Name the right one: --tags-column NAME. "
-                "Where each tag has a column of its own, write their names into one."
+        of_texts = {texts.text, texts.title, texts.description}
+        others = [name for name in names if name not in of_texts]
+        try:
+            tags = TagColumns.found_in(
+                rows, others, given=reading.tags, separator=reading.separator
             )
+        except MissingColumns as fault:
+            problems.append(str(fault))
         if problems:
             raise MissingColumns(" ".join(problems))
-        return cls(
-            texts,
-            tags or tag or "",
-            many=tags is not None,
-            titles_alone=texts.titles_alone(names) and len(names) > 2,  # others than these and tags
-        )
+        rest = set(others).difference(tags.names)
+        return cls(texts, tags, titles_alone=bool(rest) and texts.titles_alone(names))
 
 
 def _refuse_faulty(source: str, faults: Mapping[str, Sequence[int]]) -> None:
@@ -202,7 +205,6 @@ def rows_named(numbers: Sequence[int]) -> str:
 def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Reading) -> Labelled:
     faults: defaultdict[str, list[int]] = defaultdict(list)
     numbers, texts, tags_of_each = [], [], []
-    separator = reading.separator if columns.many else None
     for row in rows:
         if row.fault:
             faults[row.fault].append(row.number)
@@ -213,16 +215,15 @@ def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Readin
         elif strange := _strange(text):
             faults[f"{strange} in the text"].append(row.number)
         try:
-            cell = row.values.get(columns.tags)
-            tags = tuple(tags_of(cell, separator=separator, aliases=reading.aliases))
+            tags = columns.tags.tags_of(row.values, reading.aliases)
         except ValueError as fault:
             faults[str(fault)].append(row.number)
             continue
-        if not tags:
+        if not tags and not (columns.tags.one_for_each or reading.untagged):
             faults["no tags"].append(row.number)
         elif strange := _strange("".join(tags)):
             faults[f"{strange} in the tags"].append(row.number)
-        if text and tags:
+        if text:
             numbers.append(row.number)
             texts.append(text)
             tags_of_each.append(tags)

@@ -1,15 +1,19 @@
-"""The tags of a cell: one tag, ``a|b``, or a list in the way of JSON, Python or numpy."""
+"""The tags of a cell: one, ``a|b``, ``<a><b>``, or a list in the way of JSON, Python or numpy."""
 
 from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator, Mapping
 from io import StringIO
 from token import STRING
 from tokenize import TokenError, generate_tokens
 from typing import Any
 from unicodedata import normalize
+
+IN_BRACKETS = re.compile(r"(<[^<>]+>)+")
+"""Tags as Stack Exchange writes them: <a><b>."""
 
 
 def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str]) -> Iterator[str]:
@@ -47,8 +51,10 @@ def one_spelling(tag: str) -> str:
 
 
 def _list_of(cell: str, separator: str) -> object:
-    """Read a cell as ``a|b``, or as a list in the way of JSON, Python or numpy."""
+    """Read a cell as ``a|b``, ``<a><b>``, or a list in the way of JSON, Python or numpy."""
     bare = cell.strip()
+    if IN_BRACKETS.fullmatch(bare):
+        return bare[1:-1].split("><")
     if not (bare.startswith("[") and bare.endswith("]")):
         return bare.split(separator)
     try:

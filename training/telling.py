@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -170,6 +171,16 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
     )
     if lent := run.data.auxiliary:
         printing.note(f"It learnt from {lent.source} too: of that it has seen texts of both sides.")
+
+
+def tell_tag_columns(dataset: Dataset) -> None:
+    """Say on stderr which columns were taken for tags, where the table names none as such."""
+    if dataset.tag_columns:
+        without = json.dumps({dataset.tag_columns[-1]: ""}, ensure_ascii=False)
+        printing.note(
+            f"Its tags are the columns that hold yes or no: {listed(dataset.tag_columns)}. "
+            f"To leave one out, --aliases with {without}."
+        )
 
 
 def tell_titles(dataset: Dataset) -> None:
