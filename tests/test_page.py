@@ -328,11 +328,21 @@ def test_the_run_and_how_good_it_is(
     )
 
 
-def test_examples_are_our_own_and_are_tagged_at_a_click(open_page: OpenPage) -> None:
+def test_examples_are_our_own_and_are_tagged_at_a_click(
+    server: Server, open_page: OpenPage
+) -> None:
     """Three texts, none of them taken from the default table, each answered by one click."""
     with (PROJECT / "training" / "catalogue.csv").open(newline="") as table:
-        taken = {cell for row in csv.reader(table) for cell in row}
+        rows = list(csv.DictReader(table))
+    taken = {cell for row in rows for cell in row.values()}
+    entry = data(server, "/tags")["tags"][0]
+    known = [
+        {**entry, "tag": tag} for tag in {tag for row in rows for tag in row["tags"].split("|")}
+    ]
     page = open_page()
+    page.route("**/tags", answering(200, {"data": {"tags": known}}))
+    page.reload()
+    expect(page.locator("#examples button")).to_have_count(3)
     shown = set()
     for button in page.locator("#examples button").all():
         button.click()
@@ -343,6 +353,19 @@ def test_examples_are_our_own_and_are_tagged_at_a_click(open_page: OpenPage) -> 
         assert not taken & set(written)
         shown.add(". ".join(written))
     assert len(shown) == 3
+
+
+def test_an_example_is_offered_where_the_run_has_its_tag_alone(
+    server: Server, open_page: OpenPage
+) -> None:
+    """A run of another field would answer all of them that it does not know."""
+    page = open_page()
+    expect(page.get_by_text("No text at hand?")).to_be_hidden()
+    entry = data(server, "/tags")["tags"][0]
+    page.route("**/tags", answering(200, {"data": {"tags": [{**entry, "tag": "speech"}]}}))
+    page.reload()
+    expect(page.get_by_text("No text at hand?")).to_be_visible()
+    expect(page.locator("#examples button:visible")).to_have_text(["A voice for a small language"])
 
 
 def test_a_newer_question_takes_the_place_of_an_older(open_page: OpenPage) -> None:

@@ -1,8 +1,10 @@
-// Texts to try: works that nobody has made yet, told in the words of the default run's field.
+// Texts to try: works that nobody has made yet, told in the words of the default table's field.
+// Each is shown where the served run has the tag that it is about.
 
 export const EXAMPLES = [
   {
     name: "Cracks in wind turbines",
+    tag: "object-detection",
     item: {
       text:
         "Wind turbine blades, inspected by drone. We fine-tune a convolutional detector, " +
@@ -12,6 +14,7 @@ export const EXAMPLES = [
   },
   {
     name: "A voice for a small language",
+    tag: "speech",
     item: {
       title: "Reading the news aloud in Sámi",
       description:
@@ -22,6 +25,7 @@ export const EXAMPLES = [
   },
   {
     name: "A robot that pours tea",
+    tag: "reinforcement-learning",
     item: {
       text:
         "A course on teaching a robot arm to pour tea by reward alone 🫖: bandits first, then " +

@@ -32,14 +32,15 @@ form.addEventListener("input", showLength);
 for (const choice of form.elements.kind) choice.addEventListener("change", showKind);
 if (/mac|iphone|ipad/i.test(navigator.platform)) part("modifier").textContent = "⌘";
 
-part("examples").replaceChildren(...EXAMPLES.map((example) => {
+const examples = EXAMPLES.map((example) => {
   const button = make("button", { type: "button", class: "small" }, example.name);
   button.addEventListener("click", () => {
     fill(example.item);
     ask();
   });
-  return button;
-}));
+  return { button, tag: example.tag };
+});
+part("examples").replaceChildren(...examples.map(({ button }) => button));
 window.addEventListener("pageshow", showKind); // a browser that goes back puts in what was typed
 showKind();
 refreshAbout();
@@ -166,4 +167,7 @@ function showTrouble(trouble) {
 async function refreshAbout() {
   about = await readAbout();
   drawAbout(about);
+  const known = new Set(about.tags.map(({ tag }) => tag));
+  for (const { button, tag } of examples) button.hidden = !known.has(tag);
+  part("offer").hidden = examples.every(({ button }) => button.hidden);
 }
