@@ -28,6 +28,7 @@ from app.incoming import while_connected
 from app.metrics import Metrics
 from tagger.errors import BadJson
 from tests.edge_alone import Unanswered, asked, edge
+from tests.on_a_loop import on_a_loop, serving, until
 
 REQUEST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nx"
 OFFER = REQUEST.replace(b"\r\n\r\n", b"\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n")
@@ -64,8 +65,7 @@ def left_over(sent: bytes, answers: int, *, count: int = 20) -> int:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body"})
 
-    async def talk(server: uvicorn.Server) -> None:
-        port = server.servers[0].sockets[0].getsockname()[1]
+    async def talk(server: uvicorn.Server, port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(sent)
         for _ in range(answers):
@@ -75,17 +75,11 @@ def left_over(sent: bytes, answers: int, *, count: int = 20) -> int:
         await writer.wait_closed()
 
     async def story() -> None:
-        server = uvicorn.Server(uvicorn.Config(answer, port=0, log_level="critical"))
-        serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-            await asyncio.sleep(0.01)
-        for _ in range(count):
-            await talk(server)
-        left.set()
-        while server.server_state.connections or server.server_state.tasks:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        server.should_exit = True
-        await serving
+        async with serving(answer) as (server, port):
+            for _ in range(count):
+                await talk(server, port)
+            left.set()
+            await until(lambda: not server.server_state.connections | server.server_state.tasks)
 
     asyncio.run(story())
     assert seen
@@ -130,17 +124,14 @@ class Slow:
 
 
 @pytest.mark.parametrize("path", ["/predict", "/runs/any/predict"])
-def test_the_work_of_who_has_left_is_not_done(path: str) -> None:
+@on_a_loop
+async def test_the_work_of_who_has_left_is_not_done(path: str) -> None:
     """Of a large request: what was begun for it is given up, and nothing answers."""
     runner, body = Slow(), b'{"texts": [{"text": "onion"}]}'.ljust(WATCHED_FROM)
-
-    async def story() -> None:
-        with pytest.raises(Unanswered):
-            await asked(edge(runner=runner), "POST", path, body=body)
-        await asyncio.sleep(0)
-        assert runner.work.cancelled()
-
-    asyncio.run(story())
+    with pytest.raises(Unanswered):
+        await asked(edge(runner=runner), "POST", path, body=body)
+    await asyncio.sleep(0)
+    assert runner.work.cancelled()
 
 
 def test_nothing_stays_of_a_refusal() -> None:

@@ -17,6 +17,7 @@ from app.routes import ROUTES, Unforeseen
 from app.stopping import Stopping
 from tagger import errors, records
 from tests.edge_alone import LIMITS, Got, ask, edge
+from tests.on_a_loop import on_a_loop
 
 ELSEWHERE = {
     *("TableError", "UnreadableTable", "MissingColumns", "FaultyRows", "TooLittleData"),
@@ -110,21 +111,19 @@ def test_an_unforeseen_fault_tells_nothing_but_the_id(logged: StringIO) -> None:
     assert "secret" not in logged.getvalue()
 
 
-def test_what_fails_in_no_request_is_logged_all_the_same(logged: StringIO) -> None:
+@on_a_loop
+async def test_what_fails_in_no_request_is_logged_all_the_same(logged: StringIO) -> None:
     """The log has its kind and place and not its words; what was foreseen is not there."""
 
     def fail(fault: Exception) -> None:
         raise fault
 
-    async def story() -> None:
-        loop = asyncio.get_running_loop()
-        loop.set_exception_handler(beside_requests)
-        loop.call_soon(fail, KeyError("a caller's secret"))
-        loop.call_soon(fail, errors.DeadlinePassed("foreseen"))
-        await asyncio.sleep(0)
-        loop.call_exception_handler({"message": "A socket was left open"})
-
-    asyncio.run(story())
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(beside_requests)
+    loop.call_soon(fail, KeyError("a caller's secret"))
+    loop.call_soon(fail, errors.DeadlinePassed("foreseen"))
+    await asyncio.sleep(0)
+    loop.call_exception_handler({"message": "A socket was left open"})
     assert logged.getvalue().count("Beside the requests") == 2
     assert "KeyError\n" in logged.getvalue()
     assert "in fail" in logged.getvalue()

@@ -8,7 +8,6 @@ from io import StringIO
 from typing import Any
 
 import pytest
-import uvicorn
 import uvloop
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,6 +17,7 @@ from uvicorn.protocols.http import auto
 from app import joined_writes
 from app.joined_writes import AT_ONCE, JoinedTransport, Outbox
 from app.protocol import protocol_in_use
+from tests.on_a_loop import on_a_loop, serving, until
 
 PLAIN = auto.AutoHTTPProtocol
 
@@ -41,65 +41,53 @@ class Sink(asyncio.Transport):
 
 
 @given(st.lists(st.lists(st.binary(max_size=20), max_size=4), max_size=6))
-def test_all_bytes_arrive_in_order_one_write_a_turn(turns: list[list[bytes]]) -> None:
+@on_a_loop
+async def test_all_bytes_arrive_in_order_one_write_a_turn(turns: list[list[bytes]]) -> None:
     """What is written in a turn of the loop goes out as one, nothing lost, nothing moved."""
-
-    async def story() -> None:
-        sink = Sink()
-        transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
-        for number, parts in enumerate(turns):
-            for part in parts:
-                transport.write(part)
-            await asyncio.sleep(0)
-            written = [b"".join(some) for some in turns[: number + 1] if some]
-            assert sink.writes == written
-        transport.close()
-
-    asyncio.run(story())
+    sink = Sink()
+    transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
+    for number, parts in enumerate(turns):
+        for part in parts:
+            transport.write(part)
+        await asyncio.sleep(0)
+        written = [b"".join(some) for some in turns[: number + 1] if some]
+        assert sink.writes == written
+    transport.close()
 
 
-def test_closing_sends_what_is_left() -> None:
+@on_a_loop
+async def test_closing_sends_what_is_left() -> None:
     """No byte of an answer is lost when its connection closes in the same turn."""
-
-    async def story() -> None:
-        sink = Sink()
-        transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
-        transport.writelines([b"head", b"body"])
-        transport.close()
-        assert (sink.writes, sink.closed) == ([b"headbody"], True)
-        await asyncio.sleep(0)
-
-    asyncio.run(story())
+    sink = Sink()
+    transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
+    transport.writelines([b"head", b"body"])
+    transport.close()
+    assert (sink.writes, sink.closed) == ([b"headbody"], True)
+    await asyncio.sleep(0)
 
 
-def test_what_is_kept_for_who_has_left_is_dropped() -> None:
+@on_a_loop
+async def test_what_is_kept_for_who_has_left_is_dropped() -> None:
     """In the turn that ends a connection nothing more is written to it."""
-
-    async def story() -> None:
-        sink = Sink()
-        transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
-        transport.write(b"head")
-        transport.lose()
-        await asyncio.sleep(0)
-        assert sink.writes == []
-
-    asyncio.run(story())
+    sink = Sink()
+    transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
+    transport.write(b"head")
+    transport.lose()
+    await asyncio.sleep(0)
+    assert sink.writes == []
 
 
-def test_large_writes_do_not_wait() -> None:
+@on_a_loop
+async def test_large_writes_do_not_wait() -> None:
     """The real transport sees large answers at once, behind what was kept before."""
-
-    async def story() -> None:
-        sink = Sink()
-        transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
-        transport.write(b"head")
-        transport.write(b"x" * (AT_ONCE + 1))
-        assert sink.writes == [b"head", b"x" * (AT_ONCE + 1)]
-        transport.write(b"tail")
-        await asyncio.sleep(0)
-        assert sink.writes[2] == b"tail"
-
-    asyncio.run(story())
+    sink = Sink()
+    transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
+    transport.write(b"head")
+    transport.write(b"x" * (AT_ONCE + 1))
+    assert sink.writes == [b"head", b"x" * (AT_ONCE + 1)]
+    transport.write(b"tail")
+    await asyncio.sleep(0)
+    assert sink.writes[2] == b"tail"
 
 
 async def echo(_scope: Scope, receive: Receive, send: Send) -> None:
@@ -115,29 +103,16 @@ async def echo(_scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def converse(requests: list[bytes]) -> bytes:
+async def converse(requests: list[bytes]) -> bytes:
     """Send bytes to a uvicorn of this process over one connection; give all that comes back."""
-
-    async def story() -> bytes:
-        config = uvicorn.Config(
-            echo, port=0, log_level="error", date_header=False, server_header=False
-        )
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
+    async with serving(echo) as (_, port):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for request in requests:
             writer.write(request)
             await writer.drain()
         answer = await reader.read()
         writer.close()
-        server.should_exit = True
-        await serving
-        return answer
-
-    return asyncio.run(story())
+    return answer
 
 
 @pytest.fixture
@@ -147,7 +122,8 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return joined_writes.install
 
 
-def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], None]) -> None:
+@on_a_loop
+async def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], None]) -> None:
     """The same bytes for small, large, pipelined and last requests; the seam does install."""
 
     def post(body: bytes, *, last: bool = False) -> bytes:
@@ -156,11 +132,11 @@ def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], None])
         return head + body
 
     requests = [post(b"a") + post(b"b"), post(b"c" * 200_000), post(b"d", last=True)]
-    without = converse(requests)
+    without = await converse(requests)
     restored()
     assert auto.AutoHTTPProtocol is not PLAIN
     assert protocol_in_use() == PLAIN.__name__
-    assert converse(requests) == without
+    assert await converse(requests) == without
     assert without.count(b"HTTP/1.1 200 OK") == 4
 
 
@@ -193,30 +169,20 @@ def test_who_leaves_with_requests_waiting_takes_no_other_answer_along(
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.body", "body": b"here"})
 
-        server = uvicorn.Server(
-            uvicorn.Config(answer, port=0, lifespan="off", log_level="critical")
-        )
-        serving = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-        _, leaving = await asyncio.open_connection("127.0.0.1", port)
-        leaving.write(request * 2)
-        while not server.server_state.tasks:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        writer.write(request)
-        while len(server.server_state.tasks) < 2:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        leaving.close()
-        while len(server.server_state.connections) > 1:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-        left.set()
-        try:
-            return await asyncio.wait_for(reader.readuntil(b"here"), timeout=5)
-        finally:
-            writer.close()
-            server.should_exit = True
-            await serving
+        async with serving(answer) as (server, port):
+            state = server.server_state
+            _, leaving = await asyncio.open_connection("127.0.0.1", port)
+            leaving.write(request * 2)
+            await until(lambda: len(state.tasks) == 1)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(request)
+            await until(lambda: len(state.tasks) == 2)
+            leaving.close()
+            await until(lambda: len(state.connections) == 1)
+            left.set()
+            try:
+                return await asyncio.wait_for(reader.readuntil(b"here"), timeout=5)
+            finally:
+                writer.close()
 
     assert uvloop.run(asyncio.wait_for(story(), 20)).startswith(b"HTTP/1.1 200 OK\r\n")

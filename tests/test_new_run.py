@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,13 @@ from tagger.errors import BrokenRun, DeadlinePassed, Overloaded
 from tagger.history import History
 from tagger.model import Model
 from tagger.store import Store
+from tests.on_a_loop import on_a_loop
 from tests.runs import made_run, named, put
 from tests.serving import PROJECT, Server, serve
 from tests.test_ready import Deaf
 
 OLD, NEW, THIRD, FOURTH = (f"2026010{day}-000000-aaaa" for day in range(1, 5))
 BODY = {"texts": [{"text": "Broth, onion and pepper in a saucepan, with butter and lemon."}]}
-ALL_TAGS = 6
 
 
 @pytest.fixture
@@ -79,7 +80,8 @@ def check_whole(answer: requests.Response) -> str:
     assert run_id == answer.headers["X-Run-ID"]
     scores = data["predictions"][0]["scores"]
     generous = all(score["threshold"] == 0 for score in scores)
-    assert (len(scores) == ALL_TAGS and generous) is (run_id != OLD)
+    every_tag = len(scores) == len(made_run().model.tags)
+    assert (every_tag and generous) is (run_id != OLD)
     return run_id
 
 
@@ -300,35 +302,30 @@ async def asked(runner: TagRunner, run_id: str, *, seconds: float = 30) -> Loade
     return await runner.of(run_id, time.monotonic() + seconds)
 
 
-def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched) -> None:
+@on_a_loop
+async def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched) -> None:
     """So many as are to be kept are loaded once, however often they are asked for."""
     runner = runner_of(watched, kept=2)
     watched.loads.set()
-
-    async def story() -> None:
-        for run_id in (NEW, THIRD, NEW, OLD, FOURTH, NEW, THIRD):
-            assert (await asked(runner, run_id)).run.run_id == run_id
-
-    asyncio.run(story())
+    for run_id in (NEW, THIRD, NEW, OLD, FOURTH, NEW, THIRD):
+        assert (await asked(runner, run_id)).run.run_id == run_id
     assert watched.loaded == [OLD, NEW, THIRD, FOURTH, THIRD]
 
 
-def test_a_load_that_has_begun_goes_on_for_whoever_asks_next(watched: Watched) -> None:
+@on_a_loop
+async def test_a_load_that_has_begun_goes_on_for_whoever_asks_next(watched: Watched) -> None:
     """Else a run that takes longer than callers wait would never be; one not begun is left."""
     runner = runner_of(watched, kept=1)
-
-    async def story() -> None:
-        for run_id in (NEW, THIRD):
-            with pytest.raises(DeadlinePassed):
-                await asked(runner, run_id, seconds=0.2)
-        watched.loads.set()
-        assert (await asked(runner, NEW)).run.run_id == NEW
-
-    asyncio.run(story())
+    for run_id in (NEW, THIRD):
+        with pytest.raises(DeadlinePassed):
+            await asked(runner, run_id, seconds=0.2)
+    watched.loads.set()
+    assert (await asked(runner, NEW)).run.run_id == NEW
     assert watched.loaded == [OLD, NEW]
 
 
-def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -> None:
+@on_a_loop
+async def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -> None:
     """Else its tags would stand at each other's scores in what /tags and /performance tell."""
     record = store.folder / NEW / "run.json"
     told = json.loads(record.read_text())
@@ -336,23 +333,20 @@ def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -> None
     record.write_text(json.dumps(told))
     runner = runner_of(store, kept=1)
     with pytest.raises(BrokenRun, match="different tags"):
-        asyncio.run(asked(runner, NEW))
+        await asked(runner, NEW)
 
 
-def test_only_so_many_requests_wait_for_runs_to_be_loaded(watched: Watched) -> None:
+@on_a_loop
+async def test_only_so_many_requests_wait_for_runs_to_be_loaded(watched: Watched) -> None:
     """One more is refused at once, the others share the load, and later ones may wait again."""
     runner = runner_of(watched, kept=2)
-
-    async def story() -> None:
-        for run_id in (NEW, THIRD):
-            watched.loads.clear()
-            asks = [asyncio.create_task(asked(runner, run_id)) for _ in range(MOST_LOADING + 1)]
-            refused, waiting = await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
-            assert [type(ask.exception()) for ask in refused] == [Overloaded]
-            watched.loads.set()
-            assert {loaded.run.run_id for loaded in await asyncio.gather(*waiting)} == {run_id}
-
-    asyncio.run(story())
+    for run_id in (NEW, THIRD):
+        watched.loads.clear()
+        asks = [asyncio.create_task(asked(runner, run_id)) for _ in range(MOST_LOADING + 1)]
+        refused, waiting = await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
+        assert [type(ask.exception()) for ask in refused] == [Overloaded]
+        watched.loads.set()
+        assert {loaded.run.run_id for loaded in await asyncio.gather(*waiting)} == {run_id}
     assert watched.loaded == [OLD, NEW, THIRD]
 
 
@@ -391,6 +385,12 @@ def test_a_store_that_hangs_is_told_in_time(store: Store, tmp_path: Path) -> Non
         os.close(os.open(record, os.O_RDWR))  # lets its readers go
 
 
+def taken_up(server: Server, runs: int) -> bool:
+    """Ask for tags, and whether so many runs were taken up by then."""
+    check_whole(predict(server))
+    return metric(server, "tagline_run_taken_up_total") == runs
+
+
 @pytest.mark.timeout(200)
 def test_a_hundred_promotions_leak_nothing(store: Store, tmp_path: Path) -> None:
     """After 20 promotions under load the worker grows by less than two runs through 80 more."""
@@ -399,18 +399,8 @@ def test_a_hundred_promotions_leak_nothing(store: Store, tmp_path: Path) -> None
         grown = 0
         for number in range(1, 101):
             store.promote(NEW if number % 2 else OLD)
-            until(
-                lambda number=number: bool(  # type: ignore[misc]  # a default binds the number
-                    check_whole(predict(server))
-                    and metric(server, "tagline_run_taken_up_total") == number
-                )
-            )
+            until(partial(taken_up, server, number))
             if number == 20:
                 grown = -worker.memory_info().rss
         grown += worker.memory_info().rss
         assert grown < 20 << 20, f"{grown >> 20} MiB"
-
-
-def test_made_runs_fit_this_test() -> None:
-    """The tests' table gives the six tags that these tests count on."""
-    assert len(made_run().model.tags) == ALL_TAGS

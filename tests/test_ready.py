@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from runners.tag_runner import TagRunner, Writer
 from tagger.decide import Decisions
 from tagger.model import Model
 from tagger.store import Store
+from tests.on_a_loop import on_a_loop
 from tests.runs import made_run, named, put
 
 RUN_ID = "20260101-000000-aaaa"
@@ -60,7 +60,8 @@ def failing(_written: list[bytes]) -> list[bytes]:
     "change",
     [failing, lambda written: written[::-1], lambda written: [b"{}" for _ in written]],
 )
-def test_readiness_ends_when_the_check_texts_fail(
+@on_a_loop
+async def test_readiness_ends_when_the_check_texts_fail(
     tmp_path: Path, change: Callable[[list[bytes]], list[bytes]]
 ) -> None:
     """Ready with right answers; not with faults, mixed or other answers; ready again after."""
@@ -69,17 +70,14 @@ def test_readiness_ends_when_the_check_texts_fail(
     writing = Writing()
     runner = TagRunner(store, pinned=None, writer=writing, watch=Deaf(), bounds=Bounds(), kept=1)
     runner.start()
-
-    async def story() -> None:
-        right = writing.change
-        for changed, ready in ((right, True), (change, False), (right, True)):
-            writing.change = changed
-            assert await runner.healthy(time.monotonic() + 30) is ready
-
-    asyncio.run(story())
+    right = writing.change
+    for changed, ready in ((right, True), (change, False), (right, True)):
+        writing.change = changed
+        assert await runner.healthy(time.monotonic() + 30) is ready
 
 
-def test_a_full_queue_is_no_illness(tmp_path: Path) -> None:
+@on_a_loop
+async def test_a_full_queue_is_no_illness(tmp_path: Path) -> None:
     """A server with plenty of work is ready: to take it from the balancer would not help."""
     store = Store(tmp_path)
     put(store, named(RUN_ID, made_run()))
@@ -87,8 +85,4 @@ def test_a_full_queue_is_no_illness(tmp_path: Path) -> None:
         store, pinned=None, writer=writer, watch=Deaf(), bounds=Bounds(queue=1), kept=1
     )
     runner.start()
-
-    async def story() -> None:
-        assert await runner.healthy(time.monotonic() + 30)
-
-    asyncio.run(story())
+    assert await runner.healthy(time.monotonic() + 30)
