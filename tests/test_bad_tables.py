@@ -117,9 +117,9 @@ def test_a_table_that_is_not_named_is_told_so(
         ('{"text": ["a", "b"], "tags": [["c"], ["d"]]}', "columns.json", ["one object"]),
         ('{"total": 1, "rows": [{"text": "a", "tags": ["b"]}]}', "page.json", ["one object"]),
         (
-            '[{"text": "a", "tags": [{"name": "b"}]}]',
-            "named.json",
-            ['objects where tags are words, as in ["a", "b"], in row 1'],
+            '[{"text": "a", "tags": [{"label": "b"}]}]',
+            "nameless.json",
+            ['objects without a name where tags are words, as in ["a", "b"], in row 1'],
         ),
         ('{"tags": ["b"]}\n{"text": "a", "tags": ["b"]}\n', "first.jsonl", ["no text in row 1"]),
         ("[1, 2", "cut.json", ["not JSON"]),

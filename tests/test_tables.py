@@ -308,6 +308,17 @@ def test_what_a_cell_of_tags_holds(
     assert read_dataset(str(table), Reading()).labelled.tags == (tags,)
 
 
+def test_labels_of_an_issue_tracker(tmp_path: Path) -> None:
+    """Where tags are objects their names are the tags, in JSON and in a cell of a CSV."""
+    labels = [{"id": 7, "name": "bug", "color": "d73a4a"}, {"name": "good first issue"}]
+    (tmp_path / "issues.json").write_text(json.dumps([{"text": "words", "tags": labels}]))
+    with writing(tmp_path / "issues.csv") as write:
+        write({"text": "words", "tags": json.dumps(labels)})
+    for name in ("issues.json", "issues.csv"):
+        tags = read_dataset(str(tmp_path / name), Reading()).labelled.tags
+        assert tags == (("bug", "good first issue"),)
+
+
 @pytest.mark.parametrize(
     ("written", "texts"),
     [

@@ -47,10 +47,10 @@ from training.telling import (
     tell_findings,
     tell_made,
     tell_next,
+    tell_reading,
     tell_report,
     tell_seen,
     tell_strange,
-    tell_tag_columns,
     tell_titles,
     tell_versus,
 )
@@ -125,7 +125,7 @@ def train(
     with steps(printing.notes(), expected=_expected_steps(options)) as step:
         step("Read the table")
         dataset = read_dataset(table, reading)
-        tell_tag_columns(dataset)
+        tell_reading(dataset)
         params, *others = candidates_of(options, dataset.task, dataset.labelled.texts)
         step("Split by the hash of each text")
         parts = split(dataset, params)
@@ -234,7 +234,7 @@ def check(
     Example: python -m training check my.csv --propose aliases.json
     """
     dataset = read_dataset(table, take_reading(options))
-    tell_tag_columns(dataset)
+    tell_reading(dataset)
     report = check_dataset(dataset, replace(USUAL, min_support=min_support))
     if propose:
         content = json.dumps(report.aliases, ensure_ascii=False, indent=2)
@@ -263,7 +263,7 @@ def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) 
     runs = [store.run(store.resolve(name)) for name in names]
     models = [store.model(run.run_id) for run in runs]
     dataset = read_dataset(table, take_reading(options))
-    tell_tag_columns(dataset)
+    tell_reading(dataset)
     tell_titles(dataset)
     for run in runs:
         tell_seen(run, dataset)

@@ -8,6 +8,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from tagger.columns import TextColumns
 from tagger.errors import FaultyRows, MissingColumns, TooLittleData, UnreadableTable
@@ -22,6 +23,9 @@ GUESSED = (
     "The table is not UTF-8 and was read as Windows-1252; if letters are wrong, name its encoding: "
     "--encoding NAME."
 )
+Untagged = Literal["refuse", "skip", "none"]
+"""A row without tags is a fault, or no example at all, or one that is known to bear no tag."""
+NO_TAGS = "no tags"
 SUSPECTS = {"suspicion", "missing", "doubtful", "text", "tags"}
 """Columns by which a table is known that `--suspects` wrote."""
 
@@ -40,8 +44,8 @@ class Reading:
     """The tag to read in place of another spelling."""
     corrections: str | None = None
     """A table whose tags take the place of this one's."""
-    untagged: bool = False
-    """Whether a row may lack tags where they stand in one column, too."""
+    untagged: Untagged | None = None
+    """What a row without tags means; where each tag has a column, that it bears none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ class Dataset:
     labelled: Labelled
     repeated: tuple[Repeated, ...]
     encoding: str
+    skipped: int
+    """Rows without tags that were left out."""
     tag_columns: tuple[str, ...]
     """Those of one tag each, if its tags stand so."""
     titles_alone: bool
@@ -119,11 +125,12 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         if source.encoding != "cp1252":
             raise
         raise MissingColumns(f"{fault} {GUESSED}") from fault
-    labelled = _labelled(source.name, rows, columns, reading)
+    untagged = reading.untagged or ("none" if columns.tags.one_for_each else "refuse")
+    labelled, skipped = _labelled(source.name, rows, columns, reading.aliases, untagged)
     once, repeated = _merged(labelled)
     if reading.corrections is not None:
         as_corrections = replace(
-            _reading_of_corrections(reading), untagged=columns.tags.one_for_each
+            _reading_of_corrections(reading), untagged="none" if untagged == "none" else "refuse"
         )
         corrections = read_dataset(reading.corrections, as_corrections)
         once, settled = _corrected(once, corrections)
@@ -138,6 +145,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         labelled=once,
         repeated=repeated,
         encoding=source.encoding,
+        skipped=skipped,
         tag_columns=columns.tags.names if columns.tags.one_for_each else (),
         titles_alone=columns.titles_alone,
     )
@@ -191,9 +199,10 @@ def _refuse_faulty(source: str, faults: Mapping[str, Sequence[int]]) -> None:
     if faults:
         faulty = len({number for numbers in faults.values() for number in numbers})
         kinds = "; ".join(f"{kind} in {rows_named(rows)}" for kind, rows in faults.items())
+        meant = " (or say what no tags mean, --untagged)" if NO_TAGS in faults else ""
         raise FaultyRows(
             f"{source} has {counted(faulty, 'faulty row')}: {kinds}. "
-            "Correct or remove them; nothing was written."
+            f"Correct or remove them{meant}; nothing was written."
         )
 
 
@@ -202,33 +211,44 @@ def rows_named(numbers: Sequence[int]) -> str:
     return f"row{'s' if len(numbers) > 1 else ''} {listed([str(number) for number in numbers])}"
 
 
-def _labelled(name: str, rows: Sequence[Row], columns: _Columns, reading: Reading) -> Labelled:
+def _labelled(
+    name: str,
+    rows: Sequence[Row],
+    columns: _Columns,
+    aliases: Mapping[str, str],
+    untagged: Untagged,
+) -> tuple[Labelled, int]:
+    """Return the texts and tags of all rows, and how many rows were skipped."""
     faults: defaultdict[str, list[int]] = defaultdict(list)
     numbers, texts, tags_of_each = [], [], []
+    skipped = 0
     for row in rows:
         if row.fault:
             faults[row.fault].append(row.number)
             continue
-        text = columns.texts.text_of(row.values)
-        if text is None:
-            faults["no text"].append(row.number)
-        elif strange := _strange(text):
-            faults[f"{strange} in the text"].append(row.number)
         try:
-            tags = columns.tags.tags_of(row.values, reading.aliases)
+            tags = columns.tags.tags_of(row.values, aliases)
         except ValueError as fault:
             faults[str(fault)].append(row.number)
             continue
-        if not tags and not (columns.tags.one_for_each or reading.untagged):
-            faults["no tags"].append(row.number)
+        if not tags and untagged == "skip":
+            skipped += 1
+            continue
+        text = columns.texts.text_of(row.values)
+        if text is None:
+            faults["no text"].append(row.number)
+            text = ""
+        elif strange := _strange(text):
+            faults[f"{strange} in the text"].append(row.number)
+        if not tags and untagged == "refuse":
+            faults[NO_TAGS].append(row.number)
         elif strange := _strange("".join(tags)):
             faults[f"{strange} in the tags"].append(row.number)
-        if text:
-            numbers.append(row.number)
-            texts.append(text)
-            tags_of_each.append(tags)
+        numbers.append(row.number)
+        texts.append(text)
+        tags_of_each.append(tags)
     _refuse_faulty(name, faults)
-    return Labelled(tuple(numbers), tuple(texts), tuple(tags_of_each))
+    return Labelled(tuple(numbers), tuple(texts), tuple(tags_of_each)), skipped
 
 
 def _strange(words: str) -> str | None:

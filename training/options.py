@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 
@@ -15,7 +15,7 @@ from tagger.errors import SettingsError
 from tagger.records import Params, Task
 from training.auxiliary import CATALOGUE
 from training.candidates import CANDIDATES, FAST, compared_on, params_for
-from training.data import Reading
+from training.data import Reading, Untagged
 from training.tag_cells import one_spelling
 from training.thresholds import Objective
 
@@ -43,6 +43,12 @@ def reading_options(command: Command) -> Command:
             callback=_not_empty,
             help="Between tags in a cell.",
         ),
+        click.option(
+            "--untagged",
+            type=click.Choice(get_args(Untagged)),
+            help="What a row without tags is: a fault, to be skipped, or one that bears none. "
+            "If not given, a fault; where each tag has a column, one that bears none.",
+        ),
         click.option("--encoding", help="Of the table, by Python's name; found if not given."),
         click.option(
             "--aliases",
@@ -65,6 +71,7 @@ def take_reading(options: dict[str, Any]) -> Reading:
         ),
         tags=options.pop("tags_column"),
         separator=options.pop("separator"),
+        untagged=options.pop("untagged"),
         encoding=options.pop("encoding"),
         aliases=_aliases(aliases) if aliases else {},
         corrections=options.pop("corrections"),

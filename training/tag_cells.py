@@ -31,9 +31,9 @@ def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str])
     if not isinstance(value, list | tuple):
         value = [] if value is None else [value]
     # A whole number may name a tag, as in a CSV it always could.
-    words: list[Any] = [str(tag) if type(tag) is int else tag for tag in value]
+    words: list[Any] = [str(tag) if type(tag) is int else _name_of(tag) for tag in value]
     if any(isinstance(tag, dict) for tag in words):
-        raise ValueError('objects where tags are words, as in ["a", "b"],')
+        raise ValueError('objects without a name where tags are words, as in ["a", "b"],')
     if not all(isinstance(tag, str) for tag in words):
         raise ValueError("tags that are neither words nor whole numbers")
     known: set[str] = set()
@@ -43,6 +43,11 @@ def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str])
         if spelt and spelt not in known:
             known.add(spelt)
             yield spelt
+
+
+def _name_of(tag: object) -> object:
+    """Return the name of a tag that is an object, as trackers of issues write labels."""
+    return tag.get("name", tag) if isinstance(tag, dict) else tag
 
 
 def one_spelling(tag: str) -> str:

@@ -173,14 +173,16 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
         printing.note(f"It learnt from {lent.source} too: of that it has seen texts of both sides.")
 
 
-def tell_tag_columns(dataset: Dataset) -> None:
-    """Say on stderr which columns were taken for tags, where the table names none as such."""
+def tell_reading(dataset: Dataset) -> None:
+    """Say on stderr how a table was read where its owner may not expect it."""
     if dataset.tag_columns:
         without = json.dumps({dataset.tag_columns[-1]: ""}, ensure_ascii=False)
         printing.note(
             f"Its tags are the columns that hold yes or no: {listed(dataset.tag_columns)}. "
             f"To leave one out, --aliases with {without}."
         )
+    if dataset.skipped:
+        printing.note(f"Skipped, without tags: {counted(dataset.skipped, 'row')}.")
 
 
 def tell_titles(dataset: Dataset) -> None:
