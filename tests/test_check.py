@@ -6,7 +6,9 @@ import csv
 import json
 import re
 import shlex
+from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from unicodedata import normalize
 
@@ -83,6 +85,12 @@ def test_each_flaw_is_found_with_its_rows(
     kinds = found(looked_over(tmp_path, *rows))
     assert kind in kinds
     assert kinds[kind] == numbers
+
+
+def test_a_text_of_codes_is_of_no_other_language(tmp_path: Path) -> None:
+    """A key or a checksum is written in no language, so it is not named as a stranger."""
+    codes = [b64encode(sha256(bytes([n])).digest()).decode() for n in range(6)]
+    assert "languages" not in found(looked_over(tmp_path, " ".join(codes) + ",cooking"))
 
 
 def test_the_tags_that_training_leaves_out_are_named(tmp_path: Path) -> None:

@@ -28,6 +28,8 @@ LOOKED_AT = 5_000
 """Texts, spread over the table, whose languages are told: 170 us each."""
 SURE = 0.9
 """Probability from which on a text's language is counted."""
+NO_LANGUAGE = "zxx"
+"""What is told of a text of codes alone, a key say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +293,7 @@ def _languages(labelled: Labelled) -> tuple[dict[str, int], list[Finding]]:
     every = max(1, len(labelled) // LOOKED_AT)
     for place in range(0, len(labelled), every):
         language, probability = identifier.classify(labelled.texts[place])
-        if probability >= SURE:
+        if probability >= SURE and language != NO_LANGUAGE:
             rows.setdefault(language, []).append(labelled.numbers[place])
     counts = Counter({language: len(numbers) for language, numbers in rows.items()})
     ordered = dict(counts.most_common())
