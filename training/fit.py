@@ -127,7 +127,8 @@ def fit(
 
 def _comparable(texts: Sequence[str], tags: Sequence[str]) -> bool:
     """Tell whether so many texts are few enough to fit several candidates on their folds."""
-    return len(texts) * len(tags) <= MOST_COMPARED and sum(map(len, texts)) <= MOST_CHARACTERS
+    characters = sum(map(len, texts))
+    return characters <= MOST_CHARACTERS and characters * len(tags) <= MOST_COMPARED
 
 
 def _folds_f1(tried: Tried) -> float:
