@@ -8,6 +8,7 @@ import json
 import os
 import pty
 import random
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -124,15 +125,18 @@ def test_a_run_that_is_not_promoted_says_how(capsys: pytest.CaptureFixture[str])
 
 
 def test_findings_are_told_by_their_rows(tmp_path: Path) -> None:
-    """What `check` finds is told in rows, and that it reads the table as the training did."""
+    """What `check` finds is told in rows, and so is a command that finds the same."""
     table = tmp_path / "table.csv"
-    rows = TABLE.read_text().replace("text,tags", "words,tags").splitlines()
+    rows = TABLE.read_text().replace("text,tags", "my words,tags").splitlines()
     table.write_text("\n".join((*rows, *rows[1:8])))
-    arguments = ("train", str(table), "--text-column", "words", "--strict")
+    arguments = ("train", str(table), "--text-column", "my words", "--folds", "2", "--strict")
     done = run_python("-m", "training", *arguments, home=tmp_path / "home")
     assert done.returncode == 1
-    command = f"python -m training check {table}\n"
-    assert f"Found: duplicates (7 rows). See, read in the same way: {command}" in done.stderr
+    command = f"python -m training check {table} --text-column 'my words'"
+    assert f"Found: duplicates (7 rows). See: {command}\n" in done.stderr
+    seen = run_python(*shlex.split(command)[1:], home=tmp_path / "home")
+    assert seen.stdout.count("\n") == 2
+    assert "duplicates: Rows 252, 253" in seen.stdout
 
 
 def test_tags_that_come_one_by_one_are_told_of_the_other_task(

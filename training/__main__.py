@@ -37,6 +37,7 @@ from training.options import (
     reading_options,
     table_argument,
     take_reading,
+    typed_for,
 )
 from training.progress import steps
 from training.report.table import find_table
@@ -132,7 +133,7 @@ def train(
         lent = _lent(dataset, parts, reading, options, compares=bool(others))
         step("Check")
         findings = check_dataset(dataset, params).findings
-        tell_findings(findings, table, reading)
+        tell_findings(findings, table, typed_for(check))
         if strict and findings:
             sys.exit(1)
         store.refuse_unwritable()

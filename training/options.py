@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import click
+from click.core import ParameterSource
 
 from tagger.columns import TextColumns
 from tagger.console import Number, Words
@@ -76,6 +77,23 @@ def take_reading(options: dict[str, Any]) -> Reading:
         aliases=_aliases(aliases) if aliases else {},
         corrections=options.pop("corrections"),
     )
+
+
+def typed_for(other: click.Command) -> list[str]:
+    """Give those of the options typed, flags aside, that another command has too."""
+    context = click.get_current_context()
+    shared = {
+        option.name
+        for option in other.params
+        if isinstance(option, click.Option) and not option.is_flag
+    }
+    return [
+        word
+        for option in context.command.params
+        if option.name in shared
+        and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+        for word in (option.opts[0], str(context.params[option.name]))
+    ]
 
 
 def _aliases(path: Path) -> dict[str, str]:

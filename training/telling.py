@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from itertools import groupby
@@ -18,7 +19,7 @@ from tagger.records import Run
 from tagger.wording import counted, listed
 from training.candidates import FAST
 from training.check import Finding, Report
-from training.data import Dataset, Reading
+from training.data import Dataset
 from training.split import Split, fingerprints, on_test_side
 from training.versus import Versus
 
@@ -31,8 +32,8 @@ MOST_ALIKE = 5
 """Findings of one kind that are shown; --json has all."""
 
 
-def tell_findings(findings: Sequence[Finding], table: str, reading: Reading) -> None:
-    """Say in a line of stderr what was found: `check` tells it all."""
+def tell_findings(findings: Sequence[Finding], table: str, options: Sequence[str]) -> None:
+    """Say in a line of stderr what was found: `check` with these options tells it all."""
     if findings:
         rows: dict[str, set[int]] = {}
         for finding in findings:
@@ -41,8 +42,8 @@ def tell_findings(findings: Sequence[Finding], table: str, reading: Reading) -> 
             kind + (f" ({counted(len(named), 'row')})" if named else "")
             for kind, named in rows.items()
         )
-        alike = "" if reading == Reading() else ", read in the same way"
-        printing.note(f"Found: {found}. See{alike}: python -m training check {table}")
+        command = shlex.join(["python", "-m", "training", "check", table, *options])
+        printing.note(f"Found: {found}. See: {command}")
 
 
 def tell_report(report: Report, *, proposed: Path | None) -> None:
