@@ -79,8 +79,7 @@ class OutputTable(OutputFile):
         path = super().convert(value, param, ctx)
         if path.suffix not in WRITTEN:
             self.fail(
-                "It is written as CSV or JSON lines, not packed: "
-                f"end {path.name} in .csv or .jsonl.",
+                f"It is written as CSV or JSON lines: end {path.name} in .csv or .jsonl.",
                 param,
                 ctx,
             )

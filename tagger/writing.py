@@ -13,7 +13,7 @@ from typing import TextIO
 from tagger.errors import MissingColumns
 from tagger.files import flush
 
-WRITTEN = (".csv", ".jsonl", ".ndjson", ".json")
+WRITTEN = (".csv", ".jsonl", ".ndjson")
 """How a file's name ends that can be written: the first as CSV, the others as JSON lines."""
 Writer = Callable[[Mapping[str, object]], None]
 """Writes a row; a CSV's columns are those of its first row."""

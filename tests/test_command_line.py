@@ -245,6 +245,7 @@ def test_a_comparison_shows_what_can_be(capsys: pytest.CaptureFixture[str]) -> N
         (("tag", " "), 2, "Text 1 of 1 is blank"),
         (("tag", "a", " ", "b"), 2, "Text 2 of 3 is blank"),
         (("tag", "a.csv", "--out", "out.csv.gz"), 2, "end out.csv.gz in .csv or .jsonl"),
+        (("tag", "a.csv", "--out", "out.json"), 2, "end out.json in .csv or .jsonl"),
         (("tag", "a", "--threshold", "2"), 2, "--threshold"),
         (("tag", "a", "--threshold", "nan"), 2, "--threshold"),
         (("tag", "a", "--top-k", "0"), 2, "--top-k"),
