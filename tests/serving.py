@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -40,13 +42,20 @@ def environment(home: Path, **more: str) -> dict[str, str]:
     )
 
 
-def run_python(
-    *arguments: str, home: Path, stdin: str | None = None, **more: str
+def run_command(
+    *command: str,
+    home: Path,
+    folder: Path = PROJECT,
+    stdin: str | None = None,
+    **more: str,
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``python ARGUMENTS`` in the project folder to its end; its status is not checked."""
+    """Run a command in a folder to its end, on the store ``home``; its status is not checked.
+
+    ``more`` are variables of its environment.
+    """
     return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=PROJECT,
+        command,
+        cwd=folder,
         env=environment(home, **more),
         input=stdin,
         capture_output=True,
@@ -54,6 +63,13 @@ def run_python(
         check=False,
         timeout=280,
     )
+
+
+def run_python(
+    *arguments: str, home: Path, folder: Path = PROJECT, stdin: str | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run ``python ARGUMENTS`` as `run_command` does."""
+    return run_command(sys.executable, *arguments, home=home, folder=folder, stdin=stdin, **more)
 
 
 @dataclass(frozen=True)
@@ -64,11 +80,21 @@ class Server:
     process: subprocess.Popen[str]
     log: Path
 
+    def connect(self) -> socket.socket:
+        """Connect, to send bytes of one's own making."""
+        address = urlsplit(self.url)
+        return socket.create_connection((address.hostname, address.port), timeout=30)
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send the signal, wait for the end and return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(number)
         return self.process.wait(STOP_SECONDS)
+
+
+def rest_of(connection: socket.socket) -> bytes:
+    """Read until the server closes."""
+    return b"".join(iter(lambda: connection.recv(65_536), b""))
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> None:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import time
 import urllib.error
 import urllib.request
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from app.schemas import NO_BLANK
-from tests.serving import Server
+from tests.serving import Server, rest_of
 
 PATHS = ("/predict", "/runs/promoted/predict")
 JSON = {"Content-Type": "application/json"}
@@ -238,15 +236,9 @@ def test_very_many_faults_are_counted(server: Server) -> None:
 
 def raw(server: Server, head: str, body: bytes = b"") -> bytes:
     """Send bytes of our own making and read until the server closes."""
-    address = urlsplit(server.url)
-    assert address.hostname
-    assert address.port
-    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+    with server.connect() as connection:
         connection.sendall(head.replace("\n", "\r\n").encode() + body)
-        received = b""
-        while part := connection.recv(65_536):
-            received += part
-        return received
+        return rest_of(connection)
 
 
 @pytest.mark.parametrize("path", PATHS)

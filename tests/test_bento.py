@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +10,7 @@ import requests
 
 from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, serve
+from tests.serving import PROJECT, Server, run_python, serve
 
 ROOMS = ("tagger", "runners", "app")
 TEXTS = [{"text": "Simmer the broth with onion and garlic."}, {"text": "A telescope and a comet."}]
@@ -20,14 +18,7 @@ TEXTS = [{"text": "Simmer the broth with onion and garlic."}, {"text": "A telesc
 
 def bentoml(*arguments: str, home: Path, folder: Path = PROJECT) -> str:
     """Run a command of BentoML's and return what it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "bentoml", *arguments],
-        cwd=folder,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_python("-m", "bentoml", *arguments, home=home, folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -87,14 +78,10 @@ def test_it_answers_the_same_elsewhere(
 
 def test_a_home_that_its_workers_would_not_find_is_refused(elsewhere: Path) -> None:
     """They run in the Bento's folder, in which a path from here leads nowhere."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "bentoml", "serve", "tagline:latest", "--port", str(free_port())],
-        cwd=elsewhere.parent,
-        env=environment(Path(elsewhere.name)),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
+    ended = run_python(
+        *("-m", "bentoml", "serve", "tagline:latest", "--port", str(free_port())),
+        home=Path(elsewhere.name),
+        folder=elsewhere.parent,
     )
     assert ended.returncode == 1
     assert f"BENTOML_HOME={elsewhere.name!r}: name the folder from the root on" in ended.stderr

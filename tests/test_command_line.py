@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from tagger.sources import find_source
 from tagger.store import Store, new_run_id
 from tagger.tables import read_rows
 from tests.runs import made_run, named, put, single, store_of_two
-from tests.serving import PROJECT, environment, run_python
+from tests.serving import PROJECT, run_command, run_python
 from training.__main__ import commands as owners
 
 EVERY = sorted({**operators.commands, **owners.commands})
@@ -390,14 +389,7 @@ def test_what_the_first_row_lacks_is_read_in_others(home: Path, tmp_path: Path) 
 def test_closed_standard_input_is_told(home: Path) -> None:
     """What reads standard input says in a sentence that there is none."""
     for command in ("tagger tag", "tagger tag - --out out.csv", "training train -"):
-        done = subprocess.run(
-            ["sh", "-c", f"exec {sys.executable} -m {command} <&-"],
-            cwd=PROJECT,
-            env=environment(home),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_command("sh", "-c", f"exec {sys.executable} -m {command} <&-", home=home)
         assert done.returncode == 2
         assert "Error: standard input cannot be read: it is closed." in done.stderr
         assert "Traceback" not in done.stderr
@@ -414,28 +406,16 @@ def test_who_names_a_file_alone_is_told_how_its_rows_are_tagged(home: Path, tmp_
 
 def test_a_reader_that_leaves_ends_it_quietly(home: Path) -> None:
     """Piped into a command that stops reading, nothing but the pipe breaks."""
-    done = subprocess.run(
-        ["sh", "-c", f"{sys.executable} -m tagger show | head -n 1"],
-        cwd=PROJECT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "Traceback" not in done.stderr
+    piped = f"{sys.executable} -m tagger show | head -n 1"
+    done = run_command("sh", "-c", piped, home=home)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
 
 @pytest.mark.parametrize("json", ["", "--json"])
 def test_a_full_disk_is_told(home: Path, json: str) -> None:
     """Where nothing more can be written, that is a sentence."""
-    done = subprocess.run(
-        ["sh", "-c", f"exec {sys.executable} -m tagger list {json} >/dev/full"],
-        cwd=PROJECT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    to_a_full_disk = f"exec {sys.executable} -m tagger list {json} >/dev/full"
+    done = run_command("sh", "-c", to_a_full_disk, home=home)
     assert (done.returncode, done.stderr) == (1, "Error: No space left on device.\n")
 
 
@@ -450,18 +430,7 @@ print(open_store().folder)
 
 def test_the_store_is_the_projects_unless_it_is_set(tmp_path: Path) -> None:
     """Without BENTOML_HOME the commands use `.bentoml` beside the code, and nothing outside."""
-    told = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            WITHOUT_A_HOME,
-        ],
-        cwd=PROJECT,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    told = run_python("-c", WITHOUT_A_HOME, home=tmp_path)
     assert Path(told.stdout.strip()) == PROJECT / ".bentoml" / "models" / "tagline"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -10,18 +9,13 @@ import pytest
 
 from tagger.store import Store
 from tests.runs import store_of_two
-from tests.serving import PROJECT, environment
+from tests.serving import run_command
 
 
 @pytest.fixture(scope="module", autouse=True)
 def namespaces() -> None:
     """Skip where a user may not make them, as in most containers and on some Ubuntus."""
-    tried = subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "true"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    tried = run_command("unshare", "--mount", "--map-root-user", "true", home=Path("unused"))
     if tried.returncode:
         pytest.skip(tried.stderr.strip())
 
@@ -49,14 +43,7 @@ def in_a_small_folder(home: Path, commands: str, *, size: str = "64m") -> tuple[
     script = IN_A_SMALL_FOLDER.format(
         size=size, folder=folder, home=home, commands=commands, result=result
     )
-    done = subprocess.run(
-        ["unshare", "--mount", "--map-root-user", "sh", "-ec", script],
-        cwd=PROJECT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_command("unshare", "--mount", "--map-root-user", "sh", "-ec", script, home=home)
     assert done.returncode == 0, done.stderr
     return done.stdout, result
 
@@ -115,16 +102,10 @@ ln -s {home.parent}/elsewhere $BENTOML_HOME/models
 
 def test_a_user_without_a_name_is_written_down_by_number(home: Path) -> None:
     """As most containers run: the system has no name for the number."""
-    done = subprocess.run(
-        [
-            *("unshare", "--user", "--map-user=54321"),
-            *(sys.executable, "-m", "tagger", "promote", "second"),
-        ],
-        cwd=PROJECT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
+    done = run_command(
+        *("unshare", "--user", "--map-user=54321"),
+        *(sys.executable, "-m", "tagger", "promote", "second"),
+        home=home,
     )
     assert done.returncode == 0, done.stderr
     assert Store(home).history()[-1].user == "54321"
@@ -133,14 +114,8 @@ def test_a_user_without_a_name_is_written_down_by_number(home: Path) -> None:
 def test_what_this_user_may_not_change_is_named(home: Path) -> None:
     """The folder that the system denies, which is not always the store's own."""
     (home / "unfinished").chmod(0)
-    done = subprocess.run(
-        ["unshare", "--user", sys.executable, "-m", "tagger", "delete", "second"],
-        cwd=PROJECT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    unshare = ("unshare", "--user", sys.executable, "-m", "tagger")
+    done = run_command(*unshare, "delete", "second", home=home)
     assert done.returncode == 1
     assert f"cannot be changed: Permission denied ({home / 'unfinished'})." in done.stderr
     assert Store(home).run_ids() == ["first", "second"]
@@ -154,14 +129,8 @@ def test_a_run_that_this_user_may_not_read_is_not_called_broken(
 ) -> None:
     """Where the system denies a run, that is said, and nobody is told to train it anew."""
     (home / "models" / "tagline" / "second" / name).chmod(0)
-    done = subprocess.run(
-        ["unshare", "--user", sys.executable, "-m", "tagger", *command],  # root may read anything
-        cwd=PROJECT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    unshare = ("unshare", "--user", sys.executable, "-m", "tagger")  # root may read anything
+    done = run_command(*unshare, *command, home=home)
     assert "first" in done.stdout
     assert "second cannot be read by this user" in " ".join(done.stderr.split())
     assert "train it anew" not in done.stderr

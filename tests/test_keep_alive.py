@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,8 +15,7 @@ WHOLE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
 def answered(server: Server) -> socket.socket:
     """Connect, and get a first answer."""
-    address = urlsplit(server.url)
-    connection = socket.create_connection((address.hostname, address.port), timeout=30)
+    connection = server.connect()
     connection.sendall(WHOLE)
     assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
     return connection

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from tests.conftest import TrainedHome
 from tests.serving import serve
@@ -16,10 +14,7 @@ def test_every_line_is_json_from_start_to_end(trained_home: TrainedHome, tmp_pat
     """The supervisor's lines too, and of what went wrong: a head that is no HTTP, say."""
     home = trained_home.copied(tmp_path)
     with serve(home, tmp_path / "log", TAGLINE_LOG_FORMAT="json") as server:
-        address = urlsplit(server.url)
-        assert address.hostname
-        assert address.port
-        with socket.create_connection((address.hostname, address.port), timeout=30) as caller:
+        with server.connect() as caller:
             caller.sendall(b"no HTTP\r\n\r\n")
             assert caller.recv(1_024).startswith(b"HTTP/1.1 400")
         assert server.stop(signal.SIGTERM) == 0

@@ -16,19 +16,12 @@ import requests
 
 from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, wait_until_ready
+from tests.serving import PROJECT, Server, environment, run_command, wait_until_ready
 
 
 def make(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run make to its end."""
-    return subprocess.run(
-        ["make", *arguments],
-        cwd=PROJECT,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_command("make", *arguments, home=home)
 
 
 @contextmanager

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import random
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -57,9 +55,8 @@ def test_every_answer_is_counted_by_its_template(fresh: Server) -> None:
     for _ in range(3):
         assert requests.post(f"{fresh.url}/predict", json=TEXT, timeout=30).ok
     requests.post(f"{fresh.url}/predict", json={}, timeout=30)
-    address = urlsplit(fresh.url)
     for no_request in (b"nonsense\r\n\r\n", b"GET /" + b"a" * 100_000):
-        with socket.create_connection((address.hostname, address.port), timeout=30) as caller:
+        with fresh.connect() as caller:
             caller.sendall(no_request)
             assert caller.recv(1_024).startswith(b"HTTP/1.1 4")
     found = series(fresh)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import tomllib
@@ -12,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
@@ -22,7 +20,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app.openapi import VERSION
 from app.routes import ROUTES
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, serve
+from tests.serving import PROJECT, Server, rest_of, serve
 from training.evaluate import SLICE_FROM, slices_by_length
 
 HIDDEN = {"/assets/{file}"}
@@ -224,10 +222,9 @@ def test_what_any_path_may_answer_is_told_once(
 ) -> None:
     """In the description, and it is answered in the shape of all refusals."""
     assert f"`{status}`: " in document["info"]["description"]
-    address = urlsplit(server.url)
-    with socket.create_connection((address.hostname, address.port), timeout=30) as caller:
+    with server.connect() as caller:
         caller.sendall(sent.encode())
-        _, _, body = b"".join(iter(lambda: caller.recv(65_536), b"")).partition(b"\r\n\r\n")
+        _, _, body = rest_of(caller).partition(b"\r\n\r\n")
     refusal = json.loads(body)
     check_schema(document, {"$ref": "#/components/schemas/Refusal"}, refusal)
     assert (refusal["status-code"], refusal["method"]) == (status, method)

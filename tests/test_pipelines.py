@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import socket
-from urllib.parse import urlsplit
 
 import pytest
 
 from app.pipelines import MOST
-from tests.serving import Server
+from tests.serving import Server, rest_of
 
 
 def answered(server: Server, count: int) -> tuple[list[int], list[int]]:
     """Send so many requests at once; which were answered, and after which came the end."""
-    address = urlsplit(server.url)
     numbered = b"".join(b"GET /?n=%d HTTP/1.1\r\nHost: x\r\n\r\n" % one for one in range(count))
-    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+    with server.connect() as connection:
         connection.sendall(numbered)
         received = b""
         while received.count(b'"data":{}}') < count and (part := connection.recv(65_536)):
@@ -38,12 +35,11 @@ def test_answers_come_in_order_up_to_the_bound(server: Server, count: int) -> No
 
 def test_the_last_body_may_come_later(server: Server) -> None:
     """What is read no more begins behind the last request, not behind its head."""
-    address = urlsplit(server.url)
     body = b'{"texts": [{"text": "Broth and onion."}]}'
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+    with server.connect() as connection:
         connection.sendall((head + body) * MOST + head)
         received = connection.recv(1)  # so the last head was read without its body
         connection.sendall(body + (head + body) * 2)
-        received += b"".join(iter(lambda: connection.recv(65_536), b""))
+        received += rest_of(connection)
     assert received.count(b'"status-code":200') == received.count(b'"status-code":') == MOST + 1

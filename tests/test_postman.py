@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.serving import PROJECT, Server, environment
+from tests.serving import PROJECT, Server, run_command
 
 FOLDER = PROJECT / "tests" / "postman"
 
@@ -19,11 +20,8 @@ def node_tool(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run one of the tools of `tests/postman`."""
     if shutil.which("node") is None or not (FOLDER / "node_modules").exists():
         pytest.skip("needs node: make system-packages, then make test")
-    tools = environment(home)
-    tools["PATH"] = f"{FOLDER / 'node_modules' / '.bin'}:{tools['PATH']}"
-    return subprocess.run(
-        arguments, cwd=FOLDER, env=tools, capture_output=True, text=True, check=False
-    )
+    path = f"{FOLDER / 'node_modules' / '.bin'}:{os.environ['PATH']}"
+    return run_command(*arguments, home=home, folder=FOLDER, PATH=path)
 
 
 @pytest.fixture(scope="module")

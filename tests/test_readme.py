@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.serving import PROJECT, Server, environment, run_python, serve
+from tests.serving import PROJECT, Server, run_command, run_python, serve
 
 README = PROJECT / "README.md"
 ADDRESS = "http://127.0.0.1:3000"
@@ -53,14 +52,7 @@ class Example:
             "python": [sys.executable, "-c", source],
             "js": ["node", "--input-type=module", "--eval", source],
         }
-        done = subprocess.run(
-            commands[self.language],
-            cwd=PROJECT,
-            env=environment(home),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run_command(*commands[self.language], home=home)
         assert done.returncode == 0, f"{self.source}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 

@@ -12,7 +12,6 @@ import subprocess
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -180,12 +179,8 @@ def test_more_connections_than_files_are_allowed_at_first(
         running = serve(trained_home.copied(tmp_path), tmp_path / "log")
         with running as server, ExitStack() as open_ones:
             resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
-            address = urlsplit(server.url)
-            assert address.hostname
-            assert address.port
             for _ in range(few):
-                caller = socket.create_connection((address.hostname, address.port), timeout=30)
-                open_ones.enter_context(caller)
+                caller = open_ones.enter_context(server.connect())
             caller.sendall(b"GET / HTTP/1.1\r\nHost: here\r\n\r\n")
             assert caller.recv(1_024).startswith(b"HTTP/1.1 200")
     finally:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -26,7 +25,8 @@ from tagger.errors import (
 )
 from tagger.store import Store
 from tests.runs import made_run, named, put, store_of_two
-from tests.serving import environment, run_python
+from tests.serving import run_python
+from tests.test_bento import bentoml
 
 
 @pytest.fixture
@@ -40,18 +40,6 @@ def home(tmp_path: Path) -> Path:
 def store(home: Path) -> Store:
     """Open the store of ``home``."""
     return Store(home)
-
-
-def bentoml(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run BentoML's own command line on a store."""
-    return subprocess.run(
-        [sys.executable, "-m", "bentoml", *arguments],
-        cwd=home,
-        env=environment(home),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
 
 
 def test_what_was_written_is_read(store: Store) -> None:
@@ -129,13 +117,13 @@ def test_only_versions_are_runs(store: Store, name: str) -> None:
 
 def test_bentoml_lists_and_gets_runs(home: Path) -> None:
     """BentoML's own commands list the runs and take the promoted one for tagline:latest."""
-    listed = json.loads(bentoml("models", "list", "-o", "json", home=home).stdout)
+    listed = json.loads(bentoml("models", "list", "-o", "json", home=home))
     assert {model["tag"] for model in listed} == {"tagline:first", "tagline:second"}
-    got = json.loads(bentoml("models", "get", "tagline:latest", "-o", "json", home=home).stdout)
+    got = json.loads(bentoml("models", "get", "tagline:latest", "-o", "json", home=home))
     assert got["version"] == "first"
     assert got["metadata"]["f1"] == pytest.approx(made_run().run.performance.overall.f1, abs=1e-6)
     Store(home).promote("second")
-    got = json.loads(bentoml("models", "get", "tagline", "-o", "json", home=home).stdout)
+    got = json.loads(bentoml("models", "get", "tagline", "-o", "json", home=home))
     assert got["version"] == "second"
 
 

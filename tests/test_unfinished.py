@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import select
-import socket
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.conftest import TrainedHome
-from tests.serving import Server, serve
+from tests.serving import Server, rest_of, serve
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -28,26 +26,15 @@ def quick_server(
         yield server
 
 
-def connected(server: Server) -> socket.socket:
-    """Connect."""
-    address = urlsplit(server.url)
-    return socket.create_connection((address.hostname, address.port), timeout=30)
-
-
-def the_rest(connection: socket.socket) -> bytes:
-    """Read until the server closes."""
-    return b"".join(iter(lambda: connection.recv(65_536), b""))
-
-
 @pytest.mark.parametrize("before", [b"", WHOLE])
 def test_half_a_head_is_refused_in_the_envelope(quick_server: Server, before: bytes) -> None:
     """408, be it a connection's first request or a later one."""
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         if before:
             connection.sendall(before)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
-        head, _, body = the_rest(connection).partition(b"\r\n\r\n")
+        head, _, body = rest_of(connection).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert b"x-request-id: " in head
     assert json.loads(body)["status-code"] == 408
@@ -55,7 +42,7 @@ def test_half_a_head_is_refused_in_the_envelope(quick_server: Server, before: by
 
 def test_a_head_that_comes_by_drops_is_refused(quick_server: Server) -> None:
     """Sending a little from time to time does not keep a connection."""
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         for _ in range(100):
             connection.sendall(b"X: y\r\n")
@@ -66,13 +53,13 @@ def test_a_head_that_comes_by_drops_is_refused(quick_server: Server) -> None:
 
 def test_a_connection_that_says_nothing_is_closed(quick_server: Server) -> None:
     """Without an answer, for there was no request."""
-    with connected(quick_server) as connection:
-        assert the_rest(connection) == b""
+    with quick_server.connect() as connection:
+        assert rest_of(connection) == b""
 
 
 def test_whoever_sends_whole_requests_is_kept(quick_server: Server) -> None:
     """Pauses between requests are not unfinished heads."""
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         for _ in range(4):
             connection.sendall(WHOLE)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
@@ -81,11 +68,11 @@ def test_whoever_sends_whole_requests_is_kept(quick_server: Server) -> None:
 
 def test_a_body_behind_its_answer_is_no_head(quick_server: Server) -> None:
     """A refusal may be there before the body; the connection then ends without another answer."""
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 404 ")
         connection.sendall(b"late")
-        assert the_rest(connection) == b""
+        assert rest_of(connection) == b""
 
 
 @pytest.mark.parametrize("before", [b"", WHOLE])
@@ -94,12 +81,12 @@ def test_a_head_without_an_end_is_refused(
     quick_server: Server, before: bytes, begun: bytes
 ) -> None:
     """431 before much of it was read; who goes on sending for a while gets to see it."""
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         if before:
             connection.sendall(before)
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
         connection.sendall(begun + b"x" * 1_000_000)
-        head, _, body = the_rest(connection).partition(b"\r\n\r\n")
+        head, _, body = rest_of(connection).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
     assert b"x-request-id: " in head
     refusal = json.loads(body)
@@ -109,7 +96,7 @@ def test_a_head_without_an_end_is_refused(
 
 def test_a_head_of_some_length_is_read(quick_server: Server) -> None:
     """Cookies and tokens take kilobytes, and may come in pieces."""
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 30_000)
         assert select.select([connection], [], [], 0.1)[0] == []
         connection.sendall(b"x" * 30_000 + b"\r\n\r\n")
@@ -123,22 +110,22 @@ def test_fields_without_an_end_behind_a_body_end_the_connection(
 ) -> None:
     """Before the answer and behind it: they would be kept, and copied with each piece."""
     head = b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
-    with connected(quick_server) as connection, pytest.raises(ConnectionError):
+    with quick_server.connect() as connection, pytest.raises(ConnectionError):
         connection.sendall(line + head + field * 4_000_000)
 
 
 def test_nobody_gets_more_time_than_the_setting(quick_server: Server) -> None:
     """Whatever time a request asks for, its body is not waited for any longer."""
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         head = b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Request-Timeout: 1000\r\n"
         connection.sendall(head + b"Content-Length: 4\r\nConnection: close\r\n\r\n")
-        assert the_rest(connection).startswith(b"HTTP/1.1 504 ")
+        assert rest_of(connection).startswith(b"HTTP/1.1 504 ")
 
 
 def test_a_body_in_one_long_chunk_is_no_head(quick_server: Server) -> None:
     """What comes of a body, in pieces, is not counted with the heads."""
     body = b'{"texts": [{"text": "onion"}]}'.ljust(400_000)
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         for _ in range(2):
             connection.sendall(
                 b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -149,6 +136,6 @@ def test_a_body_in_one_long_chunk_is_no_head(quick_server: Server) -> None:
 
 def test_answers_that_are_owed_come_before_the_end(quick_server: Server) -> None:
     """A head without an end behind other requests takes none of their answers along."""
-    with connected(quick_server) as connection:
+    with quick_server.connect() as connection:
         connection.sendall(3 * WHOLE + b"GET /" + b"x" * 300_000)
-        assert the_rest(connection).count(b"HTTP/1.1 200 ") == 3
+        assert rest_of(connection).count(b"HTTP/1.1 200 ") == 3

@@ -7,11 +7,10 @@ import io
 import json
 import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
-from tests.serving import Server
+from tests.serving import Server, rest_of
 
 OFFERS = (
     "Connection: Upgrade, HTTP2-Settings\nUpgrade: h2c\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\n",
@@ -47,13 +46,12 @@ class Received(io.BytesIO):
 
 def answers(server: Server, *parts: bytes, count: int = 1) -> list[tuple[int, Any]]:
     """Send bytes in parts by one connection, and read so many answers."""
-    address = urlsplit(server.url)
-    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+    with server.connect() as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for part in parts:
             connection.sendall(part)
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        received = Received(b"".join(iter(lambda: connection.recv(65_536), b"")))
+        received = Received(rest_of(connection))
     found = []
     for _ in range(count + 1):
         answer = http.client.HTTPResponse(received)  # type: ignore[arg-type]  # it reads alone
@@ -100,9 +98,8 @@ def test_who_opens_a_websocket_gets_the_answer_that_others_get(server: Server) -
 
 def test_a_tunnel_is_no_request(server: Server) -> None:
     """CONNECT, which to a parser is an offer too, is refused in the envelope."""
-    address = urlsplit(server.url)
-    with socket.create_connection((address.hostname, address.port), timeout=30) as connection:
+    with server.connect() as connection:
         connection.sendall(b"CONNECT example.org:80 HTTP/1.1\r\nHost: example.org\r\n\r\n")
-        received = b"".join(iter(lambda: connection.recv(65_536), b""))
+        received = rest_of(connection)
     assert received.startswith(b"HTTP/1.1 400 ")
     assert json.loads(received.partition(b"\r\n\r\n")[2])["status-code"] == 400
