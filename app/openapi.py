@@ -32,8 +32,8 @@ Every JSON answer but this document and `/schema.json` has the same envelope: wh
 request in words (`message`) and as a number (`status-code`), when and where, and `data`. A refusal
 has `detail` in place of `data`: what was wrong, and what to do.
 
-Send `X-Request-ID` to know an answer by; it comes back with it, as one that the server made does
-where you sent none. Its log names those requests alone that failed with `500`.
+Send `X-Request-ID`, or take the one that the server makes: it comes back with every answer, and
+stands in the server's log where that is a `500`.
 
 Any path may answer these too, which stand here alone:
 
