@@ -15,6 +15,7 @@ import time
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
@@ -112,6 +113,7 @@ class Batcher(Generic[Item, Result]):
         self._weigh = weigh
         self._watch = watch
         self._clock = clock
+        self._thread = ThreadPoolExecutor(1, "batches")
         self._queue: deque[_Job[Item, Result]] = deque()
         self._waiting = 0
         self._waiting_before = 0
@@ -188,8 +190,12 @@ class Batcher(Generic[Item, Result]):
         if size * self._cost <= self._bounds.inline_seconds or self._cost == math.inf:
             done(self._compute(shares))
         else:
-            work = self._loop.run_in_executor(None, self._compute, shares)
-            work.add_done_callback(lambda ended: done(ended.result()))
+            try:
+                work = self._loop.run_in_executor(self._thread, self._compute, shares)
+            except RuntimeError:  # the system has no thread to give
+                done(self._compute(shares))
+            else:
+                work.add_done_callback(lambda ended: done(ended.result()))
 
     def _more_may_come(self) -> bool:
         """Tell whether this turn of the loop brought more, so that the next one may too.

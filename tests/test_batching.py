@@ -428,6 +428,24 @@ async def test_a_slow_model_runs_in_a_thread(seconds: float, *, on_the_loop: boo
 
 
 @on_a_loop
+async def test_a_slow_model_is_run_where_the_system_gives_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As at a limit of processes: else no batch would ever run again, and callers would hang."""
+    model = Model()
+    tried = batcher(model, inline_seconds=0)
+
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    assert await tried.submit([1], model.now + FAR) == [2]  # its cost is not known yet
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", none_left)
+        assert await asyncio.wait_for(tried.submit([2], model.now + FAR), 5) == [4]
+    assert await asyncio.wait_for(tried.submit([3], model.now + FAR), 5) == [6]
+
+
+@on_a_loop
 async def test_who_leaves_while_a_thread_is_at_work_harms_nobody() -> None:
     """His results are dropped, and the others of his batch get theirs."""
     model, may_end = Model(cost=1), threading.Event()
