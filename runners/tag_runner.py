@@ -10,9 +10,10 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, TypeVarTuple
 
 from runners.batching import Batch, Batcher, Bounds
 from tagger.decide import PLAIN, Decisions, Options, decide
@@ -33,11 +34,14 @@ log = logging.getLogger("bentoml.tagline.runner")
 
 MOST_LOADING = 32
 """Requests that may wait for runs to be loaded."""
+READERS = 4
+"""Threads that read the store: one loads, the others look which runs there are."""
 NOT_LOADED = (
     "The time for this request was over before the run was loaded: ask again, or give more."
 )
 
 Result = TypeVar("Result")
+Names = TypeVarTuple("Names")
 Asked = tuple[str, Options]
 """A text, and what its caller asked for."""
 Writer = Callable[[Sequence[str], Decisions], list[bytes]]
@@ -109,6 +113,8 @@ class TagRunner:
         self._others: OrderedDict[str, Loaded] = OrderedDict()
         self._one_at_a_time = asyncio.Lock()
         self._loading = 0
+        # Its own: a store that hangs would take all threads of the loop, which compress answers.
+        self._readers = ThreadPoolExecutor(READERS, "store")
         self._passed_over: str | None = None
 
     @property
@@ -172,9 +178,9 @@ class TagRunner:
         if run_id == self.served.run.run_id:
             return self.served
         if run_id in PROMOTED:
-            run_id = await asyncio.to_thread(self._store.resolve, run_id)
+            run_id = await self._apart(self._store.resolve, run_id)
             return await self._of(run_id, deadline)
-        known = await asyncio.to_thread(self._store.run_ids)
+        known = await self._apart(self._store.run_ids)
         if run_id not in known:
             self._others.pop(run_id, None)
             raise UnknownRun(run_id, known)
@@ -192,7 +198,7 @@ class TagRunner:
                 if (loaded := self._kept_loaded(run_id)) is None:
                     if deadline <= time.monotonic():
                         raise DeadlinePassed(NOT_LOADED)
-                    loaded = await asyncio.to_thread(self._load, run_id)
+                    loaded = await self._apart(self._load, run_id)
                     self._others[run_id] = loaded
                     if len(self._others) > self._kept:
                         self._others.popitem(last=False)
@@ -230,7 +236,7 @@ class TagRunner:
 
     async def _look(self) -> None:
         """Take up the promoted run if it is another, by a promotion that the history names."""
-        promoted = await asyncio.to_thread(self._store.promoted)
+        promoted = await self._apart(self._store.promoted)
         served = self.served.run.run_id
         if promoted is None:  # the server could not start without one: it was there
             self._pass_over("nothing", f"The store holds no promoted run any more; {served} stays.")
@@ -238,18 +244,18 @@ class TagRunner:
         if promoted == served:
             self._passed_over = None
             return
-        promotions = await asyncio.to_thread(self._store.history)
+        promotions = await self._apart(self._store.history)
         # Promoted anew, a run that was passed over is looked at again.
         times = sum(promotion.run_id == promoted for promotion in promotions)
         what = f"{promoted}, promotion {times}"
         if what == self._passed_over:
             return
-        if await asyncio.to_thread(self._store.moved_by_others):
+        if await self._apart(self._store.moved_by_others):
             self._pass_over(what, MOVED % promoted)
             return
         try:
             async with self._one_at_a_time:
-                loaded = await asyncio.to_thread(self._load, promoted)
+                loaded = await self._apart(self._load, promoted)
         except (RunError, StoreError) as fault:
             self._watch.refused()
             self._pass_over(
@@ -279,6 +285,10 @@ class TagRunner:
         if run_id in self._others:
             self._others.move_to_end(run_id)
         return self._others.get(run_id)
+
+    async def _apart(self, read: Callable[[*Names], Result], *names: *Names) -> Result:
+        """Read the store off the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._readers, read, *names)
 
     def _load(self, run_id: str) -> Loaded:
         """Read a run, confirm its check scores, and put batchers before it."""

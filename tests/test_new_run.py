@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -383,6 +384,27 @@ def test_a_store_that_hangs_is_told_in_time(store: Store, tmp_path: Path) -> Non
             assert late.json()["detail"] == example["value"]["detail"]
         assert check_whole(predict(server)) == OLD
         os.close(os.open(record, os.O_RDWR))  # lets its readers go
+
+
+def test_a_store_that_hangs_holds_up_nothing_else(store: Store, tmp_path: Path) -> None:
+    """However many ask for its runs: the served run's answers are compressed, and it ends."""
+    latest = store.folder / "latest"
+    with serving(tmp_path, TAGLINE_TIMEOUT_SECONDS="1", TAGLINE_DRAIN_SECONDS="0") as server:
+        latest.unlink()
+        os.mkfifo(latest)
+        with ThreadPoolExecutor(16) as callers:
+            for answer in callers.map(
+                lambda _: predict(server, "promoted", seconds=0.5), range(16)
+            ):
+                assert answer.status_code == 504
+        answer = requests.post(
+            f"{server.url}/predict",
+            json={"texts": [{"text": "onion broth with butter"}] * 20},
+            headers={"Accept-Encoding": "gzip"},
+            timeout=10,
+        )
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert server.stop() == 0
 
 
 def taken_up(server: Server, runs: int) -> bool:
