@@ -16,6 +16,7 @@ os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
 
 import asyncio
 import gc
+import math
 import time
 from functools import partial
 from pathlib import Path
@@ -54,6 +55,8 @@ from tagger.errors import TaglineError
 NAME = "tagline"
 CHECK_SECONDS = 0.5
 """From a worker's death to its successor's start at most; BentoML's own are 10."""
+WRITE_SECONDS = 5
+"""For the last answers to go out, when a worker ends."""
 HERE = Path(__file__).parent
 FOLDER_OF_METRICS = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -70,12 +73,15 @@ except TaglineError as fault:
 
 metrics = Metrics(NAME, bento.version())
 envelopes = Envelopes()
-stopping = Stopping(usual_pause() if settings.drain_seconds is None else settings.drain_seconds)
 limits = Limits(
     texts=settings.max_texts,
     text_length=settings.max_text_length,
     body_bytes=settings.max_body_bytes,
     seconds=settings.timeout_seconds,
+)
+stopping = Stopping(
+    usual_pause() if settings.drain_seconds is None else settings.drain_seconds,
+    rest_seconds=math.ceil(limits.seconds) + WRITE_SECONDS,
 )
 predictor = Predictor(limits)
 runner = TagRunner(

@@ -3,7 +3,8 @@
 uvicorn closes idle connections and its socket as soon as it is told to stop, while balancers still
 send. So SIGTERM first turns readiness false and lets every answer tell its connection to close;
 only after a pause uvicorn is told. A second signal to the worker itself, or SIGINT, ends the pause.
-What is in flight is answered either way.
+What is in flight is answered either way. Only a caller who does not read his answer is waited for
+no longer than any request may take; uvicorn by itself would do so for ever.
 
 BentoML's supervisor runs its workers in sessions of their own and passes every signal on as
 SIGTERM, once; so a terminal's Ctrl-C comes as SIGTERM too.
@@ -16,6 +17,8 @@ import signal
 import sys
 from types import FrameType
 
+from uvicorn import Server
+
 from app.logs import log
 
 USUAL_SECONDS = 2.0
@@ -27,10 +30,19 @@ def usual_pause() -> float:
 
 
 class Stopping:
-    """Whether this worker is about to end."""
+    """Whether this worker is about to end.
 
-    def __init__(self, pause_seconds: float) -> None:
+    Parameters
+    ----------
+    pause_seconds
+        From the first signal until uvicorn is told.
+    rest_seconds
+        From then on, for what is in flight; unless ``bentoml serve`` was told another time.
+    """
+
+    def __init__(self, pause_seconds: float, *, rest_seconds: int) -> None:
         self._pause_seconds = pause_seconds
+        self._rest_seconds = rest_seconds
         self._ended = False
         self.draining = False
         """From the first signal on: readiness is false, answers say ``Connection: close``."""
@@ -43,6 +55,9 @@ class Stopping:
         loop, stop = asyncio.get_running_loop(), signal.getsignal(signal.SIGTERM)
         if not callable(stop):
             return  # there is no server: the service is called in its own process
+        server = getattr(stop, "__self__", None)
+        if isinstance(server, Server) and server.config.timeout_graceful_shutdown is None:
+            server.config.timeout_graceful_shutdown = self._rest_seconds
 
         def end() -> None:
             if not self._ended:

@@ -9,6 +9,7 @@ import json
 import os
 import pty
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -115,6 +116,24 @@ def test_what_is_in_flight_is_answered(
     check_end(server)
 
 
+def test_a_caller_who_does_not_read_keeps_no_worker(
+    trained_home: TrainedHome, tmp_path: Path
+) -> None:
+    """Five seconds after the longest request may have taken, the answers that are left are left."""
+    with serve(
+        trained_home.copied(tmp_path),
+        tmp_path / "log",
+        TAGLINE_DRAIN_SECONDS="0",
+        TAGLINE_TIMEOUT_SECONDS="1",
+    ) as server:
+        address = urlsplit(server.url)
+        asks = f"GET /assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
+        with socket.create_connection((address.hostname, address.port)) as deaf:
+            deaf.sendall(asks.encode() * 50)
+            assert deaf.recv(1)
+            assert server.stop() == 0
+
+
 @pytest.mark.parametrize(
     ("pause", "numbers", "told"),
     [
@@ -132,7 +151,7 @@ def test_a_second_signal_ends_the_pause(
     heard: list[int] = []
 
     async def story() -> None:
-        stopping = Stopping(pause)
+        stopping = Stopping(pause, rest_seconds=1)
         stopping.install()
         for number in numbers:
             signal.raise_signal(number)
