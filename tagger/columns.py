@@ -56,11 +56,17 @@ class TextColumns:
         return self.title is not None and self.description not in names
 
     def text_of(self, values: Mapping[str, object]) -> str | None:
-        """Give the text of a row, without blanks around it; None where there is none."""
+        """Give the text of a row, without blanks around it; None where there is none.
+
+        Raises
+        ------
+        MissingColumns
+            Several columns bear the name of one that holds texts.
+        """
         if self.text is not None:
-            return _filled(values.get(self.text))
-        title = _filled(values.get(self.title or ""))
-        description = _filled(values.get(self.description or ""))
+            return _filled(values, self.text)
+        title = _filled(values, self.title)
+        description = _filled(values, self.description)
         if title and description:
             return join_title(title, description)
         return title or description
@@ -86,5 +92,10 @@ def find_column(names: Sequence[str], given: str | None, usual: str) -> str | No
     return found[0] if found else None
 
 
-def _filled(value: object) -> str | None:
+def _filled(values: Mapping[str, object], name: str | None) -> str | None:
+    value = values.get(name or "")
+    if isinstance(value, tuple):
+        raise MissingColumns(
+            f"Several columns are named {name!r}, and a text stands in one: rename the others."
+        )
     return (value.strip() or None) if isinstance(value, str) else None

@@ -68,20 +68,27 @@ def _csv_rows(text: TextIO) -> Iterator[Row]:
             header = [name.strip() for name in cells]
             if header:
                 break
-        twice = [name for name, times in Counter(header).items() if times > 1 and name]
-        if twice:
-            raise UnreadableTable(f"two columns are named {twice[0]!r}.")
+        repeated = [name for name, times in Counter(header).items() if times > 1 and name]
         number += 1
         for cells in reader:
             if len(cells) > len(header) and any(cells[len(header) :]):
                 yield Row(number, {}, "more cells than columns")
             elif cells:
-                yield Row(number, dict(zip(header, cells, strict=False)))
+                yield Row(number, _values(header, cells, repeated))
             number += 1
     except csv.Error as fault:
         raise UnreadableTable(
             f"row {number} is no CSV ({fault}); is a quotation mark left open, or not doubled?"
         ) from fault
+
+
+def _values(header: list[str], cells: list[str], repeated: list[str]) -> dict[str, object]:
+    """Give a row's cells by their columns, of several columns of one name those that are filled."""
+    values: dict[str, object] = dict(zip(header, cells, strict=False))
+    for name in repeated:
+        of_name = (cell for other, cell in zip(header, cells, strict=False) if other == name)
+        values[name] = tuple(cell for cell in of_name if cell.strip())
+    return values
 
 
 ONE_OBJECT = (

@@ -100,7 +100,7 @@ def test_a_table_that_is_not_named_is_told_so(
         ("text,tags\n", "header.csv", ["no rows"]),
         ("words,labels\na,b\n", "names.csv", ["'text'", "--title-column", "'words', 'labels'"]),
         ("text,labels\na,b\n", "tags.csv", ["'tags'", "'labels'", "--tags-column"]),
-        ("title,title,tags\na,b,c\n", "twice.csv", ["two columns", "'title'"]),
+        ("title,title,tags\na,b,c\n", "twice.csv", ["Several columns are named 'title'"]),
         ('text,tags\n"open,a\nb,c\n', "quote.csv", ["quotation mark"]),
         (b"text,tags\nZero \0 byte,a\nb,c\nd,\0e\n", "zero.csv", ["in the text in row 2", "row 4"]),
         (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tagger.columns import TextColumns
 from tagger.errors import MissingColumns
 from tagger.store import Store
 from tests.runs import TABLE
@@ -39,6 +40,18 @@ def test_each_way_to_say_yes_and_no(written: str, tmp_path: Path) -> None:
     assert dataset.sha256 == read_dataset(str(plain), Reading()).sha256
     assert dataset.task == "multi"
     assert set(dataset.tag_columns) == {"cooking", "music"}
+
+
+def test_columns_of_one_name_hold_a_tag_each(tmp_path: Path) -> None:
+    """Issue trackers write a column `Labels` for each label, empty where an issue has fewer."""
+    plain, table = tmp_path / "plain.csv", tmp_path / "table.csv"
+    plain.write_text("text,tags\nA pan,cooking\nA song,music\nBoth,cooking|music\n")
+    table.write_text(
+        "Summary,Labels,Labels,Key\nA pan,cooking,,1\nA song,,music,2\nBoth,cooking,music\n"
+    )
+    reading = Reading(columns=TextColumns(text="Summary"), tags="Labels")
+    found = read_dataset(str(table), reading)
+    assert found.labelled == read_dataset(str(plain), Reading()).labelled
 
 
 @pytest.mark.parametrize(
