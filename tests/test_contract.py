@@ -283,10 +283,19 @@ def test_head_works_where_get_does(server: Server, path: str) -> None:
 @pytest.mark.parametrize("path", ["/runs", "/tags/cooking", "/docs", "/params/seed"])
 def test_a_trailing_slash_answers_like_the_path_without(server: Server, path: str) -> None:
     """No redirect, no 404: the same answer."""
-    answer = requests.get(f"{server.url}{path}/", allow_redirects=False, timeout=30)
-    assert answer.status_code == 200
-    slashed = predict(server, {"texts": [TEXT]}, "/predict/")
-    assert slashed.status_code == 200
+    plain, slashed = (
+        requests.get(f"{server.url}{asked}", allow_redirects=False, timeout=30)
+        for asked in (path, f"{path}/")
+    )
+    assert (slashed.status_code, slashed.headers["ETag"]) == (200, plain.headers["ETag"])
+
+
+def test_predictions_with_a_trailing_slash(server: Server) -> None:
+    """So do predictions, by any run."""
+    body = {"texts": [TEXT]}
+    for path in ("/predict", "/runs/promoted/predict"):
+        plain, slashed = (predict(server, body, asked) for asked in (path, f"{path}/"))
+        assert slashed.json()["data"] == plain.json()["data"]
 
 
 def test_gzip_when_asked_for(server: Server) -> None:
@@ -365,7 +374,7 @@ def test_request_ids(server: Server) -> None:
     made = {get(server, "/").headers["X-Request-ID"] for _ in range(20)}
     assert len(made) == 20
     for bad in ("x" * 129, "two words", "caf\xe9"):
-        given = get(server, "/", **{"X-Request-ID": bad.encode("latin-1").decode("latin-1")})
+        given = get(server, "/", **{"X-Request-ID": bad})
         assert re.fullmatch(r"[0-9a-f-]+", given.headers["X-Request-ID"])
     assert predict(server, {"texts": [TEXT]}).headers["X-Request-ID"]
     assert predict(server, {"texts": []}).headers["X-Request-ID"]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from playwright.sync_api import Browser, Page
 
 from tests.browsing import browser
@@ -39,13 +41,18 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
     assert not wrong
 
 
+def document(server: Server) -> Any:
+    """Ask for the document that the pages show."""
+    return requests.get(f"{server.url}/openapi.json", timeout=30).json()
+
+
 def test_docs_try_every_route_out(page: Page, server: Server) -> None:
     """On /docs each operation opens, and its given example answers 200."""
     page.goto(f"{server.url}/docs")
     assert "Tagline" in page.title()
     page.wait_for_selector(".opblock")
     operations = page.locator(".opblock")
-    assert operations.count() > 18
+    assert operations.count() == sum(map(len, document(server)["paths"].values()))
     for number in range(operations.count()):
         operation = operations.nth(number)
         operation.locator(".opblock-summary-control").click()
@@ -78,5 +85,5 @@ def test_redoc_shows_every_section(page: Page, server: Server) -> None:
     page.goto(f"{server.url}/redoc")
     page.wait_for_selector("h1:has-text('Tagline')")
     page.wait_for_selector("text=Tag texts by another run", state="attached")
-    for section in ("Tags", "Served run", "Runs", "Server", "Pages"):
-        assert page.locator(f"h2:has-text('{section}')").count() >= 1, section
+    headings = set(page.locator("h2").all_inner_texts())
+    assert {section["name"] for section in document(server)["tags"]} <= headings

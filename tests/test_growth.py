@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from itertools import islice
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import numpy as np
 import pytest
 
 from load_tests import made_runs
-from load_tests.curves import Curve, Line, Point
+from load_tests.curves import Curve, Growth, Line, Point
 from load_tests.panels import Axis, draw
 from load_tests.readme import EXPLANATIONS
+from load_tests.results import CURVES, read
 from load_tests.sections import written
 from load_tests.texts import of_length, of_words, read_texts, unknown_words
 from tagger.decide import decide
@@ -91,11 +93,6 @@ def test_only_what_is_between_its_comments_is_written_anew() -> None:
 
 
 def test_every_curve_has_its_sentence() -> None:
-    """The file of sentences and the curves in growth.py name the same."""
-    growth = (EXPLANATIONS.parent / "growth.py").read_text()
-    names = [
-        line.split(" =")[0] for line in EXPLANATIONS.read_text().splitlines() if ' = "' in line
-    ]
-    assert names
-    assert all(f'"{name}"' in growth for name in names)
-    assert growth.count("return Curve(") == len(names)
+    """The file of sentences explains each curve that was measured, and no other."""
+    explained = tomllib.loads(EXPLANATIONS.read_text(encoding="utf-8"))
+    assert explained.keys() == {curve.name for curve in read(Growth, CURVES).curves}

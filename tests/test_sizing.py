@@ -10,7 +10,7 @@ import pytest
 
 from load_tests.results import ONE_POD, read
 from load_tests.sections import written
-from load_tests.sizing.day import Crowd, Pod, simulate_day, traffic
+from load_tests.sizing.day import Autoscaler, Crowd, Pod, simulate_day, traffic
 from load_tests.sizing.measure import OnePod
 from load_tests.sizing.page import (
     DEAREST_REFUSAL,
@@ -69,14 +69,30 @@ def test_pods_that_start_sooner_refuse_less() -> None:
     assert refused[0] < refused[-1]
 
 
+STEP = np.repeat([9, 60, 9], [600, 600, 2_400])
+
+
+def pods_at(second: int, scaler: Autoscaler) -> int:
+    """Tell how many pods there are to be in a second of `STEP`."""
+    before, after = (
+        seconds * simulate_day(STEP[:seconds], POD, scaler).pods_mean
+        for seconds in (second, second + 1)
+    )
+    return round(after - before)
+
+
 def test_the_autoscaler_goes_up_at_once_and_down_slowly() -> None:
-    """A step up doubles within half a minute; after it, one pod a minute goes, five minutes on."""
-    step = np.full(3_600, 9)
-    step[600:1_200] = 60
-    up = simulate_day(step, POD, SCALER)
-    assert up.pods_most == 10  # 60 a second are 6 cores, of which each pod is to use 0.6
-    held = simulate_day(np.full(3_600, 9), POD, SCALER)
-    assert held.pods_most == SCALER.least
+    """Within two looks it asks for all that it needs; five minutes after, one pod a minute goes."""
+    seconds = (599, 629, 674, 1_498, 1_499, 1_558, 1_559, 1_859, 3_599)
+    pods = [pods_at(second, SCALER) for second in seconds]
+    # 60 a second are 6 cores, of which each pod is to use 0.6; 3 pods use 3, whatever comes.
+    assert pods == [3, 5, 10, 10, 9, 9, 8, 3, 3]
+
+
+def test_the_autoscaler_goes_up_as_fast_as_it_may() -> None:
+    """However many pods are asked for, there are no more than twice those of half a minute ago."""
+    eager = replace(SCALER, target=0.3, most=50)
+    assert [pods_at(second, eager) for second in (599, 614, 629, 644, 674)] == [3, 6, 6, 12, 22]
 
 
 def test_what_is_needed_survives_a_zone() -> None:
