@@ -79,7 +79,7 @@ def test_the_command_line_and_http_agree(server: Server, trained_home: TrainedHo
         entry["input_text"]: {one["tag"]: one["score"] for one in entry["scores"]}
         for entry in told["predictions"]
     }
-    chance = random.Random(5)  # noqa: S311 - to repeat itself is what is wanted
+    chance = random.Random(5)
     for size in (1, 2, 7, len(texts)):
         batch = chance.sample(texts, size)
         answer = requests.post(

@@ -83,8 +83,8 @@ def test_a_model_that_scores_otherwise_is_refused(monkeypatch: pytest.MonkeyPatc
     """A served model that differs from scikit-learn by more than rounding is never returned."""
     honest = weights_of
 
-    def dishonest(*args: object, **named: object) -> Weights:
-        weights = honest(*args, **named)  # type: ignore[arg-type]  # passed on as they come
+    def dishonest(*args: Any, **named: Any) -> Weights:
+        weights = honest(*args, **named)
         return replace(weights, word_idf=weights.word_idf * 1.001)
 
     monkeypatch.setattr(fitting, "weights_of", dishonest)

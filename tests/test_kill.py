@@ -217,7 +217,7 @@ def test_a_first_run_is_there_and_promoted_or_not_there(tmp_path: Path) -> None:
 
 def test_killed_at_any_moment(template: Path, tmp_path: Path) -> None:
     """Of 60 actions killed at random moments each was not done, or done, and none hurt a run."""
-    chance = random.Random(13)  # noqa: S311 - a test's own chance
+    chance = random.Random(13)
     killed = 0
     with copied(template, tmp_path / "store") as store:
         home = store.folder.parent.parent

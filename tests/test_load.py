@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from xml.etree import ElementTree as ET
 
 import click
@@ -263,11 +263,17 @@ def test_code_changes_the_digest_of_the_hot_path(copy: Path, name: str) -> None:
 
 def test_the_chart_draws_each_row_in_proportion() -> None:
     """A server of twice the ratio has a bar of twice the length, and its figure beside it."""
-    common = {"note": "", "requests_per_second": 1.0, "p50_ms": 1.0, "p99_ms": 1.0, "cpu_us": 1.0}
+    common: dict[str, Any] = {
+        "note": "",
+        "requests_per_second": 1.0,
+        "p50_ms": 1.0,
+        "p99_ms": 1.0,
+        "cpu_us": 1.0,
+    }
     rows = tuple(
         Row(
             name,
-            **common,  # type: ignore[arg-type]  # one dictionary for strings and numbers
+            **common,
             memory_mib=1.0,
             failures=0,
             ratio=ratio,

@@ -86,7 +86,7 @@ def mutated(body: bytes, chance: random.Random) -> bytes:
 
 def test_mutated_bodies() -> None:
     """Over 100,000 mutated bodies, whatever the fast reader takes, the other takes as the same."""
-    chance = random.Random(7)  # noqa: S311 - to repeat itself is what is wanted
+    chance = random.Random(7)
     taken = sum(check_equal(mutated(chance.choice(SEEDS), chance)) for _ in range(MUTATED))
     assert MUTATED / 200 < taken < MUTATED
 

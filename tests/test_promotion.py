@@ -7,6 +7,7 @@ import os
 import pwd
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,10 +36,10 @@ def wrong(share: float, *, seed: int, tags: slice = slice(None)) -> np.ndarray:
     return predicted
 
 
-def run(name: str, predicted: np.ndarray, **changes: object) -> Made:
+def run(name: str, predicted: np.ndarray, **changes: Any) -> Made:
     """Make a run that answered its test in this way."""
     made = answering(named(name), answers(truth()[: len(predicted)], predicted))
-    return replace(made, run=replace(made.run, **changes))  # type: ignore[arg-type]  # by name
+    return replace(made, run=replace(made.run, **changes))
 
 
 @pytest.fixture

@@ -19,25 +19,25 @@ def note(part: str) -> None:
 
 note("Python itself")
 
-import numpy as np  # noqa: E402, F401 - each import is measured by itself
+import numpy as np  # noqa: F401 - loaded to be measured
 
 note("numpy")
 
-import _bentoml_impl.worker.service  # noqa: E402, F401 - what a worker runs
-import _bentoml_sdk.service  # noqa: E402, F401
-import uvicorn.protocols.http.auto  # noqa: E402, F401
+import _bentoml_impl.worker.service  # noqa: F401 - with the next two, what a worker runs
+import _bentoml_sdk.service  # noqa: F401
+import uvicorn.protocols.http.auto  # noqa: F401
 
 note("BentoML and uvicorn, with what they import")
 
-import service  # noqa: E402
+import service
 
 note("Tagline's own code, FastAPI and the document of the API")
 
-from itertools import islice  # noqa: E402
+from itertools import islice
 
-from load_tests.texts import unknown_words  # noqa: E402
-from tagger.model import Model  # noqa: E402
-from tagger.vocabulary import SLOTS  # noqa: E402
+from load_tests.texts import unknown_words
+from tagger.model import Model
+from tagger.vocabulary import SLOTS
 
 model = Model.read(FOLDER)
 note("the served run: a row a word, its character n-grams")
