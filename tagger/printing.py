@@ -71,7 +71,9 @@ def counter(what: str) -> Iterator[Callable[[int], None]]:
 
 def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
     """Print runs, in their order."""
-    table = Table(_of_runs("run"), "made", "f1", "macro f1", "tags", "rows", "task", "", box=None)
+    source = Column("table", no_wrap=True, max_width=20)
+    columns = (_of_runs("run"), "made", "f1", "macro f1", "tags", source, "rows", "task", "")
+    table = Table(*columns, box=None)
     for run in runs:
         overall = run.performance.overall
         table.add_row(
@@ -79,6 +81,7 @@ def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
             run.created_at[:16].replace("T", " "),
             *_figures(overall.f1, overall.macro_f1),
             str(len(run.tags)),
+            run.data.source,
             str(run.data.rows),
             run.task,
             "promoted" if run.run_id == promoted else "",

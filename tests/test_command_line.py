@@ -122,7 +122,7 @@ def test_help_is_cheap() -> None:
 def test_list_shows_the_best_first(tmp_path: Path) -> None:
     """`list --json` gives the runs as `GET /runs` does, the best first; `--top` the first ones.
 
-    Of equally good ones the newest is the first.
+    Of equally good ones the newest is the first. Their tables tell runs of other tags apart.
     """
     store = Store(tmp_path)
     for day, (run_id, f1) in enumerate((("older", 0.8), ("best", 0.9), ("newer", 0.8)), start=1):
@@ -140,6 +140,7 @@ def test_list_shows_the_best_first(tmp_path: Path) -> None:
     assert told == {"runs": json.loads(json.dumps(expected))}
     top = run_python("-m", "tagger", "list", "--top", "2", home=tmp_path).stdout
     assert [line.split()[0] for line in top.splitlines()[1:]] == ["best", "newer"]
+    assert top.count(f" {made.run.data.source} ") == 2
 
 
 @pytest.mark.parametrize("command", ["list", "history", "show"])

@@ -214,7 +214,11 @@ def tell_versus(versus: Versus) -> None:
     for text in versus.differing[:SHOWN]:
         click.echo(f"  row {text.row}: {text.text[:100]}")
         click.echo(
-            f"    true {'|'.join(text.tags)}; "
-            f"{versus.comparison.first} {'|'.join(text.first)}; "
-            f"{versus.comparison.second} {'|'.join(text.second)}"
+            f"    true {_joined(text.tags)}; "
+            f"{versus.comparison.first} {_joined(text.first)}; "
+            f"{versus.comparison.second} {_joined(text.second)}"
         )
+
+
+def _joined(tags: Sequence[str]) -> str:
+    return "|".join(tags) or "no tag"
