@@ -95,11 +95,17 @@ def test_a_model_that_scores_otherwise_is_refused(monkeypatch: pytest.MonkeyPatc
 def test_texts_of_many_rare_words_are_equal_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the vocabulary has no room for all words, training passes over what serving does."""
     monkeypatch.setattr(vectorizer, "MOST_WEIGHTS", 300)
-    rare = [" ".join(f"rare{i}w{n}" for n in range(MOST_UNKNOWN + 50)) for i in range(4)]
-    texts = [f"{word} and {more}" for word, more in zip(["tea", "ore"] * 2, rare, strict=True)]
+    # Each text has letters of its own, so that there is room for the n-grams of all other words.
+    letters = [[chr(0x3FF + 64 * i + n) for n in range(30)] for i in range(4)]
+    rare = [[one + other for one in some for other in some] for some in letters]
+    texts = [
+        f"{word} and {' '.join(more)}" for word, more in zip(["tea", "ore"] * 2, rare, strict=True)
+    ]
     found = fit([*texts, "tea and", "ore and"], [{"drink"}, {"rock"}] * 3, QUICK)
-    assert "rare0w0" not in found.model.weights.words
+    assert len(rare[0]) > MOST_UNKNOWN
+    assert rare[0][0] not in found.model.weights.words
     assert "and" in found.model.weights.words
+    assert " and " in found.model.weights.ngrams
 
 
 def test_texts_without_an_ngram_in_common_are_learnt_by_their_words(tmp_path: Path) -> None:

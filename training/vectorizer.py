@@ -12,7 +12,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from tagger.errors import TooLittleData
 from tagger.records import Params
 from tagger.sparse import Doubles
-from tagger.vocabulary import counting
+from tagger.vocabulary import NO_WORD, counting
 from tagger.wording import counted
 from tagger.words import words_and_signs_of, words_of
 from training.factored import Factored
@@ -115,7 +115,9 @@ class Vectorizer:
         counter = CountVectorizer(analyzer=lambda text: counting(self._cut(text), known))
         counts = self._fitted(counter, texts).astype(np.float64)
         counts.data = 1 + np.log(counts.data)
-        return counter.get_feature_names_out().tolist(), counts
+        # As it serves, what does not count has no n-grams either.
+        words = ["" if word == NO_WORD else word for word in counter.get_feature_names_out()]
+        return words, counts
 
     def _fitted(self, counter: CountVectorizer, texts: Sequence[str]) -> sparse.csr_matrix:
         try:
