@@ -178,6 +178,17 @@ def test_scores_are_probabilities() -> None:
     assert found.log_odds((log_odds - offset) / slope) == pytest.approx(log_odds, abs=0.5)
 
 
+@pytest.mark.parametrize("size", [1e-4, 1, 10])
+def test_decisions_of_any_size_are_led_back_to_probabilities(size: float) -> None:
+    """However small or large decisions are, and wherever their middle lies."""
+    random = np.random.default_rng(0)
+    log_odds = random.normal(-2, 2, (2_000, 3))
+    truth = random.random(log_odds.shape) < expit(log_odds)
+    decisions = size * (log_odds - 4)
+    found = calibrate(decisions, truth).probability(decisions)
+    assert found == pytest.approx(expit(log_odds), abs=0.05)
+
+
 def test_a_rare_tag_is_held_to_the_common_map() -> None:
     """A tag of three examples, separable by luck, gets no probabilities of 0 and 1."""
     random = np.random.default_rng(0)

@@ -22,6 +22,12 @@ SMALLEST_SLOPE = 1e-3
 """Where decisions say nothing, scores are nearly the tag's share, still in the decisions' order."""
 STEPS = 100
 """Newton's steps at most; he takes about ten."""
+HALVINGS = 40
+"""Of one step at most."""
+ROUNDING = 1e-9
+"""Share of what is minimised by which a step may seem to lead upwards and does not."""
+HARDLY = 1e-9
+"""Precision of a prior that counts where decisions say nothing, and nowhere else."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,10 +57,16 @@ def calibrate(decisions: Doubles, truth: Truth) -> Calibration:
     """
     positive, negative = truth.sum(), (~truth).sum()
     targets = np.where(truth, (positive + 1) / (positive + 2), 1 / (negative + 2))
+    # Of whatever size decisions are, none begins so far out that all scores are 0 or 1 there.
+    largest = np.abs(decisions).max() or 1.0
     common = _maximum(
-        decisions.reshape(-1, 1), targets.reshape(-1, 1), prior=np.array([1.0, 0.0]), precision=0.0
+        decisions.reshape(-1, 1) / largest,
+        targets.reshape(-1, 1),
+        prior=np.array([1.0, 0.0]),
+        precision=HARDLY,
     )
-    slope, offset = _maximum(decisions, truth, prior=common[:, 0], precision=SHRINKAGE)
+    prior = common[:, 0] / [largest, 1]
+    slope, offset = _maximum(decisions, truth, prior=prior, precision=SHRINKAGE)
     return Calibration(np.maximum(slope, SMALLEST_SLOPE), offset)
 
 
@@ -67,22 +79,40 @@ def _maximum(
 ) -> Doubles:
     """Return slope and offset of each column, (2, columns), that make its targets likeliest.
 
-    Newton's method on all columns at once; a step is bounded, so that it never runs away.
+    Newton's method on all columns at once; a step that leads upwards is halved until it does not.
     """
-    slope, offset = np.tile(prior[:, np.newaxis], decisions.shape[1])
+    middle = prior[:, np.newaxis]
+
+    def cost(maps: Doubles) -> Doubles:
+        log_odds = decisions * maps[0] + maps[1]
+        unlikely = np.logaddexp(0, log_odds) - targets * log_odds
+        return np.asarray(unlikely.sum(axis=0) + precision / 2 * ((maps - middle) ** 2).sum(axis=0))
+
+    maps = np.tile(middle, decisions.shape[1])
+    before = cost(maps)
     for _ in range(STEPS):
-        found = probability(decisions * slope + offset)
+        found = probability(decisions * maps[0] + maps[1])
         excess, spread = found - targets, found * (1 - found)
-        by_slope = (excess * decisions).sum(axis=0) + precision * (slope - prior[0])
-        by_offset = excess.sum(axis=0) + precision * (offset - prior[1])
+        by_slope = (excess * decisions).sum(axis=0) + precision * (maps[0] - prior[0])
+        by_offset = excess.sum(axis=0) + precision * (maps[1] - prior[1])
         slope_slope = (spread * decisions**2).sum(axis=0) + precision
         slope_offset = (spread * decisions).sum(axis=0)
         offset_offset = spread.sum(axis=0) + precision
-        determinant = slope_slope * offset_offset - slope_offset**2 + np.finfo(float).tiny
-        slope_step = (offset_offset * by_slope - slope_offset * by_offset) / determinant
-        offset_step = (slope_slope * by_offset - slope_offset * by_slope) / determinant
-        slope = slope - slope_step.clip(-1, 1)
-        offset = offset - offset_step.clip(-1, 1)
-        if max(np.abs(slope_step).max(), np.abs(offset_step).max()) < 1e-9:
+        determinant = slope_slope * offset_offset - slope_offset**2
+        step = np.stack(
+            [
+                offset_offset * by_slope - slope_offset * by_offset,
+                slope_slope * by_offset - slope_offset * by_slope,
+            ]
+        )
+        step /= determinant
+        for _ in range(HALVINGS):
+            after = cost(maps - step)
+            upwards = after > before * (1 + ROUNDING)
+            if not upwards.any():
+                break
+            step[:, upwards] /= 2
+        maps, before = maps - step, after
+        if np.abs(step).max() < 1e-9:
             break
-    return np.stack([slope, offset])
+    return maps
