@@ -228,6 +228,23 @@ def test_thresholds_are_half_way() -> None:
     assert 0.2 < twice[0] <= 0.3
 
 
+def test_tags_of_nearly_all_texts_share_a_low_threshold() -> None:
+    """The best common threshold may lie anywhere, below most of the scores too."""
+    scores = np.array([[0.9, 0.8], [0.8, 0.7], [0.7, 0.6], [0.6, 0.5], [0.1, 0.2]])
+    truth = scores > 0.4
+    own = np.array([0.35, 0.35])
+    assert ((2 * best_thresholds(scores, truth) - own) <= 0.5).all()
+
+
+def test_thresholds_do_not_hang_on_the_order_of_texts() -> None:
+    """Texts of the same score, such as those without words, are given a tag together."""
+    scores = np.repeat([[0.9], [0.1]], [5, 50], axis=0)
+    truth = np.arange(len(scores))[:, np.newaxis] < 10
+    found = best_thresholds(scores, truth)
+    assert 0.1 < found[0] < 0.9
+    assert best_thresholds(scores[::-1], truth[::-1]) == found
+
+
 def test_half_way_is_between_log_odds() -> None:
     """Thresholds for F1 are half-way between log-odds, so that a rare tag's low best counts."""
     log_odds = np.array([[2.0, -2.0], [1.0, -3.0], [-4.0, -5.0], [-5.0, -6.0]])

@@ -85,7 +85,7 @@ def best_thresholds(scores: Doubles, truth: Truth) -> Doubles:
     on the reference task or the default table: a rare tag's own best is of low probability, which
     a common one of .4 outweighs.
     """
-    limits = np.unique(np.quantile(scores, np.linspace(0.5, 0.999, 400)))
+    limits = np.unique(np.quantile(scores, np.linspace(0.001, 0.999, 799)))
     hits, found = _counts_from(limits, scores, truth)
     support = truth.sum(axis=0)
     common = limits[np.argmax(2 * hits / (found + support) @ support)]
@@ -96,9 +96,12 @@ def best_thresholds(scores: Doubles, truth: Truth) -> Doubles:
 def _best_threshold(scores: Doubles, truth: Truth) -> float:
     """Return the threshold of best F1 for one tag, between two neighbouring scores."""
     order = np.argsort(-scores, kind="stable")
+    ordered = scores[order]
     hits, found = np.cumsum(truth[order]), np.arange(1, len(scores) + 1)
-    best = int(np.argmax(2 * hits / (found + truth.sum())))
-    return float(scores[order[best : best + 2]].mean())
+    f1 = 2 * hits / (found + truth.sum())
+    f1[:-1][ordered[1:] == ordered[:-1]] = 0  # texts of one score are predicted together
+    best = int(np.argmax(f1))
+    return float(ordered[best : best + 2].mean())
 
 
 def _lowest_of_precision(target: float, scores: Doubles, truth: Truth) -> Doubles:
