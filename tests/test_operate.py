@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tagger.errors import UnreachableTarget
 from tagger.store import Store
 from tests.runs import TABLE, made_run, named, put
 from tests.serving import run_python
 from training.data import Reading, read_dataset
-from training.operate import threshold_for_precision
+from training.operate import threshold_for_precision, with_threshold
 from training.telling import tell_strange
 
 
@@ -54,9 +55,10 @@ def test_another_threshold_is_another_run(home: Path) -> None:
 
 def test_a_precision_is_reached_on_texts_not_seen(home: Path) -> None:
     """The threshold found for a precision is the lowest that reaches it on out-of-fold scores."""
-    answers = made_run().exam.training
-    for column in range(len(made_run().run.tags)):
-        limit = threshold_for_precision(answers, column, 0.9)
+    run, exam = made_run().run, made_run().exam
+    answers = exam.training
+    for column, tag in enumerate(run.tags):
+        limit = threshold_for_precision(run, exam, tag=tag, precision=0.9)
         scores, truth = answers.scores[:, column].round(6), answers.truth[:, column]
         found = scores >= limit - 1e-9
         assert truth[found].mean() >= 0.9
@@ -67,6 +69,25 @@ def test_a_precision_is_reached_on_texts_not_seen(home: Path) -> None:
     status, out, _ = training(home, "operate", "base", "--tag", tag, "--precision", "0.9")
     assert status == 0
     assert f"on the test, on {made_run().run.performance.by_tag[tag].support} texts of it" in out
+
+
+@pytest.mark.parametrize("precision", [0.0, 0.1, 0.3])
+def test_a_low_precision_is_reached_where_the_exam_is_whole(precision: float) -> None:
+    """Below what the exam keeps stand right answers alone, and no threshold is found among them."""
+    made = made_run()
+    for tag in made.run.tags:
+        limit = threshold_for_precision(made.run, made.exam, tag=tag, precision=precision)
+        run, _ = with_threshold(made.run, made.model, made.exam, tag=tag, threshold=limit)
+        assert run.thresholds[run.tags.index(tag)] >= 0.01
+
+
+def test_a_threshold_lowered_step_by_step_stays_measured() -> None:
+    """A run made of another by a low threshold keeps no lower scores than that one's exam."""
+    made = made_run()
+    tag = made.run.tags[0]
+    low, model = with_threshold(made.run, made.model, made.exam, tag=tag, threshold=0.011)
+    with pytest.raises(UnreachableTarget, match=r"0\.010000"):
+        with_threshold(low, model, made.exam, tag=tag, threshold=0.006)
 
 
 @pytest.mark.parametrize(

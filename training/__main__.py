@@ -308,7 +308,7 @@ def operate(
     if tag not in old.tags:
         raise click.UsageError(f"{run_id} has no tag {tag!r}. {known_names('Tags', tag, old.tags)}")
     if threshold is None:
-        threshold = threshold_for_precision(exam.training, old.tags.index(tag), precision or 0)
+        threshold = threshold_for_precision(old, exam, tag=tag, precision=precision or 0)
     new, model = with_threshold(old, store.model(run_id), exam, tag=tag, threshold=threshold)
     store.write(new, model, exam)
     if as_json:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tagger.compare import decide_exam, policy_of, predicted_tags
 from tagger.errors import UnreachableTarget
-from tagger.exam import KEPT_FROM, Answers, Exam
+from tagger.exam import KEPT_FROM, Exam
 from tagger.history import now
 from tagger.model import Model
 from tagger.policy import DIGITS
@@ -17,20 +17,23 @@ from tagger.store import new_run_id
 from training.evaluate import measure, slices_by_answer
 
 
-def threshold_for_precision(answers: Answers, column: int, precision: float) -> float:
+def threshold_for_precision(run: Run, exam: Exam, *, tag: str, precision: float) -> float:
     """Find the lowest threshold at which a tag is right so often, on texts not seen in training.
+
+    Lower ones than `lowest_threshold` are not looked at: there the exam keeps few wrong answers.
 
     Raises
     ------
     UnreachableTarget
         No threshold is.
     """
-    scores = np.round(answers.scores[:, column].astype(np.float64), DIGITS)
+    column = run.tags.index(tag)
+    scores = np.round(exam.training.scores[:, column].astype(np.float64), DIGITS)
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
-    right = np.cumsum(answers.truth[order, column]) / np.arange(1, len(order) + 1)
+    right = np.cumsum(exam.training.truth[order, column]) / np.arange(1, len(order) + 1)
     # Texts of the same score are predicted together, so only the last of them is a threshold.
-    last = np.append(ordered[1:] != ordered[:-1], True) & (ordered > 0)
+    last = np.append(ordered[1:] != ordered[:-1], True) & (ordered >= lowest_threshold(run, tag))
     reached = last & (right >= precision)
     if not reached.any():
         raise UnreachableTarget(
@@ -38,6 +41,15 @@ def threshold_for_precision(answers: Answers, column: int, precision: float) -> 
             f"the best is {right[last].max(initial=0):.1%}. Ask for less, or correct its rows."
         )
     return float(ordered[reached][-1])
+
+
+def lowest_threshold(run: Run, tag: str) -> float:
+    """Return the threshold of a tag down to which the exam keeps all scores.
+
+    The exam is that of the first training, whose thresholds may have been others: so half of the
+    present one, which that kept, may be too low.
+    """
+    return min(run.thresholds[run.tags.index(tag)], KEPT_FROM)
 
 
 def with_threshold(
@@ -55,13 +67,13 @@ def with_threshold(
             f"{run.run_id} predicts the best tag of each text, whatever its score: "
             "thresholds change nothing."
         )
-    column = run.tags.index(tag)
-    lowest = min(run.thresholds[column] / 2, KEPT_FROM)
+    lowest = lowest_threshold(run, tag)
     if threshold < lowest:
         raise UnreachableTarget(
             f"The exam of {run.run_id} keeps scores of {tag!r} from {lowest:.6f} on: a threshold "
             f"of {threshold} cannot be measured. Ask for more."
         )
+    column = run.tags.index(tag)
     thresholds = np.array(run.thresholds)
     thresholds[column] = round(threshold, DIGITS)
     changed = replace(
