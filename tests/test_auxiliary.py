@@ -24,6 +24,7 @@ from training.data import Reading, read_dataset
 from training.report.examined import Examined
 from training.report.more_rows import more_rows_section
 from training.report.table import known_texts
+from training.report.telling_words import telling_words
 from training.runs import make_run
 from training.split import split
 from training.telling import tell_made
@@ -278,6 +279,19 @@ def test_the_curve_of_the_report_is_of_the_table_alone(tmp_path: Path) -> None:
     assert section
     assert section.learnt[-1].f1 > 0.9
     assert "without other.csv" in section.lead
+
+
+def test_words_tell_that_stand_in_the_table_alone(tmp_path: Path) -> None:
+    """What is rare among the texts of both tables is not taken for rare in the report."""
+    reading, params = Reading(), Params(auxiliary=True)
+    own = read_dataset(str(own_table(tmp_path)), reading)
+    parts = split(own, params)
+    other = write(tmp_path / "other.csv", texts_of(OTHER_WORDS, each=900, seed=6))
+    lent = lent_by(str(other), own, parts, reading)
+    made = make_run(
+        parts, parts.describe(own, licence=None), params, lent=lent, step=lambda _: None
+    )
+    assert "trellis" in telling_words(made.run, made.model)["gardening"]
 
 
 def test_taglines_own_table_is_tried_where_it_has_the_tags(tmp_path: Path) -> None:
