@@ -11,7 +11,15 @@ from typing import Any
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from tests.serving import Server
 
@@ -47,6 +55,22 @@ def browser() -> Iterator[Browser]:
         running.close()
 
 
+def watch(
+    page: Page, wrong: list[str], *, own: str, counts: Callable[[ConsoleMessage], bool]
+) -> None:
+    """Note what goes wrong on a page: faults of scripts, what is asked of others, what is said.
+
+    Addresses that begin with ``own`` are no others'; ``counts`` picks what of the console counts.
+    """
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda said: wrong.append(said.text) if counts(said) else None)
+    not_elsewhere = (own, "data:", "blob:")
+    page.on(
+        "request",
+        lambda asked: None if asked.url.startswith(not_elsewhere) else wrong.append(asked.url),
+    )
+
+
 @pytest.fixture
 def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
     """Open the page; whatever a test does, no script fails, nothing is asked of another host."""
@@ -58,17 +82,8 @@ def open_page(browser: Browser, server: Server) -> Iterator[OpenPage]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(20_000)
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on(
-            "console",
-            lambda said: wrong.append(said.text) if "Security Policy" in said.text else None,
-        )
-        page.on(
-            "request",
-            lambda request: (
-                None if request.url.startswith(server.url) else wrong.append(request.url)
-            ),
-        )
+        # The browser tells of each refusal, too, that a test brings about.
+        watch(page, wrong, own=server.url, counts=lambda said: "Security Policy" in said.text)
         page.goto(f"{server.url}/ui")
         expect(page.locator("#run")).not_to_be_empty()
         return page

@@ -13,10 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from tagger.store import Store
+from tests.runs import TABLE, store_of_two
 from tests.serving import Server, run_python, serve
-
-TABLE = Path(__file__).parent / "table.csv"
-"""250 made-up texts with six tags, one or two each."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,19 @@ def trained_home(tmp_path_factory: pytest.TempPathFactory) -> TrainedHome:
     done = run_python("-m", "training", "train", str(TABLE), "--json", home=home)
     assert done.returncode == 0, done.stderr
     return TrainedHome(home, json.loads(done.stdout)["run_id"])
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
+    store_of_two(tmp_path / "home")
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def store(home: Path) -> Store:
+    """Open the store of ``home``."""
+    return Store(home)
 
 
 @pytest.fixture(scope="session")

@@ -6,18 +6,16 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 from hypothesis import settings
 
 from tagger.records import Params
+from tests.runs import TABLE
 from training.candidates import params_for
 from training.fit import Fitted, fit
 
 untimed = settings(deadline=None)
 """For properties: how long one example takes says nothing on a busy machine."""
-
-TABLE = Path(__file__).parent / "table.csv"
 
 SCRIPTS = {
     "turkish": ["İstanbul'da yeni bir müze açıldı", "İzmir ve İstanbul arası tren", "çay İÇTİM"],

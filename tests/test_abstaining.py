@@ -13,8 +13,9 @@ import requests
 from tagger.decide import decide
 from tagger.records import Params
 from tagger.store import Store
-from tests.conftest import TABLE, TrainedHome
+from tests.conftest import TrainedHome
 from tests.fitting import fitted
+from tests.runs import TABLE
 from tests.serving import Server, run_python
 from training.abstaining import ABSTAINED, RIGHT_LOST, abstain_below, word_information
 from training.candidates import params_for

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tagger.records import Params
-from tests.conftest import TABLE
+from tests.runs import TABLE
 from tests.serving import PROJECT, run_python
 from training import candidates
 from training import fit as fitting

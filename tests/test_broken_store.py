@@ -14,21 +14,8 @@ from tagger import files
 from tagger.errors import BrokenRun, StoreError, TaglineError, UnknownFormat
 from tagger.records import FORMAT
 from tagger.store import Store
-from tests.runs import named, put, store_of_two
+from tests.runs import named, put
 from tests.serving import run_python
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
-    store_of_two(tmp_path / "home")
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def store(home: Path) -> Store:
-    """Open the store of ``home``."""
-    return Store(home)
 
 
 def half_written(folder: Path) -> None:

@@ -13,7 +13,8 @@ import bentoml
 import pytest
 import requests
 
-from tests.conftest import TABLE, TrainedHome
+from tests.conftest import TrainedHome
+from tests.runs import TABLE
 from tests.serving import Server, run_python, serve
 
 ORIGIN = "https://forms.example"

@@ -24,18 +24,11 @@ from tagger.records import Overall, Params, Performance, Scores
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
 from tagger.tables import read_rows
-from tests.runs import made_run, named, put, single, store_of_two
+from tests.runs import made_run, named, put, single
 from tests.serving import PROJECT, run_command, run_python
 from training.__main__ import commands as owners
 
 EVERY = sorted({**operators.commands, **owners.commands})
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Make a store of two runs."""
-    store_of_two(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.parametrize("name", EVERY)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tagger.store import Store
-from tests.runs import store_of_two
 from tests.serving import run_command
 
 
@@ -18,13 +17,6 @@ def namespaces() -> None:
     tried = run_command("unshare", "--mount", "--map-root-user", "true", home=Path("unused"))
     if tried.returncode:
         pytest.skip(tried.stderr.strip())
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
-    store_of_two(tmp_path / "home")
-    return tmp_path / "home"
 
 
 IN_A_SMALL_FOLDER = """

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 from playwright.sync_api import Browser, Page
 
-from tests.browsing import browser
+from tests.browsing import browser, watch
 from tests.serving import Server
 
 __all__ = ["browser"]
@@ -20,25 +19,11 @@ __all__ = ["browser"]
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     """A page that may load nothing but from the server, and on which nothing goes wrong."""
     opened = browser.new_page(viewport={"width": 1280, "height": 1600})
-    elsewhere: list[str] = []
     wrong: list[str] = []
-    opened.on(
-        "request",
-        lambda request: (
-            elsewhere.append(request.url)
-            if urlsplit(request.url).netloc not in (urlsplit(server.url).netloc, "")
-            else None
-        ),
-    )
-    opened.on("pageerror", lambda error: wrong.append(str(error)))
-    opened.on(
-        "console",
-        lambda message: wrong.append(message.text) if message.type == "error" else None,
-    )
+    watch(opened, wrong, own=server.url, counts=lambda said: said.type == "error")
     yield opened
     opened.close()
-    assert not elsewhere
-    assert not wrong
+    assert wrong == []
 
 
 def document(server: Server) -> Any:

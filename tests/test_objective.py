@@ -12,8 +12,8 @@ import pytest
 from tagger.errors import SettingsError
 from tagger.records import Params, Scores
 from tagger.store import Store
-from tests.fitting import TABLE, table
-from tests.runs import made_run
+from tests.fitting import table
+from tests.runs import TABLE, made_run
 from tests.serving import run_python
 from training.data import Reading, read_dataset
 from training.fit import fit

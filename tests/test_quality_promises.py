@@ -18,7 +18,8 @@ from sklearn.svm import LinearSVC
 from tagger.records import Params
 from tagger.store import Store
 from tests.conftest import TrainedHome
-from tests.fitting import TABLE, table
+from tests.fitting import table
+from tests.runs import TABLE
 from tests.serving import Server, run_python
 from training import fit as fitting
 from training import learners

@@ -17,9 +17,9 @@ from tagger.exam import Exam
 from tagger.records import Params, Run
 from tagger.store import Store
 from tagger.writing import writing
-from tests.browsing import browser, left_of
-from tests.conftest import TABLE, TrainedHome
-from tests.runs import answering, answers, made_run, named, put, single
+from tests.browsing import browser, left_of, watch
+from tests.conftest import TrainedHome
+from tests.runs import TABLE, answering, answers, made_run, named, put, single
 from tests.serving import run_python
 from training.auxiliary import CATALOGUE
 from training.data import Reading, read_dataset
@@ -413,12 +413,7 @@ def open_report(browser: Browser) -> Iterator[OpenReport]:
         )
         pages.append(page)
         address = written.path.as_uri()
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda said: wrong.append(said.text))
-        page.on(
-            "request",
-            lambda asked: None if asked.url == address else wrong.append(asked.url),
-        )
+        watch(page, wrong, own=address, counts=lambda _: True)
         page.goto(address)
         return page
 

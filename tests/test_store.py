@@ -24,22 +24,9 @@ from tagger.errors import (
     UnknownRun,
 )
 from tagger.store import Store
-from tests.runs import made_run, named, put, store_of_two
+from tests.runs import made_run, named, put
 from tests.serving import run_python
 from tests.test_bento import bentoml
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """Make a BENTOML_HOME with the runs ``first``, promoted, and ``second``."""
-    store_of_two(tmp_path / "home")
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def store(home: Path) -> Store:
-    """Open the store of ``home``."""
-    return Store(home)
 
 
 def test_what_was_written_is_read(store: Store) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from deploy.image_test.callers import Predictions, predictions_of
 from deploy.image_test.containers import PODMAN, Container, Image, run, serve
-from tests.conftest import TABLE, TrainedHome, trained_home
+from tests.conftest import TrainedHome, trained_home
+from tests.runs import TABLE
 from tests.serving import PROJECT, run_python
 
 __all__ = ["trained_home"]
