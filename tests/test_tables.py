@@ -27,7 +27,6 @@ from tagger.sources import find_source
 from tagger.tables import read_rows
 from tagger.writing import writing
 from training.data import Dataset, Reading, normalise, read_dataset
-from training.split import fingerprints, on_test_side
 
 RECORDS = [
     {
@@ -397,24 +396,3 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         write_and_fail()
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
-
-
-@given(text=st.text(min_size=1), salt=st.sampled_from(["tagline", "another"]))
-def test_a_texts_side_is_its_own(text: str, salt: str) -> None:
-    """A text's side follows from the text and the salt alone, capitals and blanks apart."""
-    variants = [text, f"  {text}\n", text.swapcase().swapcase() + " "]
-    marks = [fingerprints([one, "beside it"], salt)[0] for one in variants[:2]]
-    assert len(set(marks)) == 1
-    sides = (
-        on_test_side(fingerprints([text], salt), 0.2),
-        on_test_side(fingerprints([text], salt), 0.5),
-    )
-    assert bool(sides[0][0]) <= bool(sides[1][0])
-
-
-def test_a_fifth_of_the_texts_is_kept_back() -> None:
-    """The hash keeps back about the share that was asked for, another fifth with another salt."""
-    texts = [f"text number {number}" for number in range(5000)]
-    one, other = (on_test_side(fingerprints(texts, salt), 0.2) for salt in ("a", "b"))
-    assert 900 < one.sum() < 1100
-    assert 120 < (one & other).sum() < 280
