@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.bodies import FINISH_SECONDS
-from app.malformed import Refusals
+from app.malformed import Deaf, Refusals
 from app.protocol import extend
 
 MOST = 1 << 16
@@ -24,13 +24,6 @@ DETAIL = (
 )
 
 
-class Deaf:
-    """A parser that drops what comes."""
-
-    def feed_data(self, data: bytes) -> None:
-        """Drop it."""
-
-
 class BoundingHeads(asyncio.Protocol):
     """What uvicorn's protocol is given beside its own."""
 
@@ -38,6 +31,8 @@ class BoundingHeads(asyncio.Protocol):
     body_bytes: int
     connections: set[Any]
     cycle: Any
+    ends_with_what_is_owed: Callable[[], bool]
+    headers: list[tuple[bytes, bytes]]
     parser: Any
     scope: Any
     transport: asyncio.Transport
@@ -47,7 +42,8 @@ class BoundingHeads(asyncio.Protocol):
     """Bytes of the counted request's head, or of its latest chunk."""
 
     def on_chunk_header(self) -> None:
-        """Begin to count anew."""
+        """Begin to count anew; fields that follow the body are none of the head's."""
+        self.headers = []
         self._in_chunk = True
         self._counted, self._read = self.scope, 0
 
@@ -77,9 +73,7 @@ class BoundingHeads(asyncio.Protocol):
     def _refuse(self) -> None:
         if isinstance(self.parser, Deaf):
             return
-        self.parser = Deaf()
-        if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.keep_alive = False  # the answers that are owed go out, the last closes
+        if self.ends_with_what_is_owed():
             return
         self.transport.write(self.refusals.answer(431, DETAIL))
         # A reset would take the answer along, so the caller may finish.

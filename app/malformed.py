@@ -1,4 +1,8 @@
-"""What is no HTTP at all: it reaches no application, and still its answer is in the envelope."""
+"""What is no HTTP at all: it reaches no application, and still its answer is in the envelope.
+
+Where whole requests came before it, their answers end the connection: its own would be taken for
+the first of them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import asyncio
 import os
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from app.envelope import JSON, Envelopes, Exchange, phrase
 from app.metrics import Metrics
@@ -41,14 +46,34 @@ class Refusals:
         return f"HTTP/1.1 {status} {phrase(status)}\r\n".encode() + head + b"\r\n" + body
 
 
+class Deaf:
+    """A parser that drops what comes."""
+
+    def feed_data(self, data: bytes) -> None:
+        """Drop it."""
+
+
 class Answering(asyncio.Protocol):
     """What uvicorn's protocol is given beside its own."""
 
+    cycle: Any
+    parser: Any
     refusals: Refusals
     transport: asyncio.Transport
 
+    def ends_with_what_is_owed(self) -> bool:
+        """Read no more; and if whole requests wait for answers, close with the last of those."""
+        self.parser = Deaf()
+        cycle = self.cycle
+        owed = cycle is not None and not cycle.response_complete and not cycle.more_body
+        if owed:
+            cycle.keep_alive = False
+        return owed
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
         """Answer, and close."""
+        if self.ends_with_what_is_owed():
+            return
         self.transport.write(self.refusals.answer(400, DETAIL))
         self.transport.close()
 

@@ -33,6 +33,16 @@ def test_answers_come_in_order_up_to_the_bound(server: Server, count: int) -> No
     assert last == ([most - 1] if count >= most else [])
 
 
+def test_what_is_no_http_takes_no_answer_along(server: Server) -> None:
+    """Behind whole requests it closes the connection after their answers, not in place of them."""
+    body = b'{"texts": [{"text": "Broth and onion."}]}'
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with server.connect() as connection:
+        connection.sendall((head + body) * 2 + b"no HTTP at all\r\n\r\n")
+        received = rest_of(connection)
+    assert received.count(b"HTTP/1.1 200 ") == received.count(b"HTTP/1.1 ") == 2
+
+
 def test_the_last_body_may_come_later(server: Server) -> None:
     """What is read no more begins behind the last request, not behind its head."""
     body = b'{"texts": [{"text": "Broth and onion."}]}'

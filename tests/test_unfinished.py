@@ -134,6 +134,19 @@ def test_a_body_in_one_long_chunk_is_no_head(quick_server: Server) -> None:
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
+def test_fields_behind_a_body_are_none_of_its_head(quick_server: Server) -> None:
+    """Else what a request means would depend on whether all of it came at once."""
+    with quick_server.connect() as connection:
+        connection.sendall(
+            b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            b'1e\r\n{"texts": [{"text": "onion"}]}\r\n'
+            b"0\r\nContent-Type: text/plain\r\nX-Request-ID: behind\r\n\r\n"
+        )
+        answer = connection.recv(65_536)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert b"behind" not in answer
+
+
 def test_answers_that_are_owed_come_before_the_end(quick_server: Server) -> None:
     """A head without an end behind other requests takes none of their answers along."""
     with quick_server.connect() as connection:
