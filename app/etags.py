@@ -23,7 +23,7 @@ def answer(
 ) -> Response:
     """Answer with what may be kept and is to be asked for anew each time, or that it is there."""
     kept = {"etag": etag, "cache-control": "no-cache"}
-    known = request.headers.get("if-none-match", "").split(",")
+    known = ",".join(request.headers.getlist("if-none-match")).split(",")
     if any(one.strip() in (etag, "*", etag[2:]) for one in known):
         return Response(status_code=304, headers=kept)
     return Response(body, media_type=media_type, headers={**(headers or {}), **kept})

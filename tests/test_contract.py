@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from tests.conftest import TrainedHome
-from tests.serving import Server, run_python
+from tests.serving import Server, rest_of, run_python
 
 TEXT = {"text": "Broth, onion and pepper in a saucepan, with butter and lemon."}
 
@@ -362,6 +362,10 @@ def test_etags(server: Server) -> None:
         assert (again.status_code, again.content) == (304, b""), known
         assert again.headers["ETag"] == tag
         assert again.headers["Cache-Control"] == "no-cache"
+    with server.connect() as connection:
+        head = 'GET /performance HTTP/1.1\r\nHost: x\r\nIf-None-Match: "other"\r\n'
+        connection.sendall(f"{head}If-None-Match: {tag}\r\nConnection: close\r\n\r\n".encode())
+        assert rest_of(connection).startswith(b"HTTP/1.1 304 ")
     part = get(server, "/performance?filter=overall", **{"If-None-Match": tag})
     assert part.status_code == 200
     assert part.headers["ETag"] != tag
