@@ -16,7 +16,7 @@ import numpy as np
 import orjson
 from pydantic import ValidationError
 
-from app.schemas import PredictRequest, Titled
+from app.schemas import HALF, PredictRequest, Titled
 from tagger.decide import PLAIN, Options
 from tagger.errors import BadJson, Fault, InvalidInput
 from tagger.features import join_title
@@ -225,6 +225,7 @@ MESSAGES = {
     "model_type": NO_OBJECT,
     "model_attributes_type": NO_OBJECT,
     "union_tag_invalid": NO_OBJECT,
+    "string_unicode": HALF,
 }
 """In place of pydantic's own words, where a caller would not understand those."""
 

@@ -27,7 +27,7 @@ from tagger import records
 BLANK = "Text is empty or holds nothing but blanks: write what is to be tagged."
 NO_BLANK = r"[^\t-\r\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 """A character that is no blank, written out: regular expressions differ in what ``\\s`` is."""
-HALF = "Text holds half of a surrogate pair, which is no character."
+HALF = "Input holds half of a surrogate pair, which is no character."
 
 
 def _not_blank(text: str) -> str:

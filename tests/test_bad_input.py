@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from app.schemas import NO_BLANK
+from app.schemas import HALF, NO_BLANK
 from tests.serving import Server, rest_of
 
 PATHS = ("/predict", "/runs/promoted/predict")
@@ -222,8 +222,12 @@ def test_half_a_character_is_a_fault_with_its_place(server: Server) -> None:
     assert faults(post(server, "/predict", b'{"texts": [{"text": "a\\ud800"}]}')) == [
         (["body", "texts", 0, "text"], "string_unicode")
     ]
+    assert faults(post(server, "/predict", b'{"texts": [{"text": "a", "\\ud800": 1}]}')) == [
+        (["body", "texts", 0], "string_unicode")
+    ]
     answer = post(server, "/predict", b'{"texts": [{"text": "a"}], "\\ud800": 1}')
     assert answer.status_code == 422
+    assert answer.json()["detail"][0]["msg"] == HALF
 
 
 def test_very_many_faults_are_counted(server: Server) -> None:
