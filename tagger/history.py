@@ -61,9 +61,10 @@ class History:
     ) -> Promotion:
         """Make a run ``tagline:latest``, having written it down: a server takes up no other."""
         promotion = Promotion(now(), run_id, previous, kind, forced, operating_system_user())
-        before = self._lines.read_bytes() if self._lines.exists() else b""
-        line = json.dumps(asdict(promotion)).encode() + b"\n"
-        files.replace(self._lines, before + line, aside=self._aside)
+        # Line by line: an editor may have left the last one without its end.
+        lines = self._lines.read_bytes().splitlines() if self._lines.exists() else []
+        lines.append(json.dumps(asdict(promotion)).encode())
+        files.replace(self._lines, b"\n".join([*lines, b""]), aside=self._aside)
         files.replace(self._latest, run_id.encode(), aside=self._aside)
         return promotion
 

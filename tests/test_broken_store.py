@@ -210,6 +210,14 @@ def test_a_damaged_history_is_named(store: Store, name: str, content: bytes | No
         store.moved_by_others()
 
 
+def test_a_history_whose_last_line_has_no_end_is_added_to(store: Store) -> None:
+    """As some editors leave it: two lines run together could not be read any more."""
+    history = store.folder / "history"
+    history.write_bytes(history.read_bytes().rstrip(b"\n"))
+    store.promote("second")
+    assert [line.run_id for line in store.history()] == ["first", "second"]
+
+
 def test_a_file_in_the_place_of_the_store_is_named(store: Store) -> None:
     """It is no store without runs."""
     shutil.rmtree(store.folder)
