@@ -282,6 +282,8 @@ class TagRunner:
         log.info("Run %s is served.", run_id)
 
     def _kept_loaded(self, run_id: str) -> Loaded | None:
+        if run_id == self.served.run.run_id:  # taken up while somebody waited for it
+            return self.served
         if run_id in self._others:
             self._others.move_to_end(run_id)
         return self._others.get(run_id)

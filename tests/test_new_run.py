@@ -326,6 +326,27 @@ async def test_a_load_that_has_begun_goes_on_for_whoever_asks_next(watched: Watc
 
 
 @on_a_loop
+async def test_a_run_that_is_taken_up_while_somebody_waits_for_it_is_loaded_once(
+    watched: Watched,
+) -> None:
+    """Else it would be in memory twice, in the place of a run that is kept."""
+    runner = runner_of(watched, kept=1)
+    watched.loads.set()
+    watched.promote(NEW)
+    watched.loads.clear()
+    watched.loaded.clear()
+    following = asyncio.create_task(runner.follow(0.01))
+    while not watched.loaded:  # noqa: ASYNC110 - a thread loads
+        await asyncio.sleep(0.01)
+    waiting = asyncio.create_task(asked(runner, NEW))
+    await asyncio.sleep(0.2)
+    watched.loads.set()
+    assert await waiting is runner.served
+    following.cancel()
+    assert watched.loaded == [NEW]
+
+
+@on_a_loop
 async def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -> None:
     """Else its tags would stand at each other's scores in what /tags and /performance tell."""
     record = store.folder / NEW / "run.json"
