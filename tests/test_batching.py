@@ -1,13 +1,11 @@
-"""The batcher answers every item once and in order, mixes nothing, starves nobody."""
+"""The batcher answers every item once and in order, or says at once or in time why not."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 import pytest
 from hypothesis import given
@@ -15,52 +13,8 @@ from hypothesis import strategies as st
 
 from runners.batching import Batch, Batcher, Bounds
 from tagger.errors import DeadlinePassed, Overloaded
+from tests.batcher_alone import BAD, FAR, Model, batcher
 from tests.on_a_loop import on_a_loop, until
-
-FAR = 1e9
-BAD = -1
-"""An item that fails the whole call that holds it."""
-
-
-@dataclass
-class Model:
-    """Stands for a model on a virtual clock: an item costs so many seconds; every call is kept."""
-
-    cost: float = 0.001
-    now: float = 64.0
-    calls: list[list[int]] = field(default_factory=list)
-
-    def clock(self) -> float:
-        """Tell the virtual time."""
-        return self.now
-
-    def run(self, items: list[int]) -> list[int]:
-        """Double every item."""
-        self.calls.append(items)
-        self.now += self.cost * len(items)
-        if BAD in items:
-            raise ZeroDivisionError
-        return [2 * item for item in items]
-
-    @property
-    def computed(self) -> list[int]:
-        """Every item of every call."""
-        return [item for call in self.calls for item in call]
-
-
-def weigh(item: int) -> int:
-    """Tell the weight of an item: 0 to 6."""
-    return item % 7
-
-
-def batcher(
-    model: Model, *, watch: Callable[[Batch], None] | None = None, **bounds: Any
-) -> Batcher[int, int]:
-    """Make a batcher on the model's virtual clock, that never takes a thread."""
-    inline: dict[str, Any] = {"inline_seconds": FAR}
-    return Batcher(
-        model.run, bounds=Bounds(**inline | bounds), weigh=weigh, clock=model.clock, watch=watch
-    )
 
 
 @dataclass(frozen=True)
@@ -154,160 +108,6 @@ async def test_every_item_is_answered_once_and_in_order(
     assert max(map(len, model.calls), default=0) <= most
     if not any(arrival.bad for arrival in arrivals):
         assert len(model.computed) == len(set(model.computed)), "An item was computed twice."
-
-
-@given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(0, 60))
-@on_a_loop
-async def test_a_batch_weighs_no_more_than_it_may(sizes: list[int], weight: int) -> None:
-    """Of what several items of a request weigh; one of each is in it, whatever that weighs."""
-    model = Model()
-    tried = batcher(model, seconds=FAR, weight=weight)
-    await tried.submit([0], FAR)
-    futures = [
-        tried.submit([number * 1_000 + place for place in range(size)], FAR)
-        for number, size in enumerate(sizes, start=1)
-    ]
-    await asyncio.gather(*futures)
-    left = dict(enumerate(sizes, start=1))
-    for call in model.calls[1:]:
-        shares = [[item for item in call if item // 1_000 == number] for number in left]
-        assert all(shares), "Everybody who waits has something in each batch."
-        assert sum(sum(map(weigh, share)) for share in shares if len(share) > 1) <= weight
-        left = {
-            number: rest
-            for (number, size), share in zip(left.items(), shares, strict=True)
-            if (rest := size - len(share))
-        }
-
-
-@on_a_loop
-async def test_heavy_items_do_not_come_at_the_price_of_light_ones() -> None:
-    """One that came behind a hundred dear items, when all had been cheap, waits for few of them."""
-    model = Model(cost=0.0001)
-    tried = batcher(model, weight=12)
-    for _ in range(100):
-        await tried.submit([0], FAR)
-    model.calls.clear()
-    model.cost = 1
-    heavy = tried.submit([6] * 100, FAR)
-    assert await tried.submit([7], FAR) == [14]
-    assert model.calls == [[6, 6, 7]]
-    assert await heavy == [12] * 100
-
-
-@on_a_loop
-async def test_heavy_requests_share_what_a_batch_may_weigh() -> None:
-    """All are through together; what a light one leaves of its part goes to those behind it."""
-    model = Model()
-    tried = batcher(model, seconds=FAR, weight=48)
-    await tried.submit([0], FAR)
-    model.calls.clear()
-    await asyncio.gather(*(tried.submit([6] * 12, FAR) for _ in range(4)))
-    assert [len(call) for call in model.calls] == [8] * 6
-    model.calls.clear()
-    await asyncio.gather(tried.submit([7] * 5, FAR), tried.submit([6] * 16, FAR))
-    assert [len(call) for call in model.calls] == [5 + 8, 8]
-
-
-@on_a_loop
-async def test_a_batch_is_what_came_while_the_last_one_ran() -> None:
-    """Requests of one turn of the loop are computed together, in the order they came."""
-    model = Model()
-    tried = batcher(model, seconds=1)
-    await tried.submit([0], FAR)
-    futures = [tried.submit([number], FAR) for number in range(1, 9)]
-    assert await asyncio.gather(*futures) == [[2 * number] for number in range(1, 9)]
-    assert model.calls == [[0], [1, 2, 3, 4, 5, 6, 7, 8]]
-
-
-@on_a_loop
-async def test_a_batch_waits_for_those_that_come_turn_by_turn_and_for_no_more_than_enough() -> None:
-    """While each turn of the loop brings another request a batch waits, up to `Bounds.enough`."""
-    model = Model()
-    tried = batcher(model, enough=4)
-    await asyncio.gather(tried.submit([0], FAR), tried.submit([1], FAR))
-    model.calls.clear()
-    futures = [tried.submit([2], FAR), tried.submit([3], FAR)]
-    await until(lambda: not tried.waiting)
-    assert model.calls == [[2, 3]], "their forerunners came alone, so nobody waits"
-    for item in range(4, 10):
-        futures.append(tried.submit([item], FAR))
-        await asyncio.sleep(0)
-    await asyncio.gather(*futures)
-    assert model.calls[1:] == [[4, 5, 6, 7], [8, 9]]
-
-
-@on_a_loop
-async def test_a_caller_who_is_alone_waits_for_nobody() -> None:
-    """One request after the other: each is a batch by itself in the turn after it came."""
-    model = Model()
-    tried = batcher(model)
-    for item in range(5):
-        future = tried.submit([item], FAR)
-        await asyncio.sleep(0)
-        assert model.calls[item:] == [[item]]
-        await future
-
-
-@on_a_loop
-async def test_a_request_of_a_thousand_delays_nobody() -> None:
-    """Beside a request of 1,000 items, one that comes later is in the very next batch."""
-    model = Model()
-    tried = batcher(model, batch=64, seconds=0.064)
-    await tried.submit([0], FAR)
-    big = tried.submit(list(range(1_000, 2_000)), FAR)
-    await until(lambda: len(model.calls) == 3)
-    small = tried.submit([7], FAR)
-    await small
-    assert len(model.calls) <= 5
-    assert not big.done()
-    assert await big == [2 * item for item in range(1_000, 2_000)]
-
-
-@given(st.lists(st.integers(1, 30), min_size=2, max_size=30), st.integers(1, 16))
-@on_a_loop
-async def test_nobody_starves(sizes: list[int], most: int) -> None:
-    """Between two turns of one waiting request, no other gets more than two turns."""
-    model = Model()
-    tried = batcher(model, batch=most, seconds=FAR)
-    futures = [
-        tried.submit([number * 100 + place for place in range(size)], FAR)
-        for number, size in enumerate(sizes)
-    ]
-    await asyncio.gather(*futures)
-    turns = [sorted({item // 100 for item in call}) for call in model.calls]
-    left = dict(enumerate(sizes))
-    since: dict[int, int] = dict.fromkeys(left, 0)
-    for call, served in zip(model.calls, turns, strict=True):
-        for number in list(left):
-            since[number] = 0 if number in served else since[number] + 1
-            left[number] -= sum(item // 100 == number for item in call)
-            if not left[number]:
-                del left[number]
-        assert all(since[number] <= -(-len(sizes) // most) for number in left)
-
-
-@on_a_loop
-async def test_no_room_is_left_while_anybody_waits() -> None:
-    """What one who is nearly through leaves of a batch goes to another."""
-    model = Model()
-    tried = batcher(model, batch=10, seconds=0.0101)
-    await tried.submit([0], FAR)
-    await asyncio.gather(*(tried.submit(list(range(size)), FAR) for size in (12, 108)))
-    assert [len(call) for call in model.calls] == [1] + [10] * 12
-
-
-@on_a_loop
-async def test_the_size_follows_the_measured_cost() -> None:
-    """A batch holds as many items as run in its time: few of a dear model, more of a cheap one."""
-    model = Model(cost=0.01)
-    tried = batcher(model, batch=256, seconds=0.05)
-    assert tried.size == 1, "A model of unknown cost must not meet a full batch."
-    await tried.submit(list(range(100)), FAR)
-    assert tried.size in (4, 5)
-    model.cost = 0.0001
-    await tried.submit(list(range(2_000)), FAR)
-    assert 200 < tried.size <= 256
 
 
 @on_a_loop

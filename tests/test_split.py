@@ -23,10 +23,8 @@ from training.split import fingerprints, on_test_side, split
 @given(st.text(min_size=1))
 def test_a_texts_side_is_its_own(text: str) -> None:
     """Blanks around a text and other texts beside it change nothing, whatever it holds."""
-    assert (
-        fingerprints([f"  {text}\n", "beside it"], "tagline")[0]
-        == fingerprints([text], "tagline")[0]
-    )
+    (alone,) = fingerprints([text], "tagline")
+    assert fingerprints([f"  {text}\n", "beside it"], "tagline")[0] == alone
 
 
 def test_a_texts_side_hangs_on_its_words_and_the_salt() -> None:
