@@ -42,24 +42,17 @@ def test_it_containerizes(trained_home: TrainedHome, tmp_path: Path) -> None:
     """The image that `bentoml containerize` makes of the Bento serves the Bento's run."""
     home = tmp_path / "home"
     shutil.copytree(trained_home.path, home)
-    version = re.findall(r"__tag__:(tagline:\S+)", bentoml("build", "--output", "tag", home=home))[
-        0
-    ]
+    built = bentoml("build", "--output", "tag", home=home)
+    version = re.findall(r"__tag__:(tagline:\S+)", built)[0]
     engine = tmp_path / "bin"
     engine.mkdir()
     (engine / "podman").write_text(f"#!/bin/sh\nPATH='{os.environ['PATH']}' exec {PODMAN} \"$@\"\n")
     (engine / "podman").chmod(0o755)
     made = run(
         [
-            PROJECT / ".venv" / "bin" / "bentoml",
-            "containerize",
-            version,
-            "--backend",
-            "podman",
-            "--opt",
-            "network=host",
-            "--image-tag",
-            "localhost/tagline-by-bentoml",
+            *(PROJECT / ".venv" / "bin" / "bentoml", "containerize", version),
+            *("--backend", "podman", "--opt", "network=host"),
+            *("--image-tag", "localhost/tagline-by-bentoml"),
         ],
         folder=PROJECT,
         BENTOML_HOME=str(home),

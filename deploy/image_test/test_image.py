@@ -139,6 +139,7 @@ def test_the_dockerfile_passes_the_linters(command: Sequence[str]) -> None:
     assert linted.status == 0, linted.output
 
 
+@pytest.mark.usefixtures("bill")  # which saves the archive
 def test_where_the_size_goes(image: Image, record_property: Record) -> None:
     """The image is smaller than a third of the 954 MB that `bentoml containerize` makes."""
     size = inspect(image)["Size"]

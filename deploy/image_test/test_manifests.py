@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from app.settings import Settings
 from deploy.image_test.containers import TOOLS, run
 from deploy.image_test.faults import containers, faults, pod
 from deploy.image_test.manifests import FOLDER, OVERLAYS, Manifest, objects, rendered, the
@@ -148,7 +149,7 @@ def test_the_grace_period_is_long_enough() -> None:
     spec = pod(the(found, "Deployment"))["spec"]
     pause = spec["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
     drain = float(the(found, "ConfigMap")["data"]["TAGLINE_DRAIN_SECONDS"])
-    longest = 10
+    longest = Settings.model_fields["timeout_seconds"].default
     assert pause + drain + longest < spec["terminationGracePeriodSeconds"]
 
 

@@ -138,22 +138,11 @@ def test_a_run_can_be_pinned_and_promoted_in_a_mounted_store(
         assert served_by(pinned) == trained_home.run_id
     with serve(image, tmp_path / "log", options=read_only, **store) as container:
         assert served_by(container) == second_home.run_id
-        keeper = [
-            *RESTRICTIONS,
-            "--volume",
-            f"{home}:/srv/store",
-            "--env",
-            "BENTOML_HOME=/srv/store",
-        ]
+        writable = ["--volume", f"{home}:/srv/store", "--env", "BENTOML_HOME=/srv/store"]
         promoted = inside(
             image,
-            "python",
-            "-m",
-            "tagger",
-            "promote",
-            trained_home.run_id,
-            "--force",
-            options=keeper,
+            *("python", "-m", "tagger", "promote", trained_home.run_id, "--force"),
+            options=[*RESTRICTIONS, *writable],
         )
         assert promoted.status == 0, promoted.output
         answers = (served_by(container) for _ in range(10_000))
