@@ -71,14 +71,21 @@ def counter(what: str) -> Iterator[Callable[[int], None]]:
 
 def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
     """Print runs, in their order."""
-    source = Column("table", no_wrap=True, max_width=20)
-    columns = (_of_runs("run"), "made", "f1", "macro f1", "tags", source, "rows", "task", "")
-    table = Table(*columns, box=None)
+    table = Table(
+        _whole("run"),
+        _whole("f1"),
+        _whole("macro f1"),
+        _whole("tags"),
+        Column("table", overflow="ellipsis", max_width=24),
+        _whole("rows"),
+        _whole("task"),
+        _whole(""),
+        box=None,
+    )
     for run in runs:
         overall = run.performance.overall
         table.add_row(
             run.run_id,
-            run.created_at[:16].replace("T", " "),
             *_figures(overall.f1, overall.macro_f1),
             str(len(run.tags)),
             run.data.source,
@@ -208,7 +215,7 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
 
 def print_history(history: Sequence[Promotion], took_effect: Sequence[bool]) -> None:
     """Print promotions, the newest first, and which took effect."""
-    table = Table("when", _of_runs("from"), _of_runs("to"), "how", "by", box=None)
+    table = Table("when", _whole("from"), _whole("to"), "how", "by", box=None)
     for line, took in reversed(list(zip(history, took_effect, strict=True))):
         how = line.kind + (" --force" if line.forced else "")
         if not took:
@@ -234,8 +241,8 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
             out.print(f"  {score.score:.3f}  {score.tag}{'  (' + why + ')' if why else ''}")
 
 
-def _of_runs(header: str) -> Column:
-    """Make a column whose names are to be typed again: others give way on a narrow terminal."""
+def _whole(header: str) -> Column:
+    """Make a column that is not cut, as names to be typed again: others give way if all must."""
     return Column(header, no_wrap=True)
 
 
