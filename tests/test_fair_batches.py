@@ -79,7 +79,7 @@ async def test_a_batch_is_what_came_while_the_last_one_ran() -> None:
 async def test_a_batch_waits_for_those_that_come_turn_by_turn_and_for_no_more_than_enough() -> None:
     """While each turn of the loop brings another request a batch waits, up to `Bounds.enough`."""
     model = Model()
-    tried = batcher(model, enough=4)
+    tried = batcher(model, seconds=FAR, enough=4)
     await asyncio.gather(tried.submit([0], FAR), tried.submit([1], FAR))
     model.calls.clear()
     futures = [tried.submit([2], FAR), tried.submit([3], FAR)]
