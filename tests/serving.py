@@ -45,8 +45,8 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 def run_command(
     *command: str,
     home: Path,
-    folder: Path = PROJECT,
     stdin: str | None = None,
+    folder: str | Path = PROJECT,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder to its end, on the store ``home``; its status is not checked.
@@ -66,10 +66,10 @@ def run_command(
 
 
 def run_python(
-    *arguments: str, home: Path, folder: Path = PROJECT, stdin: str | None = None, **more: str
+    *arguments: str, home: Path, stdin: str | None = None, **more: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``python ARGUMENTS`` as `run_command` does."""
-    return run_command(sys.executable, *arguments, home=home, folder=folder, stdin=stdin, **more)
+    """Run ``python ARGUMENTS`` in the project folder, as `run_command` does."""
+    return run_command(sys.executable, *arguments, home=home, stdin=stdin, **more)
 
 
 @dataclass(frozen=True)
@@ -95,6 +95,16 @@ class Server:
 def rest_of(connection: socket.socket) -> bytes:
     """Read until the server closes."""
     return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+def shown_on(terminal: int) -> str:
+    """Read what a terminal shows until its last writer ends, and close it."""
+    shown = b""
+    with suppress(OSError):  # how Linux tells the end
+        while part := os.read(terminal, 65_536):
+            shown += part
+    os.close(terminal)
+    return shown.decode()
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import requests
 
 from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, run_python, serve
+from tests.serving import PROJECT, Server, run_command, serve
 
 ROOMS = ("tagger", "runners", "app")
 TEXTS = [{"text": "Simmer the broth with onion and garlic."}, {"text": "A telescope and a comet."}]
@@ -18,7 +19,7 @@ TEXTS = [{"text": "Simmer the broth with onion and garlic."}, {"text": "A telesc
 
 def bentoml(*arguments: str, home: Path, folder: Path = PROJECT) -> str:
     """Run a command of BentoML's and return what it printed."""
-    done = run_python("-m", "bentoml", *arguments, home=home, folder=folder)
+    done = run_command(sys.executable, "-m", "bentoml", *arguments, home=home, folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -78,8 +79,8 @@ def test_it_answers_the_same_elsewhere(
 
 def test_a_home_that_its_workers_would_not_find_is_refused(elsewhere: Path) -> None:
     """They run in the Bento's folder, in which a path from here leads nowhere."""
-    ended = run_python(
-        *("-m", "bentoml", "serve", "tagline:latest", "--port", str(free_port())),
+    ended = run_command(
+        *(sys.executable, "-m", "bentoml", "serve", "tagline:latest", "--port", str(free_port())),
         home=Path(elsewhere.name),
         folder=elsewhere.parent,
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from app.openapi import VERSION
 from app.routes import ROUTES
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, rest_of, serve
+from tests.serving import PROJECT, Server, rest_of, run_command, serve
 from training.evaluate import SLICE_FROM, slices_by_length
 
 HIDDEN = {"/assets/{file}"}
@@ -292,17 +291,12 @@ def test_schemathesis_finds_nothing(server: Server, tmp_path: Path) -> None:
     config.write_text(
         '[checks]\nnot_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "504"]\n'
     )
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
-            *("run", f"{server.url}/openapi.json"),
-            *("--checks", "all", "--max-examples", "60", "--seed", "1"),
-            *("--generation-database", "none", "--no-color"),
-        ],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=250,
+    done = run_command(
+        *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
+        *("run", f"{server.url}/openapi.json"),
+        *("--checks", "all", "--max-examples", "60", "--seed", "1"),
+        *("--generation-database", "none", "--no-color"),
+        home=tmp_path,
+        folder=tmp_path,
     )
     assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]

@@ -19,28 +19,16 @@ import requests
 from app.own_process import in_own_process
 from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, serve
+from tests.serving import PROJECT, Server, run_command, run_python, serve
+
+SERVE = ("-m", "bentoml", "serve", "--host", "127.0.0.1", "--port")
 
 
 def try_to_serve(
-    home: Path | None, port: int | None = None, /, **settings: str
+    home: Path, port: int | None = None, /, **settings: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `bentoml serve` where it must end by itself."""
-    variables = environment(home or Path("/nowhere"), **settings)
-    if home is None:
-        del variables["BENTOML_HOME"]
-    return subprocess.run(
-        [
-            *(sys.executable, "-m", "bentoml", "serve"),
-            *("--host", "127.0.0.1", "--port", str(port or free_port())),
-        ],
-        cwd=PROJECT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    return run_python(*SERVE, str(port or free_port()), home=home, **settings)
 
 
 def check_refusal(ended: subprocess.CompletedProcess[str], *words: str) -> None:
@@ -59,7 +47,8 @@ def test_an_empty_store(tmp_path: Path) -> None:
 
 def test_no_bentoml_home(tmp_path: Path) -> None:
     """Rather than serve from another store: the command that is missing."""
-    ended = try_to_serve(None, HOME=str(tmp_path))
+    unset = ("env", "--unset", "BENTOML_HOME", f"HOME={tmp_path}", sys.executable)
+    ended = run_command(*unset, *SERVE, str(free_port()), home=tmp_path)
     check_refusal(ended, "source .venv/bin/activate", "make setup")
     assert not list(tmp_path.rglob("tagline"))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import http.client
 import json
 import os
@@ -27,7 +26,7 @@ from app.operations import NOT_READY
 from app.stopping import Stopping
 from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, serve, wait_until_ready
+from tests.serving import PROJECT, Server, environment, serve, shown_on, wait_until_ready
 
 CALLERS = 16
 BODY = json.dumps({"texts": [{"text": "onion broth with butter"}]})
@@ -251,17 +250,7 @@ def test_a_terminal_needs_no_pause(trained_home: TrainedHome, tmp_path: Path) ->
     (log := tmp_path / "log").touch()
     wait_until_ready(f"http://127.0.0.1:{port}", process, log)
     os.killpg(process.pid, signal.SIGINT)
-    told = read_all(ours)
+    told = shown_on(ours)
     assert process.wait(30) == 0
     assert "Draining" not in told
     assert "Traceback" not in told
-
-
-def read_all(terminal: int) -> str:
-    """Read what a terminal shows until its last writer ends."""
-    shown = b""
-    with contextlib.suppress(OSError):  # how Linux tells the end
-        while part := os.read(terminal, 65_536):
-            shown += part
-    os.close(terminal)
-    return shown.decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import json
 import os
@@ -28,7 +27,7 @@ from tagger.records import Params
 from tagger.store import Store
 from tests.conftest import TrainedHome
 from tests.runs import TABLE, made_run, put
-from tests.serving import PROJECT, environment, run_python
+from tests.serving import PROJECT, environment, run_python, shown_on
 from training.data import Reading, normalise, read_dataset
 from training.evaluate import (
     SLICE_FROM,
@@ -86,16 +85,12 @@ def test_a_terminal_shows_a_bar_with_named_steps(tmp_path: Path) -> None:
         stderr=end,
     ) as process:
         os.close(end)
-        shown = b""
-        with contextlib.suppress(OSError):  # how a terminal ends
-            while block := os.read(terminal, 4096):
-                shown += block
+        shown = shown_on(terminal)
         assert process.stdout
         assert process.stdout.read() == b""
-    os.close(terminal)
-    assert b"Read the table" in shown
-    assert b"\x1b[2K" in shown
-    assert b"usable tags" in shown
+    assert "Read the table" in shown
+    assert "\x1b[2K" in shown
+    assert "usable tags" in shown
     assert process.returncode == 2
 
 
