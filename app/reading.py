@@ -219,7 +219,8 @@ SHAPE = 'A request is {"texts": [{"text": "…"}]}; a text may also be a title a
 NO_OBJECT = f"Input should be a JSON object. {SHAPE}"
 MESSAGES = {
     "missing": f"Field is missing. {SHAPE}",
-    "extra_forbidden": "Field is unknown: leave it out, or look for a slip of the pen.",
+    "extra_forbidden": "Field is unknown: leave it out. A request has texts, top_k, threshold and "
+    "evidence; each text has text, or title and description.",
     "list_type": f"Input should be a list. {SHAPE}",
     "too_short": "List of texts to classify cannot be empty.",
     "model_type": NO_OBJECT,

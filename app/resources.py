@@ -73,7 +73,9 @@ def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.
         fitting = [name for name in names if rest == name or rest.startswith(f"{name}.")]
         if not fitting:
             before = path[: len(path) - len(rest)]
-            known = [before + name for name in names] or [before.removesuffix(".")]
+            inside = [name for name in names if isinstance(part[name], dict) and rest in part[name]]
+            inner = [f"{name}.{rest}" for name in inside]
+            known = [before + name for name in (*inner, *names)] or [before.removesuffix(".")]
             raise UnknownResource("part", path, known)
         name = max(fitting, key=len)
         part = part[name]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from app.schemas import HALF, NO_BLANK
+from app.schemas import HALF, NO_BLANK, PredictRequest, Text, Titled
 from tests.serving import Server, rest_of
 
 PATHS = ("/predict", "/runs/promoted/predict")
@@ -101,6 +101,17 @@ def test_another_shape_is_told_the_right_one(server: Server, body: Any) -> None:
     """Who sends a text in a shape of their own is shown how a request looks."""
     first, *_ = post(server, "/predict", json.dumps(body).encode()).json()["detail"]
     assert '{"texts": [{"text": ' in first["msg"]
+
+
+def test_an_unknown_field_is_told_which_there_are(server: Server) -> None:
+    """Whatever may stand in a request, or in a text, is named."""
+    body = {"texts": [{"title": "x", "body": "y"}], "topk": 5}
+    told = post(server, "/predict", json.dumps(body).encode()).json()["detail"]
+    unknown = [fault["msg"] for fault in told if fault["type"] == "extra_forbidden"]
+    assert len(unknown) == 2
+    fields = {*PredictRequest.model_fields, *Text.model_fields, *Titled.model_fields}
+    for words in unknown:
+        assert fields <= set(re.findall(r"\w+", words))
 
 
 def test_the_empty_list_is_told_in_words(server: Server) -> None:

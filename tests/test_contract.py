@@ -235,6 +235,8 @@ def test_predictions_by_a_named_run(server: Server, trained_home: TrainedHome, r
         ("/performance?filter=class.", "Parts that exist: class."),
         ("/performance?filter=", "Parts that exist: overall,"),
         ("/performance?filter=overall.f1.all", "Parts that exist: overall.f1."),
+        ("/performance?filter=cooking", "Parts that exist: class.cooking,"),
+        ("/performance?filter=f1", "Parts that exist: overall.f1,"),
         ("/params/sed", "Params that exist: seed,"),
         ("/tags/sail", "Tags that exist: sailing,"),
         ("/runs/nothing", "Runs that exist: "),
