@@ -204,27 +204,26 @@ async def test_a_model_that_loses_results_is_not_believed() -> None:
         await tried.submit([1], FAR)
 
 
-@pytest.mark.parametrize(("seconds", "on_the_loop"), [(0.01, True), (1, False)])
+@pytest.mark.parametrize(("cost", "on_the_loop"), [(0.009, True), (0.015, False)])
 @on_a_loop
-async def test_a_slow_model_runs_in_a_thread(seconds: float, *, on_the_loop: bool) -> None:
+async def test_a_slow_model_runs_in_a_thread(cost: float, *, on_the_loop: bool) -> None:
     """A batch that is expected to be slow leaves the loop free, one at a time all the same."""
-    loops: list[bool] = []
+    model, alone = Model(cost), threading.Lock()
+    on_loop: list[bool] = []
 
     def run(items: list[int]) -> list[int]:
-        on_loop = True
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            on_loop = False
-        loops.append(on_loop)
-        model.now += seconds
-        return items
+        assert alone.acquire(blocking=False)
+        on_loop.append(threading.current_thread() is threading.main_thread())
+        threading.Event().wait(0.01)
+        alone.release()
+        return model.run(items)
 
-    model = Model()
-    tried = Batcher(run, bounds=Bounds(batch=1, inline_seconds=0.02), clock=model.clock)
+    bounds = Bounds(batch=2, seconds=FAR, inline_seconds=0.02)
+    tried = Batcher(run, bounds=bounds, clock=model.clock)
     await tried.submit([1], FAR)
-    assert await asyncio.gather(*(tried.submit([n], FAR) for n in (2, 3))) == [[2], [3]]
-    assert loops == [True, on_the_loop, on_the_loop]
+    assert await asyncio.gather(*(tried.submit([n, n], FAR) for n in (2, 3))) == [[4, 4], [6, 6]]
+    assert model.calls == [[1], [2, 3], [2, 3]]
+    assert on_loop == [True, on_the_loop, on_the_loop]
 
 
 @on_a_loop
