@@ -71,7 +71,12 @@ class Store:
     def run_ids(self) -> list[str]:
         """Names of all versions in the store, readable or not, sorted."""
         try:
-            return sorted(entry.name for entry in os.scandir(self.folder) if entry.is_dir())
+            # A name that is not UTF-8 could be told to nobody, in an answer or on a terminal.
+            return sorted(
+                entry.name
+                for entry in os.scandir(self.folder)
+                if entry.is_dir() and entry.name.isprintable()
+            )
         except FileNotFoundError:
             return []
         except OSError as fault:

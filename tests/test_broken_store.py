@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from tagger import files
-from tagger.errors import BrokenRun, StoreError, TaglineError, UnknownFormat
+from tagger.errors import BrokenRun, StoreError, TaglineError, UnknownFormat, UnknownRun
 from tagger.records import FORMAT
 from tagger.store import Store
 from tests.runs import named, put
@@ -208,6 +209,15 @@ def test_a_damaged_history_is_named(store: Store, name: str, content: bytes | No
         path.write_bytes(content)
     with pytest.raises(StoreError, match=f"{name} cannot be read"):
         store.moved_by_others()
+
+
+def test_a_folder_whose_name_is_no_text_is_no_run(store: Store) -> None:
+    """Every answer that names the runs there are would fail for it."""
+    (store.folder / os.fsdecode(b"\xff")).mkdir()
+    assert store.run_ids() == ["first", "second"]
+    with pytest.raises(UnknownRun) as told:
+        store.run("third")
+    assert str(told.value).encode()
 
 
 def test_a_history_whose_last_line_has_no_end_is_added_to(store: Store) -> None:
