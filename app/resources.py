@@ -10,6 +10,7 @@ from app.predict import Runner
 from tagger.errors import UnknownResource
 from tagger.records import Run, best_first
 from tagger.store import PROMOTED, Store
+from tagger.words import nfc
 
 
 class Resources:
@@ -67,6 +68,7 @@ def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.
     if path is None:
         return whole
     part: Any = whole.model_dump(mode="json", by_alias=True)
+    asked, path = path, nfc(path)
     rest: str | None = path
     while rest is not None:
         names = list(part) if isinstance(part, dict) else []
@@ -80,7 +82,7 @@ def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.
         name = max(fitting, key=len)
         part = part[name]
         rest = None if rest == name else rest[len(name) + 1 :]
-    return schemas.Part.model_validate({path: part})
+    return schemas.Part.model_validate({asked: part})
 
 
 def param_of(run: Run, name: str) -> schemas.OneParam:
@@ -113,9 +115,10 @@ def tag_of(run: Run, name: str) -> schemas.TagEntry:
     ------
     UnknownResource
     """
-    if name not in run.tags:
+    kept = nfc(name)
+    if kept not in run.tags:
         raise UnknownResource("tag", name, run.tags)
-    return next(entry for entry in tags_of(run) if entry.tag == name)
+    return next(entry for entry in tags_of(run) if entry.tag == kept)
 
 
 def summary_of(run: Run, *, promoted: str | None, served: str) -> schemas.RunSummary:

@@ -59,6 +59,14 @@ def test_a_tag_is_found_by_its_address(odd: Server, tag: str) -> None:
     assert part == {name: {key: entry[key] for key in ("precision", "recall", "f1", "support")}}
 
 
+def test_a_tag_is_found_however_its_accent_was_typed(odd: Server) -> None:
+    """Tags are kept in one form; a part comes by the name that was asked for."""
+    composed, apart = "é?q=1#x", "e\u0301?q=1#x"
+    assert ask(odd, f"/tags/{quote(apart, safe='')}")["tag"] == composed
+    part = ask(odd, f"/performance?filter={quote(f'class.{apart}.f1', safe='')}")
+    assert list(part) == [f"class.{apart}.f1"]
+
+
 def ask(server: Server, path: str) -> dict[str, object]:
     """Give the data of an answer."""
     answer = requests.get(f"{server.url}{path}", timeout=30)
