@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute
 from app.examples import REQUESTS, Examples
 from app.long_heads import MOST
 from app.operations import elsewhere
+from app.pipelines import MOST as WAITING
 from app.predict import Loaded, Predictor
 from app.reading import Limits
 from app.routes import SECTIONS
@@ -44,6 +45,9 @@ Any path may answer these too, which stand here alone:
 - `431`: the head did not come to its end in {MOST:,} bytes.
 
 Of the last three nobody knows `method` and `url`, which are empty, and the connection is closed.
+
+Of requests that are sent without waiting for the answers before theirs, a connection takes
+{WAITING + 1}. The last answer says `Connection: close`: send the rest again.
 """
 
 RECORDS = ("Params", "Data")

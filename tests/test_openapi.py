@@ -17,6 +17,7 @@ import requests
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.openapi import VERSION
+from app.pipelines import MOST as WAITING
 from app.routes import ROUTES
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, rest_of, run_command, serve
@@ -244,7 +245,8 @@ def check_like_example(operation: Operation, body: Any) -> None:
 
 
 def test_the_document_tells_the_limits(document: Any) -> None:
-    """What settings allow stands in the shapes."""
+    """What settings allow stands in the shapes, and what a connection takes in the description."""
+    assert f"a connection takes\n{WAITING + 1}." in document["info"]["description"]
     shapes = document["components"]["schemas"]
     assert shapes["PredictRequest"]["properties"]["texts"]["maxItems"] == 1_000
     assert shapes["Text"]["properties"]["text"]["maxLength"] == 10_000
