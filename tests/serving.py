@@ -85,6 +85,11 @@ class Server:
         address = urlsplit(self.url)
         return socket.create_connection((address.hostname, address.port), timeout=30)
 
+    def metric(self, series: str) -> float:
+        """Ask for the metrics, and sum those whose name and labels begin so."""
+        lines = requests.get(f"{self.url}/metrics", timeout=60).text.splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send the signal, wait for the end and return the exit status."""
         if self.process.poll() is None:

@@ -86,12 +86,6 @@ def check_whole(answer: requests.Response) -> str:
     return run_id
 
 
-def metric(server: Server, name: str) -> float:
-    """Sum a series over its labels."""
-    lines = requests.get(f"{server.url}/metrics", timeout=30).text.splitlines()
-    return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
-
-
 def until(so: Callable[[], bool]) -> None:
     """Ask again and again until something is so; the test's own time-out bounds it."""
     while not so():
@@ -139,16 +133,16 @@ def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> No
     damaged.write_text(damaged.read_text().replace("0.", "1.", 1))
     with serving(tmp_path) as server:
         promote_unseen(store, NEW)
-        until(lambda: metric(server, "tagline_run_refused_total") == 1)
+        until(lambda: server.metric("tagline_run_refused_total") == 1)
         assert check_whole(predict(server)) == OLD
         until(lambda: requests.get(f"{server.url}/readyz", timeout=30).status_code == 200)
         run = requests.get(f"{server.url}/runs/{NEW}", timeout=30).json()["data"]
         assert (run["promoted"], run["served"]) == (True, False)
         store.promote(THIRD)
         until(lambda: check_whole(predict(server)) == THIRD)
-        assert metric(server, "tagline_run_refused_total") == 1
-        assert metric(server, f'tagline_served_run{{run_id="{THIRD}"}}') == 1
-        assert metric(server, "tagline_served_run") == 1
+        assert server.metric("tagline_run_refused_total") == 1
+        assert server.metric(f'tagline_served_run{{run_id="{THIRD}"}}') == 1
+        assert server.metric("tagline_served_run") == 1
     log = server.log.read_text()
     assert log.count(f"Run {NEW} was promoted and is not taken up; {OLD} stays") == 1
 
@@ -431,7 +425,7 @@ def test_a_store_that_hangs_holds_up_nothing_else(store: Store, tmp_path: Path) 
 def taken_up(server: Server, runs: int) -> bool:
     """Ask for tags, and whether so many runs were taken up by then."""
     check_whole(predict(server))
-    return metric(server, "tagline_run_taken_up_total") == runs
+    return server.metric("tagline_run_taken_up_total") == runs
 
 
 @pytest.mark.timeout(200)

@@ -51,24 +51,18 @@ def test_a_bounded_queue_refuses_at_once(narrow: Server) -> None:
     assert requests.get(f"{narrow.url}/readyz", timeout=30).status_code == 200
 
 
-def value(server: Server, series: str) -> float:
-    """Ask for the metrics, and sum those that begin so."""
-    lines = requests.get(f"{server.url}/metrics", timeout=30).text.splitlines()
-    return sum(float(line.split()[-1]) for line in lines if line.startswith(series))
-
-
 def test_callers_who_leave_are_forgotten(server: Server) -> None:
     """Of large requests whose callers hang up not all is computed, and nothing went wrong."""
     explained = 'tagline_batch_texts_sum{work="evidence"}'
     failed = 'bentoml_service_request_total{endpoint="/predict",http_response_code="500"'
-    before = value(server, explained)
+    before = server.metric(explained)
     body = {"texts": [{"text": "onion broth and butter " * 40}] * 1_000, "evidence": True}
     for _ in range(5):
         with pytest.raises(requests.RequestException):
             requests.post(f"{server.url}/predict", json=body, timeout=(5, 0.05))
     one = {"texts": [{"text": "onion broth"}]}
     assert requests.post(f"{server.url}/predict", json=one, timeout=30).status_code == 200
-    while value(server, 'bentoml_service_request_in_progress{endpoint="/predict"'):
+    while server.metric('bentoml_service_request_in_progress{endpoint="/predict"'):
         pass
-    assert value(server, explained) - before < 5_000
-    assert value(server, failed) == 0
+    assert server.metric(explained) - before < 5_000
+    assert server.metric(failed) == 0

@@ -153,8 +153,7 @@ def test_the_welcome_names_an_address_that_answers(
 
 def test_workers_run_on_uvloop_and_httptools(server: Server) -> None:
     """BentoML asks for neither, and without them the server is half as fast."""
-    metrics = requests.get(f"{server.url}/metrics", timeout=30).text
-    assert 'tagline_worker_info{loop="uvloop",protocol="HttpToolsProtocol"} 1.0' in metrics
+    assert server.metric('tagline_worker_info{loop="uvloop",protocol="HttpToolsProtocol"}') == 1
 
 
 def test_more_connections_than_files_are_allowed_at_first(

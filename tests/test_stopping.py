@@ -81,13 +81,9 @@ def check_end(server: Server) -> None:
 def ask_for_long(server: Server, answered: ThreadPoolExecutor) -> Future[requests.Response]:
     """Send a request that takes a while, and return once the server is at it."""
     call = answered.submit(requests.post, f"{server.url}/predict", json=LONG, timeout=60)
-    while not call.done():
-        metrics = requests.get(f"{server.url}/metrics", timeout=30).text
-        if any(
-            'in_progress{endpoint="/predict"' in line and not line.endswith(" 0.0")
-            for line in metrics.splitlines()
-        ):
-            break
+    at_work = 'bentoml_service_request_in_progress{endpoint="/predict"'
+    while not call.done() and not server.metric(at_work):
+        pass
     return call
 
 
@@ -208,7 +204,7 @@ def test_a_worker_that_is_started_anew_leaves_no_trace(
         server.process.send_signal(signal.SIGHUP)
         psutil.wait_procs([before], 30)
         wait_until_ready(server.url, server.process, server.log)
-        assert live_workers(server) == 1
+        assert server.metric("tagline_ready_workers ") == 1
     check_end(server)
     assert "ended without being told to" not in server.log.read_text()
 
@@ -222,15 +218,8 @@ def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyP
 
 def wait_for_two(server: Server) -> None:
     """Ask for readiness until two workers have been asked."""
-    while live_workers(server) != 2:
+    while server.metric("tagline_ready_workers ") != 2:
         assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
-
-
-def live_workers(server: Server) -> float:
-    """Count the workers that /metrics tells of as ready."""
-    text = requests.get(f"{server.url}/metrics", timeout=60).text
-    line = next(line for line in text.splitlines() if line.startswith("tagline_ready_workers "))
-    return float(line.split()[1])
 
 
 def test_a_terminal_needs_no_pause(trained_home: TrainedHome, tmp_path: Path) -> None:
