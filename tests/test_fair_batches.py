@@ -164,3 +164,6 @@ async def test_the_size_follows_the_measured_cost() -> None:
     model.cost = 0.0001
     await tried.submit(list(range(2_000)), FAR)
     assert 200 < tried.size <= 256
+    model.cost = 0.001
+    await tried.submit([0], FAR)
+    assert tried.size > 200, "One slow moment makes no slow model."
