@@ -17,7 +17,8 @@ import numpy as np
 
 from tagger.words import words_of
 from training.auxiliary import CATALOGUE
-from training.data import Reading, read_dataset
+from training.data import read_dataset
+from training.labelled import Reading
 
 OWN, ANYONES, INVENTED = 0.35, 0.5, 0.15
 """Shares of a row's words."""

@@ -11,7 +11,8 @@ import numpy as np
 from tagger.exam import Answers, Exam
 from tagger.records import Params
 from tagger.store import Store
-from training.data import Reading, read_dataset
+from training.data import read_dataset
+from training.labelled import Reading
 from training.runs import Made, make_run
 from training.split import split
 

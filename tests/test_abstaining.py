@@ -19,8 +19,9 @@ from tests.runs import TABLE
 from tests.serving import Server, run_python
 from training.abstaining import ABSTAINED, RIGHT_LOST, abstain_below, word_information
 from training.candidates import params_for
-from training.data import Reading, read_dataset
+from training.data import read_dataset
 from training.fit import fit
+from training.labelled import Reading
 from training.out_of_domain import kinds_of, texts_by_kind
 from training.split import split
 from training.vectorizer import Vectorizer

@@ -20,7 +20,8 @@ from training import candidates
 from training import fit as fitting
 from training.__main__ import commands
 from training.auxiliary import lent_by
-from training.data import Reading, read_dataset
+from training.data import read_dataset
+from training.labelled import Reading
 from training.report.examined import Examined
 from training.report.more_rows import more_rows_section
 from training.report.table import known_texts

@@ -22,8 +22,9 @@ from tagger.wording import listed
 from tests.runs import TABLE
 from tests.serving import run_python
 from training.check import LONGEST, Report, check, spellings
-from training.data import Reading, read_dataset
+from training.data import read_dataset
 from training.duplicates import near_duplicates
+from training.labelled import Reading
 from training.split import fingerprints, on_test_side, split
 from training.suspects import Suspect, write_suspects
 

@@ -15,9 +15,9 @@ from tagger.sparse import Doubles
 from tests.fitting import KINDS, fitted, table
 from training import learners, newton
 from training.auxiliary import Lent
-from training.data import Labelled
 from training.factored import Factored
 from training.fit import fit
+from training.labelled import Labelled
 from training.naive_bayes import NaiveBayesSVC
 from training.newton import Problem, machine, ridge
 from training.together import Examples, learn_together, with_ones

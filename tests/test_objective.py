@@ -15,8 +15,9 @@ from tagger.store import Store
 from tests.fitting import table
 from tests.runs import TABLE, made_run
 from tests.serving import run_python
-from training.data import Reading, read_dataset
+from training.data import read_dataset
 from training.fit import fit
+from training.labelled import Reading
 from training.split import split
 from training.telling import tell_made
 from training.thresholds import Objective, thresholds_for

@@ -12,7 +12,8 @@ from tagger.errors import UnreachableTarget
 from tagger.store import Store
 from tests.runs import TABLE, made_run, named, put
 from tests.serving import run_python
-from training.data import Reading, read_dataset
+from training.data import read_dataset
+from training.labelled import Reading
 from training.operate import threshold_for_precision, with_threshold
 from training.telling import tell_strange
 

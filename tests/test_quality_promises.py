@@ -26,9 +26,10 @@ from training import learners
 from training.auxiliary import Lent, lent_by
 from training.calibration import calibrate
 from training.candidates import CANDIDATES, COMPARED, FAST, params_for
-from training.data import Dataset, Reading, read_dataset
+from training.data import Dataset, read_dataset
 from training.evaluate import evaluate
 from training.fit import Fitted, fit
+from training.labelled import Reading
 from training.measuring.measured import reliability_slope
 from training.measuring.quality import BASELINE, quality
 from training.naive_bayes import RIDGE_PENALTY, NaiveBayesSVC, feature_scale

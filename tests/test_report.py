@@ -22,8 +22,9 @@ from tests.conftest import TrainedHome
 from tests.runs import TABLE, answering, answers, made_run, named, put, single
 from tests.serving import run_python
 from training.auxiliary import CATALOGUE
-from training.data import Reading, read_dataset
+from training.data import read_dataset
 from training.evaluate import measure
+from training.labelled import Reading
 from training.out_of_domain import texts_by_kind
 from training.report.calibration import HONEST, calibration_section
 from training.report.examined import Examined

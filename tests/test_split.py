@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from tagger.errors import TooLittleData
 from tagger.records import Params
 from tests.runs import TABLE, made_run
-from training.data import Reading, read_dataset
+from training.data import read_dataset
+from training.labelled import Reading
 from training.split import fingerprints, on_test_side, split
 
 

@@ -26,7 +26,8 @@ from tagger.errors import MissingColumns, UnreadableTable
 from tagger.sources import find_source
 from tagger.tables import read_rows
 from tagger.writing import writing
-from training.data import Dataset, Reading, normalise, read_dataset
+from training.data import Dataset, normalise, read_dataset
+from training.labelled import Reading
 
 RECORDS = [
     {

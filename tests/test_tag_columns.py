@@ -13,7 +13,8 @@ from tagger.errors import MissingColumns
 from tagger.store import Store
 from tests.runs import TABLE
 from tests.serving import run_python
-from training.data import Reading, read_dataset
+from training.data import read_dataset
+from training.labelled import Reading
 from training.suspects import Suspect, write_suspects
 
 

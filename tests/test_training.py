@@ -28,7 +28,7 @@ from tagger.store import Store
 from tests.conftest import TrainedHome
 from tests.runs import TABLE, made_run, put
 from tests.serving import PROJECT, environment, run_python, shown_on
-from training.data import Reading, normalise, read_dataset
+from training.data import normalise, read_dataset
 from training.evaluate import (
     SLICE_FROM,
     measure,
@@ -36,6 +36,7 @@ from training.evaluate import (
     slices_by_length,
     truth_of,
 )
+from training.labelled import Reading
 from training.runs import make_run
 from training.split import split
 from training.telling import tell_made, tell_next

@@ -2,7 +2,7 @@
 
 Its files in the order in which to read them::
 
-    a table             parquet, tag_cells, tag_columns, data, check
+    a table             parquet, tag_cells, tag_columns, labelled, data, check
     two sides of it     duplicates, split, auxiliary
     texts -> matrix     factored, vectorizer
     matrix -> learners  naive_bayes, newton, together, learners

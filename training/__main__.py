@@ -27,8 +27,9 @@ from tagger.wording import counted, known_names
 from training.auxiliary import Lent, lent_by, lent_unasked
 from training.candidates import COMPARED
 from training.check import check as check_dataset
-from training.data import Dataset, Reading, read_dataset
+from training.data import Dataset, read_dataset
 from training.evaluate import evaluate as evaluate_model
+from training.labelled import Reading
 from training.operate import threshold_for_precision, with_threshold
 from training.options import (
     USUAL,

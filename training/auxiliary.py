@@ -12,9 +12,10 @@ import numpy as np
 from tagger.errors import MissingColumns, TooLittleData
 from tagger.paired import Truth
 from tagger.records import Auxiliary
-from training.data import Dataset, Labelled, Reading, normalise, read_dataset
+from training.data import Dataset, normalise, read_dataset
 from training.duplicates import near_duplicates
 from training.evaluate import truth_of
+from training.labelled import Labelled, Reading
 from training.split import Split, last_part
 
 CATALOGUE = Path(__file__).parent / "catalogue.csv"

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from tagger.columns import TITLES_ALONE
 from tagger.records import Params
 from tagger.wording import counted, listed
-from training.data import GUESSED, Dataset, Labelled, rows_named
+from training.data import GUESSED, Dataset
 from training.duplicates import near_duplicates
+from training.labelled import Labelled, rows_named
 from training.split import fingerprints, on_test_side
 
 SHORTEST, LONGEST = 3, 10_000

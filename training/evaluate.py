@@ -14,7 +14,7 @@ from tagger.model import Model, Scored
 from tagger.paired import Truth, f1_score, weighted_mean
 from tagger.records import Overall, Performance, Scores
 from tagger.sparse import Doubles
-from training.data import Labelled
+from training.labelled import Labelled
 
 Marks = NDArray[np.bool_]
 """(texts,): which of them are meant."""

@@ -16,7 +16,7 @@ from tagger.errors import SettingsError
 from tagger.records import Params, Task
 from training.auxiliary import CATALOGUE
 from training.candidates import CANDIDATES, FAST, compared_on, params_for
-from training.data import Reading, Untagged
+from training.labelled import Reading, Untagged
 from training.tag_cells import one_spelling
 from training.thresholds import Objective
 

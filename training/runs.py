@@ -16,9 +16,9 @@ from tagger.model import Model, Scored
 from tagger.records import Data, Params, Run
 from tagger.store import new_run_id
 from training.auxiliary import Lent
-from training.data import Labelled
 from training.evaluate import evaluate, truth_of
 from training.fit import fit
+from training.labelled import Labelled
 from training.progress import Step
 from training.split import Split, fingerprints
 from training.trial import Compared

@@ -16,8 +16,9 @@ from tagger.columns import TITLES_ALONE
 from tagger.errors import FaultyRows, TooLittleData
 from tagger.records import Data, Params
 from tagger.wording import counted
-from training.data import Dataset, Labelled, normalise, rows_named
+from training.data import Dataset, normalise
 from training.duplicates import near_duplicates
+from training.labelled import Labelled, rows_named
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tagger.writing import writing
-from training.data import Labelled
 from training.evaluate import truth_of
+from training.labelled import Labelled
 
 SUSPICIOUS_FROM = 0.5
 """Half of the way from the threshold to certainty, on the side that the table denies."""

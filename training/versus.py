@@ -9,8 +9,8 @@ import numpy as np
 from tagger.compare import Comparison, in_columns, set_side_by_side
 from tagger.model import Model
 from tagger.records import Run
-from training.data import Labelled
 from training.evaluate import evaluate, truth_of
+from training.labelled import Labelled
 
 
 @dataclass(frozen=True, slots=True)

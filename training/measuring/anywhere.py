@@ -19,7 +19,8 @@ from tagger.console import Refusing
 from tagger.records import Params
 from training.auxiliary import lent_unasked
 from training.candidates import compared_on, params_for
-from training.data import Dataset, Reading, read_dataset
+from training.data import Dataset, read_dataset
+from training.labelled import Reading
 from training.measuring.differences import difference, interval, mean
 from training.measuring.measured import Measured, trained
 from training.measuring.plain import plain

@@ -26,8 +26,9 @@ from tagger.decide import decide
 from tagger.errors import TooLittleData
 from tagger.model import Model
 from tagger.records import Performance
-from training.data import Labelled, Reading, read_dataset
+from training.data import read_dataset
 from training.evaluate import measure, truth_of
+from training.labelled import Labelled, Reading
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,9 @@ from tagger.console import Refusing
 from tagger.records import Params, Task
 from training.auxiliary import lent_unasked
 from training.candidates import compared_on, params_for
-from training.data import Reading, read_dataset
+from training.data import read_dataset
 from training.fit import fit
+from training.labelled import Reading
 from training.measuring.splits import splits_of
 from training.out_of_domain import TEXTS, abstained, texts_by_kind
 

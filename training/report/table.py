@@ -14,7 +14,8 @@ from tagger.exam import Answers, Exam
 from tagger.records import Run
 from tagger.sources import find_source
 from training.auxiliary import CATALOGUE
-from training.data import Dataset, Labelled, Reading, read_dataset, rows_of
+from training.data import Dataset, read_dataset, rows_of
+from training.labelled import Labelled, Reading
 from training.split import fingerprints
 
 
