@@ -339,7 +339,11 @@ def test_of_many_findings_of_one_kind_the_first_are_told(tmp_path: Path) -> None
     ("tags", "options", "following"),
     [
         ("sailing;Music", (), []),
-        ("sailing|Music", (), ["--propose aliases.json, then train with --aliases aliases.json"]),
+        (
+            "sailing|Music",
+            (),
+            ["check again with --propose aliases.json, then train with --aliases aliases.json"],
+        ),
         ("sailing|Music", ("--propose", "{}/a.json"), ["train with --aliases {}/a.json"]),
     ],
 )

@@ -58,7 +58,7 @@ def tell_report(report: Report, *, proposed: Path | None) -> None:
             click.echo(f"{kind}: {text}")
     # Tags that are several in one are spelt in as many ways as there are: they come apart first.
     if report.aliases and not any(finding.kind == "joined-tags" for finding in report.findings):
-        first = "" if proposed else "--propose aliases.json, then "
+        first = "" if proposed else "check again with --propose aliases.json, then "
         click.echo(f"Next: {first}train with --aliases {proposed or 'aliases.json'}")
 
 
