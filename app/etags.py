@@ -25,5 +25,6 @@ def answer(
     kept = {"etag": etag, "cache-control": "no-cache"}
     known = ",".join(request.headers.getlist("if-none-match")).split(",")
     if any(one.strip() in (etag, "*", etag[2:]) for one in known):
-        return Response(status_code=304, headers=kept)
+        # What `compression` says of the answer itself, and of this one does not.
+        return Response(status_code=304, headers={**kept, "vary": "Accept-Encoding"})
     return Response(body, media_type=media_type, headers={**(headers or {}), **kept})

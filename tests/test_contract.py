@@ -364,6 +364,7 @@ def test_etags(server: Server) -> None:
         assert (again.status_code, again.content) == (304, b""), known
         assert again.headers["ETag"] == tag
         assert again.headers["Cache-Control"] == "no-cache"
+        assert again.headers["Vary"] == "Accept-Encoding"
     with server.connect() as connection:
         head = 'GET /performance HTTP/1.1\r\nHost: x\r\nIf-None-Match: "other"\r\n'
         connection.sendall(f"{head}If-None-Match: {tag}\r\nConnection: close\r\n\r\n".encode())
