@@ -38,7 +38,7 @@ class Axis:
         if not self.logarithmic:
             return value / largest
         smallest = min(self.values)
-        return math.log(max(value, smallest) / smallest) / math.log(largest / smallest)
+        return math.log(value / smallest) / math.log(largest / smallest)
 
     def marks(self) -> list[float]:
         """Return a few round values to write beside it."""

@@ -74,6 +74,12 @@ def test_a_wide_axis_is_logarithmic_and_a_narrow_one_begins_at_zero() -> None:
     assert Axis((10, 100)).place(10) == pytest.approx(0.1)
 
 
+def test_the_marks_of_an_axis_stand_apart() -> None:
+    """Powers of ten between its ends, but for one so close to an end that numbers would meet."""
+    assert Axis((7, 300, 1_100)).marks() == [7, 100, 1_100]
+    assert Axis((10, 30)).marks() == [0, 15, 30]
+
+
 def test_a_chart_has_a_dot_a_point_in_each_panel() -> None:
     """Rate and 99th percentile: two panels of two points."""
     assert len(list(draw(curve()).iter("circle"))) == 4

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
@@ -18,39 +19,47 @@ from load_tests.open_loop import Arrivals, Generator, moments
 from tests.fitting import untimed
 
 ANSWER = b"HTTP/1.1 %b X\r\nContent-Length: 4\r\n\r\nbody"
-CLOSED = b""
+CLOSED, LAST = b"", b"200 "
+"""The connection is closed in the place of an answer, or after one of 200."""
 
 
 class Peer(Thread):
-    """The other end of one connection: gives each request the next answer, in two pieces."""
+    """The other end of one connection: gives each request the next answer, in pieces."""
 
-    def __init__(self, end: socket.socket, answers: Iterator[bytes]) -> None:
+    def __init__(self, end: socket.socket, answers: Iterator[bytes], pause: float) -> None:
         super().__init__()
         self._end = end
         self._answers = answers
+        self._pause = pause
 
     def run(self) -> None:
-        """Answer until the caller, or an answer that is `CLOSED`, ends it."""
+        """Answer until the caller, `CLOSED` or `LAST` ends it."""
         with self._end:
             while self._end.recv(1_024):
                 status = next(self._answers)
-                if status is CLOSED:
+                if status == CLOSED:
                     return
-                whole = ANSWER % status
-                self._end.sendall(whole[:30])
-                self._end.sendall(whole[30:])
+                whole = ANSWER % status.strip()
+                for piece in (whole[:30], whole[30:-2], whole[-2:]):
+                    self._end.sendall(piece)
+                    time.sleep(self._pause)
+                if status == LAST:
+                    return
 
 
 @contextmanager
-def generator(due: list[float], *peers: list[bytes]) -> Iterator[Generator]:
-    """Make one with a connection a list of answers, which come round and round."""
+def generator(due: list[float], *peers: list[bytes], pause: float = 0) -> Iterator[Generator]:
+    """Make one with a connection a list of answers, which come round and round.
+
+    ``pause``: seconds between the pieces of each.
+    """
     made = Generator([b"request"], due)
     threads = []
     with ExitStack() as ends:
         for answers in peers:
             own, other = socket.socketpair()
             made.connect(ends.enter_context(own))
-            threads.append(Peer(other, cycle(answers)))
+            threads.append(Peer(other, cycle(answers), pause))
             threads[-1].start()
         yield made
     for thread in threads:
@@ -60,7 +69,9 @@ def generator(due: list[float], *peers: list[bytes]) -> Iterator[Generator]:
 @untimed
 @given(
     st.lists(
-        st.lists(st.sampled_from([b"200", b"429", b"503", b"500", CLOSED]), min_size=1, max_size=4),
+        st.lists(
+            st.sampled_from([b"200", b"429", b"503", b"500", CLOSED, LAST]), min_size=1, max_size=4
+        ),
         min_size=1,
         max_size=4,
     )
@@ -75,14 +86,22 @@ def test_every_request_is_accounted_for_once(peers: list[list[bytes]]) -> None:
 
 def test_what_comes_back_is_told_apart() -> None:
     """200 is an answer, 429 and 503 are refusals, another status or none is a failure."""
-    with generator([0.0] * 6, [b"200", b"503", b"429", b"500", b"200", CLOSED]) as made:
+    with generator([0.0] * 6, [b"200", b"503", b"429", b"500", b"200", CLOSED], pause=0.01) as made:
         made.run()
     assert (len(made.latencies), made.refused, made.failures) == (2, 2, 2)
 
 
+def test_a_connection_that_is_closed_between_requests_is_done_without() -> None:
+    """The next request goes by another; and while none is due the generator is not busy."""
+    with generator([0.0, 0.5], [b"200"], [LAST]) as made:
+        made.run()
+    assert (len(made.latencies), made.failures) == (2, 0)
+    assert made.busy_seconds < 0.25
+
+
 def test_a_request_that_waits_for_a_connection_counts_from_when_it_was_due() -> None:
     """So a slow server hides no wait; and how many had to wait is told."""
-    with generator([-2.0, -1.0], [b"200"]) as made:
+    with generator([-2.0, -1.0], [b"200"], pause=0.01) as made:
         made.run()
     assert made.latencies[0] >= 2
     assert made.latencies[1] >= 1
