@@ -193,6 +193,14 @@ def test_few_texts_set_no_bolder_limit_than_many(texts: int) -> None:
     assert np.sum(left_out <= limit) >= int(ABSTAINED * texts)
 
 
+def test_the_limit_is_as_small_as_familiarities_are() -> None:
+    """Where scores hardly differ, and so nothing moves them far, most texts are answered still."""
+    left_out = np.arange(1.0, 1001)
+    of_none = np.zeros(1000, np.intp)
+    found = abstain_below(1e-9 * left_out, of_none)
+    assert found == pytest.approx(1e-9 * abstain_below(left_out, of_none))
+
+
 def test_abstaining_costs_few_right_tags() -> None:
     """Where strange texts are tagged well, no more go without than cost 1% of the right tags."""
     random = np.random.default_rng(0)
@@ -204,6 +212,17 @@ def test_abstaining_costs_few_right_tags() -> None:
     assert np.mean(left_out < limit) < ABSTAINED / 2
     one_each = abstain_below(left_out, np.ones(1000, np.intp))
     assert np.mean(left_out < one_each) == RIGHT_LOST
+
+
+def test_models_are_compared_by_what_they_answer() -> None:
+    """Tags of texts that a model would leave unanswered do not count for it in a comparison."""
+    fruit = [f"{kind} number {i}" for i, kind in enumerate(["red apple", "ripe plum"] * 20)]
+    texts = [*fruit, *(["!!", "?!", "...", "!?"] * 10)]
+    tags = [*[{"fruit"}] * 40, *[{"cry"}] * 40]
+    words, signs = (params_for(name, Params(folds=2)) for name in ("naive-bayes", "svc-signs"))
+    found = fit(texts, tags, words, others=[signs])
+    assert [one.f1 for one in found.compared] == pytest.approx([0.5, 1.0])
+    assert found.params == signs
 
 
 def test_the_report_tells_what_the_run_does() -> None:

@@ -40,6 +40,8 @@ BEYOND_CHANCE = 3
 
 At 2 more abbreviations are enough by themselves, and 6% more of real Python code gets tags.
 """
+SMALLEST = float(np.finfo(np.float32).tiny)
+"""Limit of familiarity: where scores hardly differ texts that are known have as little as 1e-7."""
 PORTION = 4096
 """Words looked at a time: bounds memory."""
 
@@ -62,7 +64,7 @@ def abstain_below(familiarities: Doubles, right: NDArray[np.integer]) -> float:
     lost = np.cumsum(right[order])
     affordable = int(np.searchsorted(lost, RIGHT_LOST * lost[-1], side="right"))
     place = min(int(ABSTAINED * (len(order) + 1)), affordable + 1)
-    return max(float(familiarities[order[place - 1]]) if place else 0.0, 1e-6)
+    return max(float(familiarities[order[place - 1]]) if place else 0.0, SMALLEST)
 
 
 def word_information(vectorizer: Vectorizer, texts: Sequence[str], truth: Truth) -> Doubles:

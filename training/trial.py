@@ -24,7 +24,10 @@ from training.thresholds import Objective, thresholds_for
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """How good a candidate is on texts of the training side that it had not seen."""
+    """How good a candidate is on texts of the training side that it had not seen.
+
+    A text that it would abstain from is given nothing, as when it serves.
+    """
 
     model: str
     auxiliary: str | None
@@ -92,17 +95,17 @@ def try_out(
     objective = Objective.read(params.objective)
     thresholds = thresholds_for(objective, scores, truth)
     predicted = best_alone(scores) if params.task == "single" else scores >= thresholds
-    measured = measure(truth, predicted, tags)
     usual = usual_length(left_out.words)
+    familiar = _familiarities(left_out, calibration, usual)
+    limit = abstain_below(familiar, right=(truth & predicted).sum(axis=1))
+    measured = measure(truth, predicted & (familiar >= limit)[:, np.newaxis], tags)
     return Tried(
         params=params,
         calibration=calibration,
         scores=scores,
         thresholds=thresholds,
         usual_length=usual,
-        abstain_below=abstain_below(
-            _familiarities(left_out, calibration, usual), right=(truth & predicted).sum(axis=1)
-        ),
+        abstain_below=limit,
         compared=Compared(
             params.model,
             lent.described.source if lent else None,
