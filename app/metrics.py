@@ -199,8 +199,9 @@ class Metrics:
     def batched(
         self, work: str, size: int, seconds: float, waits: Sequence[float], *, waiting: int
     ) -> None:
-        """Note a batch, and how many texts wait for one."""
-        self._batches[work].append((size, seconds, waits))
+        """Note a batch, if it held any text, and how many texts wait for one."""
+        if size:
+            self._batches[work].append((size, seconds, waits))
         self._waiting = waiting
 
     def serves(self, run_id: str, *, instead_of: str | None) -> None:

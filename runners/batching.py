@@ -58,6 +58,7 @@ class Batch:
     """What there is to tell of a batch that has run."""
 
     size: int
+    """0 where nobody who waited was still there, or in time."""
     seconds: float
     waits: list[float]
     """Of each request whose first items were in it: seconds in the queue."""
@@ -183,6 +184,8 @@ class Batcher(Generic[Item, Result]):
         self._waiting_before, self._together = 0, len(shares)
         if not shares:
             self._armed = False
+            if self._watch is not None:
+                self._watch(Batch(0, 0.0, []))
             return
         waits = [started - share.job.arrived for share in shares if not share.job.results]
         done = partial(self._finish, shares, started, waits)

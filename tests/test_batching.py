@@ -279,14 +279,16 @@ async def test_whoever_watches_is_told_of_every_batch() -> None:
 
 @on_a_loop
 async def test_cancelling_in_the_middle_frees_the_queue() -> None:
-    """Of a request that leaves half done, the rest leaves the queue."""
+    """Of a request that leaves half done, the rest leaves the queue, and a watcher is told."""
     model = Model()
-    tried = batcher(model, batch=10, seconds=0.01)
+    told: list[Batch] = []
+    tried = batcher(model, batch=10, seconds=0.01, watch=told.append)
     await tried.submit([0], FAR)
     big = tried.submit(list(range(100)), FAR)
     await until(lambda: len(model.calls) == 3)
     big.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await big
-    await until(lambda: tried.waiting == 0)
+    await until(lambda: told[-1] == Batch(size=0, seconds=0, waits=[]))
+    assert tried.waiting == 0
     assert len(model.computed) < 50
