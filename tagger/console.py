@@ -46,7 +46,17 @@ class Refusing(click.Command):
                 raise
             where = f"{fault.filename}: " if fault.filename else ""
             click.echo(f"Error: {where}{fault.strerror or fault}.", err=True)
+            _drop_what_cannot_be_written()
             sys.exit(1)
+
+
+def _drop_what_cannot_be_written() -> None:
+    """Keep Python from trying once more at its end, and telling of that in words of its own."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
 
 
 class Commands(Refusing, click.Group):

@@ -405,11 +405,12 @@ def test_a_reader_that_leaves_ends_it_quietly(home: Path) -> None:
     assert (done.stdout.count("\n"), done.stderr) == (1, "")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("json", ["", "--json"])
-def test_a_full_disk_is_told(home: Path, json: str) -> None:
-    """Where nothing more can be written, that is a sentence."""
+def test_a_full_disk_is_told(home: Path, json: str, unbuffered: str) -> None:
+    """Where nothing more can be written, that is a sentence, whenever Python comes to write."""
     to_a_full_disk = f"exec {sys.executable} -m tagger list {json} >/dev/full"
-    done = run_command("sh", "-c", to_a_full_disk, home=home)
+    done = run_command("sh", "-c", to_a_full_disk, home=home, PYTHONUNBUFFERED=unbuffered)
     assert (done.returncode, done.stderr) == (1, "Error: No space left on device.\n")
 
 
