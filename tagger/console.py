@@ -52,6 +52,8 @@ class Refusing(click.Command):
 
 def _drop_what_cannot_be_written() -> None:
     """Keep Python from trying once more at its end, and telling of that in words of its own."""
+    if sys.stdout is None:  # the command was started without
+        return
     try:
         sys.stdout.flush()
     except OSError:

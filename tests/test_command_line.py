@@ -24,7 +24,7 @@ from tagger.records import Overall, Params, Performance, Scores
 from tagger.sources import find_source
 from tagger.store import Store, new_run_id
 from tagger.tables import read_rows
-from tests.runs import made_run, named, put, single
+from tests.runs import TABLE, made_run, named, put, single
 from tests.serving import PROJECT, run_command, run_python
 from training.__main__ import commands as owners
 
@@ -411,6 +411,13 @@ def test_a_full_disk_is_told(home: Path, json: str, unbuffered: str) -> None:
     """Where nothing more can be written, that is a sentence, whenever Python comes to write."""
     to_a_full_disk = f"exec {sys.executable} -m tagger list {json} >/dev/full"
     done = run_command("sh", "-c", to_a_full_disk, home=home, PYTHONUNBUFFERED=unbuffered)
+    assert (done.returncode, done.stderr) == (1, "Error: No space left on device.\n")
+
+
+def test_a_full_disk_is_told_without_standard_output(home: Path) -> None:
+    """A file that cannot be written is a sentence too where a command has nowhere to print."""
+    nowhere = f"exec {sys.executable} -m training check {TABLE} --propose /dev/full >&-"
+    done = run_command("sh", "-c", nowhere, home=home)
     assert (done.returncode, done.stderr) == (1, "Error: No space left on device.\n")
 
 
