@@ -46,8 +46,8 @@ Any path may answer these too, which stand here alone:
 
 Of the last three nobody knows `method` and `url`, which are empty, and the connection is closed.
 
-Of requests that are sent without waiting for the answers before theirs, a connection takes
-{WAITING + 1}. The last answer says `Connection: close`: send the rest again.
+Of requests that are sent without waiting for the answers before theirs, {WAITING + 1} are answered
+by one connection. The last answer says `Connection: close`: send the rest again.
 """
 
 RECORDS = ("Params", "Data")

@@ -142,7 +142,9 @@ def _parse(body: bytes) -> Any:
             parse_int=_whole_number,
         )
     except UnicodeDecodeError as error:
-        raise BadJson(f"The body is not valid UTF-8: byte {error.start} is none.") from None
+        raise BadJson(
+            f"The body is not UTF-8: byte {error.start} begins no character. Send it as UTF-8."
+        ) from None
     except json.JSONDecodeError as error:
         raise BadJson(
             f"The body is not JSON: {error.msg.removesuffix(' at')} at line {error.lineno} "
@@ -215,13 +217,17 @@ def _faults(error: ValidationError) -> Iterator[Fault]:
         )
 
 
-SHAPE = 'A request is {"texts": [{"text": "…"}]}; a text may also be a title and a description.'
+SHAPE = (
+    'A request is {"texts": [{"text": "…"}]}; a text may also be a title and a description, '
+    'which may be "".'
+)
 NO_OBJECT = f"Input should be a JSON object. {SHAPE}"
 MESSAGES = {
     "missing": f"Field is missing. {SHAPE}",
     "extra_forbidden": "Field is unknown: leave it out. A request has texts, top_k, threshold and "
     "evidence; each text has text, or title and description.",
     "list_type": f"Input should be a list. {SHAPE}",
+    "string_type": f"Input should be a string. {SHAPE}",
     "too_short": "List of texts to classify cannot be empty.",
     "model_type": NO_OBJECT,
     "model_attributes_type": NO_OBJECT,

@@ -96,11 +96,22 @@ def test_every_fault_is_told(server: Server) -> None:
     ]
 
 
-@pytest.mark.parametrize("body", [{"text": "bare"}, ["bare"], {"texts": "bare"}, {"texts": ["x"]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": "bare"},
+        ["bare"],
+        {"texts": "bare"},
+        {"texts": ["x"]},
+        {"texts": [{"title": "x", "description": None}]},
+        {"texts": [{"title": "x"}]},
+    ],
+)
 def test_another_shape_is_told_the_right_one(server: Server, body: Any) -> None:
     """Who sends a text in a shape of their own is shown how a request looks."""
     first, *_ = post(server, "/predict", json.dumps(body).encode()).json()["detail"]
     assert '{"texts": [{"text": ' in first["msg"]
+    assert 'a description, which may be ""' in first["msg"]
 
 
 def test_an_unknown_field_is_told_which_there_are(server: Server) -> None:
