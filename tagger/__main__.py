@@ -176,12 +176,16 @@ def pass_gate(store: Store, run_id: str, gate: Gate, *, force: bool) -> Promotio
     PromotionRefused
     """
     from tagger import printing
+    from tagger.errors import PromotionRefused
 
-    if gate.refusal and not force:
-        raise gate.refusal
-    if gate.refusal:
-        printing.note(f"Forced. {gate.refusal}")
-    return store.promote(run_id, forced=gate.refusal is not None, instead_of=gate.promoted)
+    if gate.objection and not force:
+        raise PromotionRefused(
+            f"{gate.objection} To promote it all the same: "
+            f"python -m tagger promote {run_id} --force"
+        )
+    if gate.objection:
+        printing.note(f"Forced. {gate.objection}")
+    return store.promote(run_id, forced=gate.objection is not None, instead_of=gate.promoted)
 
 
 def _print_promotion(promotion: Promotion | None, run_id: str) -> None:

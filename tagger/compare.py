@@ -50,15 +50,13 @@ def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Com
     if first.task != second.task:
         raise PromotionRefused(
             f"{first.run_id} is a run of task {first.task}, {second.run_id} of task {second.task}: "
-            "they answer different questions and cannot be compared. Decide by what each is for; "
-            "promoting takes --force."
+            "they answer different questions and cannot be compared. Decide by what each is for."
         )
     if first.params.salt != second.params.salt:
         raise PromotionRefused(
             f"{first.run_id} and {second.run_id} were split with different salts, so that either "
             "may have been trained on the other's test texts. Train again with the same --salt, "
-            "or compare on a table that neither has seen (python -m training evaluate A B TABLE), "
-            "then decide with --force."
+            f"or {_on_a_table(first, second)}"
         )
     common, ours, theirs = np.intersect1d(
         first_exam.test.fingerprints, second_exam.test.fingerprints, return_indices=True
@@ -66,8 +64,7 @@ def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Com
     if len(common) < FEWEST_TEXTS:
         raise PromotionRefused(
             f"{first.run_id} and {second.run_id} have {len(common)} test texts in common, and a "
-            f"comparison needs {FEWEST_TEXTS}. Compare them on a table that neither has seen "
-            "(python -m training evaluate A B TABLE), then decide with --force."
+            f"comparison needs {FEWEST_TEXTS}; {_on_a_table(first, second)}"
         )
     first_truth = first_exam.test.truth[ours]
     first_predicted = predicted_tags(decide_exam(first, first_exam.test))[ours]
@@ -79,6 +76,13 @@ def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Com
     relabelled = (first_truth[:, both] != second_truth[:, both]).any(axis=1)
     return set_side_by_side(
         first, second, truth, first_predicted, second_predicted, relabelled=int(relabelled.sum())
+    )
+
+
+def _on_a_table(first: Run, second: Run) -> str:
+    return (
+        "compare them on a table that neither has seen: "
+        f"python -m training evaluate {first.run_id} {second.run_id} TABLE."
     )
 
 

@@ -18,7 +18,8 @@ class Gate:
     """The run that it was compared with."""
     comparison: Comparison | None
     """None where there was nothing to compare, or no way."""
-    refusal: PromotionRefused | None
+    objection: str | None
+    """Why it is not to be promoted; ``--force`` overrules it."""
 
 
 def ask_gate(store: Store, candidate: str) -> Gate:
@@ -36,28 +37,20 @@ def ask_gate(store: Store, candidate: str) -> Gate:
     try:
         comparison = compare(store.run(promoted), store.exam(promoted), run, exam)
     except PromotionRefused as refusal:
-        return Gate(promoted, None, refusal)
+        return Gate(promoted, None, str(refusal))
     except RunError as fault:
-        why = f"The promoted run cannot be compared with: {fault}"
-        return Gate(promoted, None, _refused(candidate, why))
-    return Gate(promoted, comparison, _refusal(comparison))
+        return Gate(promoted, None, f"The promoted run cannot be compared with: {fault}")
+    return Gate(promoted, comparison, _objection(comparison))
 
 
-def _refusal(comparison: Comparison) -> PromotionRefused | None:
+def _objection(comparison: Comparison) -> str | None:
     if not comparison.worse:
         return None
     tags = [name for name in comparison.worse if name != OVERALL]
     where = [OVERALL] if OVERALL in comparison.worse else []
     if tags:
         where.append(f"on {', '.join(tags)}")
-    return _refused(
-        comparison.second,
+    return (
         f"{comparison.second} is worse than the promoted run {comparison.first} beyond noise: "
-        f"{' and '.join(where)}.",
-    )
-
-
-def _refused(candidate: str, why: str) -> PromotionRefused:
-    return PromotionRefused(
-        f"{why} To promote it all the same: python -m tagger promote {candidate} --force"
+        f"{' and '.join(where)}."
     )

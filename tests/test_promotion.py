@@ -142,6 +142,7 @@ def test_force_goes_through_and_is_written_down(home: Path) -> None:
     status, _, err = promote(home, "worse", "--force")
     assert status == 0
     assert "Forced" in err
+    assert "--force" not in err
     told = run_python("-m", "tagger", "history", "--json", home=home)
     first, last = json.loads(told.stdout)["history"]
     assert (first["run_id"], first["kind"], first["previous"]) == ("good", "first", None)
@@ -160,9 +161,9 @@ def test_force_where_the_gate_lets_pass_is_not_forced(home: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("few", ["49 test texts", "needs 50", "--force"]),
-        ("single", ["task multi", "task single", "--force"]),
-        ("salted", ["salt", "evaluate", "--force"]),
+        ("few", ["49 test texts", "needs 50", "training evaluate good few TABLE"]),
+        ("single", ["task multi", "task single"]),
+        ("salted", ["salt", "training evaluate good salted TABLE"]),
     ],
 )
 def test_what_cannot_be_compared_is_refused(home: Path, name: str, words: list[str]) -> None:
@@ -178,9 +179,12 @@ def test_what_cannot_be_compared_is_refused(home: Path, name: str, words: list[s
     )
     status, _, err = promote(home, name)
     assert status == 3
-    for word in words:
+    for word in (*words, f"promote {name} --force"):
         assert word in err
-    assert promote(home, name, "--force")[0] == 0
+    status, _, err = promote(home, name, "--force")
+    assert status == 0
+    assert "Forced" in err
+    assert "--force" not in err
     assert Store(home).promoted() == name
 
 

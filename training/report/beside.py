@@ -75,7 +75,7 @@ def _lead(gate: Gate, run_id: str) -> str:
         f"F1 {found.second:.3f} instead of {found.first:.3f} on the same {compared.texts} texts "
         f"({signed(found.difference)}, between {signed(found.low)} and {signed(found.high)})"
     )
-    if gate.refusal:
+    if gate.objection:
         tags = [name for name in compared.worse if name != OVERALL]
         where = ["overall"] if OVERALL in compared.worse else []
         where += [f"on {listed(tags, most=5)}"] if tags else []
