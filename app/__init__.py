@@ -4,7 +4,7 @@
 
     everywhere      settings, logs, metrics
     the contract    schemas, routes, envelope
-    each request    edge, cors, compression
+    each request    edge, queries, cors, compression
     a prediction    incoming, bodies, reading, predict
     other answers   api, resources, etags, pages
     the document    operations, examples, openapi

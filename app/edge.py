@@ -32,6 +32,7 @@ from app.incoming import CallerLeft, read_head, while_connected
 from app.logs import unforeseen
 from app.metrics import Metrics
 from app.predict import Predictor, Runner
+from app.queries import check_query
 from app.reading import Limits
 from app.routes import NOWHERE, ROUTES, Route, find
 from app.stopping import Stopping
@@ -112,6 +113,8 @@ class Edge:
             if route is NOWHERE:
                 raise UnknownResource("path", scope["path"], [known.template for known in ROUTES])
             raise WrongMethod(scope["method"], route.template, route.methods)
+        if scope["query_string"]:
+            check_query(route, scope["query_string"])
         if route.predicts:
             await self._predict(values.get("run_id"), scope, receive, out)
         else:

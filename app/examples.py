@@ -17,6 +17,7 @@ from pydantic_core import to_json
 
 from app.envelope import BY_STATUS, Envelopes, Exchange, status_of
 from app.incoming import read_head, too_large
+from app.queries import check_query
 from app.reading import Limits, read
 from app.resources import (
     param_of,
@@ -30,7 +31,6 @@ from app.routes import BY_NAME, Unforeseen
 from tagger.errors import (
     BrokenRun,
     DeadlinePassed,
-    Fault,
     InvalidInput,
     NotReady,
     Overloaded,
@@ -125,9 +125,8 @@ class Examples:
         }
 
     def _fault(self, refusal: type[Exception], name: str) -> Exception:
-        if refusal is InvalidInput and name == "runs":
-            too_few = "Input should be greater than or equal to 1"
-            return InvalidInput([Fault(("query", "top"), too_few, "greater_than_equal")])
+        if refusal is InvalidInput and BY_NAME[name].query:
+            return _raised(check_query, BY_NAME[name], b"nothing")
         if refusal is DeadlinePassed and BY_NAME[name].section == "Runs":
             return DeadlinePassed(BY_STATUS[HTTPStatus.GATEWAY_TIMEOUT])
         if refusal is not UnknownResource:

@@ -36,10 +36,11 @@ has `detail` in place of `data`: what was wrong, and what to do.
 Send `X-Request-ID`, or take the one that the server makes: it comes back with every answer, and
 stands in the server's log where that is a `500`.
 
-Any path may answer these too, which stand here alone:
+Any path may answer these too:
 
 - `404`: there is no such path.
 - `405`: it does not answer this method; `Allow` names those that it answers.
+- `422`: it has no query parameter of this name.
 - `400`: what came is no HTTP/1.
 - `408`: the head of the request did not come to its end in time.
 - `431`: the head did not come to its end in {MOST:,} bytes.

@@ -118,7 +118,7 @@ def read_any(body: bytes, limits: Limits) -> Question:
     except ValidationError as error:
         faults += _faults(error)
     if faults:
-        raise InvalidInput(_bounded(faults))
+        raise InvalidInput(bounded(faults))
     texts = [
         join_title(row.title, row.description) if isinstance(row, Titled) else row.text
         for row in (item.root for item in request.texts)
@@ -242,7 +242,8 @@ def shown(text: str) -> str:
     return text[:SHOWN_KEY].encode(errors="replace").decode()
 
 
-def _bounded(faults: Sequence[Fault]) -> list[Fault]:
+def bounded(faults: Sequence[Fault]) -> list[Fault]:
+    """Give so many faults as an answer tells, and how many more there are."""
     rest = len(faults) - MOST_FAULTS
     if rest <= 0:
         return list(faults)

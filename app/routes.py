@@ -68,6 +68,8 @@ class Route:
     answer: Any = None
     refusals: Sequence[type[Exception]] = (Unforeseen,)
     methods: tuple[str, ...] = ("GET", "HEAD")
+    query: tuple[str, ...] | None = ()
+    """Its query parameters; None where any may come and means nothing, to keep caches away say."""
     cached: bool = True
     """Whether it has an ETag, so that 304 is an answer."""
     predicts: bool = False
@@ -81,7 +83,8 @@ class Route:
         return self.template.replace("{tag}", "{tag:path}")
 
 
-OF_BENTOML: dict[str, Any] = {"refusals": (), "cached": False, "own_form": True}
+OF_BENTOML: dict[str, Any] = {"refusals": (), "query": None, "cached": False, "own_form": True}
+PAGE: dict[str, Any] = {"refusals": (), "query": None}
 ROUTES = (
     Route(
         "predict",
@@ -105,14 +108,15 @@ ROUTES = (
         cached=False,
         predicts=True,
     ),
-    Route("health", "/", "Server", "Health", Success[schemas.Empty], cached=False),
+    Route("health", "/", "Server", "Health", Success[schemas.Empty], query=None, cached=False),
     Route(
         "performance",
         "/performance",
         "Served run",
         "Performance",
         Success[schemas.Performance | schemas.Part],
-        (UnknownResource, Unforeseen),
+        (InvalidInput, UnknownResource, Unforeseen),
+        query=("filter",),
     ),
     Route("params", "/params", "Served run", "Parameters", Success[Params]),
     Route(
@@ -132,7 +136,15 @@ ROUTES = (
         Success[schemas.TagEntry],
         (UnknownResource, Unforeseen),
     ),
-    Route("runs", "/runs", "Runs", "All runs", Success[schemas.Runs], (InvalidInput, *STORE)),
+    Route(
+        "runs",
+        "/runs",
+        "Runs",
+        "All runs",
+        Success[schemas.Runs],
+        (InvalidInput, *STORE),
+        query=("top",),
+    ),
     Route("run", "/runs/{run_id}", "Runs", "One run", Success[schemas.WholeRun], RUN),
     Route(
         "run_performance",
@@ -140,7 +152,8 @@ ROUTES = (
         "Runs",
         "Performance of a run",
         Success[schemas.Performance | schemas.Part],
-        (UnknownResource, *RUN),
+        (InvalidInput, UnknownResource, *RUN),
+        query=("filter",),
     ),
     Route(
         "run_params", "/runs/{run_id}/params", "Runs", "Parameters of a run", Success[Params], RUN
@@ -159,10 +172,10 @@ ROUTES = (
     Route(
         "schema", "/schema.json", "Server", "For BentoML's clients", dict[str, Any], **OF_BENTOML
     ),
-    Route("ui", "/ui", "Pages", "The page for people", refusals=()),
-    Route("docs", "/docs", "Pages", "The API, to try out", refusals=()),
-    Route("redoc", "/redoc", "Pages", "The API, to read", refusals=()),
-    Route("asset", "/assets/{file}", "Pages", "A file of the pages", refusals=()),
+    Route("ui", "/ui", "Pages", "The page for people", **PAGE),
+    Route("docs", "/docs", "Pages", "The API, to try out", **PAGE),
+    Route("redoc", "/redoc", "Pages", "The API, to read", **PAGE),
+    Route("asset", "/assets/{file}", "Pages", "A file of the pages", **PAGE),
     Route(
         "document",
         "/openapi.json",

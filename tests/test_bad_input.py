@@ -125,6 +125,35 @@ def test_an_unknown_field_is_told_which_there_are(server: Server) -> None:
         assert fields <= set(re.findall(r"\w+", words))
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "unknown", "known"),
+    [
+        ("GET", "/runs?tpo=3&top=1", ["tpo"], "this path has top."),
+        ("HEAD", "/tags?limit=3", [], ""),
+        ("GET", "/tags?limit=3&limit=4&offset", ["limit", "offset"], "this path has none."),
+        ("GET", "/runs/promoted/performance?Filter=overall", ["Filter"], "this path has filter."),
+        ("POST", "/predict?top_k=3", ["top_k"], "options stand in the body"),
+        ("POST", "/runs/promoted/predict?%74op_k=3", ["top_k"], "options stand in the body"),
+    ],
+)
+def test_an_unknown_query_parameter_is_told_which_there_are(
+    server: Server, method: str, path: str, unknown: list[str], known: str
+) -> None:
+    """Passed over, it would answer with more than its caller asked for."""
+    body = {"texts": [{"text": "x"}]}
+    answer = requests.request(method, f"{server.url}{path}", json=body, timeout=30)
+    assert answer.status_code == 422
+    if unknown:
+        assert faults(answer) == [(["query", name], "extra_forbidden") for name in unknown]
+        assert all(known in fault["msg"] for fault in answer.json()["detail"])
+
+
+@pytest.mark.parametrize("path", ["/", "/ui", "/docs", "/readyz", "/metrics"])
+def test_what_keeps_caches_away_is_no_fault(server: Server, path: str) -> None:
+    """Monitors put a number behind an address, and links to pages what they come from."""
+    assert requests.get(f"{server.url}{path}?_=1764", timeout=30).status_code == 200
+
+
 def test_the_empty_list_is_told_in_words(server: Server) -> None:
     """The sentence that the contract names."""
     (fault,) = post(server, "/predict", b'{"texts": []}').json()["detail"]

@@ -87,6 +87,11 @@ def test_the_document_has_every_route(document: Any) -> None:
         if method != "HEAD" and route.template not in HIDDEN
     }
     assert told == let_in
+    queries = {route.template: route.query or () for route in ROUTES}
+    for operation in operations(document):
+        parameters = operation.content.get("parameters", ())
+        told_names = tuple(one["name"] for one in parameters if one["in"] == "query")
+        assert told_names == queries[operation.path], operation
 
 
 def test_every_operation_is_explained(document: Any) -> None:
@@ -181,8 +186,9 @@ WRONG: dict[str, dict[int, dict[str, Any]]] = {
         422: {"json": {"texts": []}},
     },
     "runs": {422: {"params": {"top": "0"}}},
+    "performance": {422: {"params": {"nothing": ""}}},
 }
-WRONG["run_predict"] = WRONG["predict"]
+WRONG |= {"run_predict": WRONG["predict"], "run_performance": WRONG["performance"]}
 
 
 def test_every_refusal_is_as_it_is_told(document: Any, server: Server) -> None:
@@ -214,6 +220,7 @@ def test_every_refusal_is_as_it_is_told(document: Any, server: Server) -> None:
     [
         ("GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 404, "GET"),
         ("PUT /predict HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 405, "PUT"),
+        ("GET /tags?top=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", 422, "GET"),
         ("nonsense\r\n\r\n", 400, ""),
         ("GET /" + "x" * 100_000, 431, ""),
     ],
@@ -227,7 +234,8 @@ def test_what_any_path_may_answer_is_told_once(
         caller.sendall(sent.encode())
         _, _, body = rest_of(caller).partition(b"\r\n\r\n")
     refusal = json.loads(body)
-    check_schema(document, {"$ref": "#/components/schemas/Refusal"}, refusal)
+    shape = "InvalidRefusal" if status == 422 else "Refusal"
+    check_schema(document, {"$ref": f"#/components/schemas/{shape}"}, refusal)
     assert (refusal["status-code"], refusal["method"]) == (status, method)
     assert bool(refusal["url"]) == bool(method)
 
