@@ -90,6 +90,11 @@ class Server:
         lines = requests.get(f"{self.url}/metrics", timeout=60).text.splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
 
+    def wait_for_workers(self, number: int) -> None:
+        """Ask for readiness until so many workers have been asked."""
+        while self.metric("tagline_ready_workers ") != number:
+            assert requests.get(f"{self.url}/readyz", timeout=60).status_code == 200
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send the signal, wait for the end and return the exit status."""
         if self.process.poll() is None:

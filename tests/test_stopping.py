@@ -166,7 +166,7 @@ def test_a_second_signal_ends_the_pause(
 def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) -> None:
     """Of two workers one is killed: the other goes on, another takes its place, the log tells."""
     with serve(trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_WORKERS="2") as server:
-        wait_for_two(server)
+        server.wait_for_workers(2)
         supervisor = psutil.Process(server.process.pid)
         before = {worker.pid for worker in supervisor.children()}
         victim = min(before)
@@ -174,7 +174,7 @@ def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) 
         psutil.wait_procs([psutil.Process(victim)] if psutil.pid_exists(victim) else [], 10)
         while f"Process {victim} ended without being told to" not in server.log.read_text():
             assert requests.get(f"{server.url}/livez", timeout=60).status_code == 200
-        wait_for_two(server)  # the dead one's series are gone, the new one's there
+        server.wait_for_workers(2)  # the dead one's series are gone, the new one's there
         after = {worker.pid for worker in supervisor.children()}
         assert len(after) == 2
         assert after & before == before - {victim}
@@ -214,12 +214,6 @@ def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(circus, "Arbiter", circus.Arbiter)
     bento.supervise(0.5, sys.exit)
     assert circus.create_standalone_arbiter([]).check_delay == 0.5
-
-
-def wait_for_two(server: Server) -> None:
-    """Ask for readiness until two workers have been asked."""
-    while server.metric("tagline_ready_workers ") != 2:
-        assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
 
 
 def test_a_terminal_needs_no_pause(trained_home: TrainedHome, tmp_path: Path) -> None:
