@@ -41,10 +41,9 @@ class TextColumns:
         title = find_column(names, self.title, "title")
         if title is None:
             raise MissingColumns(
-                "The table has no column 'text', nor 'title' and 'description'; "
-                f"its columns are {', '.join(map(repr, names)) or 'none'}. "
-                "Name the right one: --text-column NAME, or --title-column NAME and "
-                "--description-column NAME."
+                "The table has no column 'text', nor 'title' and 'description'. Name the right "
+                "one: --text-column NAME, or --title-column NAME and --description-column NAME.",
+                names,
             )
         description = find_column(names, self.description, "description")
         # Not found in the names of some rows, it may stand in others.
@@ -85,10 +84,7 @@ def find_column(names: Sequence[str], given: str | None, usual: str) -> str | No
         name for name in names if name.lower() == wanted.lower()
     ]
     if given is not None and not found:
-        raise MissingColumns(
-            f"The table has no column {wanted!r}; its columns are "
-            f"{', '.join(map(repr, names)) or 'none'}."
-        )
+        raise MissingColumns(f"The table has no column {wanted!r}.", names)
     return found[0] if found else None
 
 

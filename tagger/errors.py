@@ -41,7 +41,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tagger.wording import LONGEST_SHOWN, known_names
+from tagger.wording import LONGEST_SHOWN, known_names, listed
 
 
 class TaglineError(Exception):
@@ -57,7 +57,11 @@ class UnreadableTable(TableError):
 
 
 class MissingColumns(TableError):
-    """The table lacks a column that training needs."""
+    """The table lacks a column that is needed; carries that without the names there are."""
+
+    def __init__(self, problem: str, names: Sequence[str] | None = None) -> None:
+        super().__init__(problem if names is None else f"{problem} {_its_columns(names)}")
+        self.problem = problem
 
 
 class FaultyRows(TableError):
@@ -203,3 +207,12 @@ class NotReady(ServiceError):
 def _there_is_no(kind: str, name: str, known: Sequence[str]) -> str:
     nearest = known_names(f"{kind.capitalize()}s", name, known)
     return f"There is no {kind} {name[:LONGEST_SHOWN]!r}. {nearest}"
+
+
+def _its_columns(names: Sequence[str]) -> str:
+    if not names:
+        return "It has no columns."
+    shown = [repr(name[:LONGEST_SHOWN]) for name in names]
+    # Where a CSV has no header, its first text stands in the place of a name.
+    header = " A CSV's first row must name its columns." if max(map(len, names)) > 60 else ""
+    return f"Its columns are {listed(shown, most=20)}.{header}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -90,7 +90,7 @@ class Columns:
         try:
             texts = reading.columns.found_in(names)
         except MissingColumns as fault:
-            problems.append(str(fault))
+            problems.append(fault.problem)
         of_texts = {texts.text, texts.title, texts.description}
         others = [name for name in names if name not in of_texts]
         try:
@@ -98,11 +98,21 @@ class Columns:
                 rows, others, given=reading.tags, separator=reading.separator
             )
         except MissingColumns as fault:
-            problems.append(str(fault))
+            problems.append(fault.problem)
         if problems:
-            raise MissingColumns(" ".join(problems))
+            raise MissingColumns(" ".join((*problems, *_nested(rows, names))), names)
         rest = set(others).difference(tags.names)
         return cls(texts, tags, titles_alone=bool(rest) and texts.titles_alone(names))
+
+
+def _nested(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
+    """Say that what is looked for may stand in a column of objects."""
+    for name in names:
+        if any(isinstance(row.values.get(name), dict) for row in rows):
+            yield (
+                f"The column {name!r} holds objects: give what they hold columns of their own, as "
+                "pandas.json_normalize does."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,8 +46,9 @@ class TagColumns:
         if len(own) < 2:
             raise MissingColumns(
                 "The table has no column 'tags' (several a row) or 'tag' (one a row), nor two that "
-                "say of a tag, by 1 or 0, which texts bear it; its other columns are "
-                f"{', '.join(map(repr, names)) or 'none'}. Name the right one: --tags-column NAME."
+                "say of a tag, by 1 or 0, which texts bear it. Name the right one: "
+                "--tags-column NAME.",
+                names,
             )
         return cls(own, many=True, separator=separator)
 
