@@ -22,6 +22,7 @@ from app.envelope import (
     BY_STATUS,
     EXCHANGE,
     JSON,
+    NO_URL,
     Answer,
     Envelopes,
     Exchange,
@@ -36,7 +37,7 @@ from app.queries import check_query
 from app.reading import Limits
 from app.routes import NOWHERE, ROUTES, Route, find
 from app.stopping import Stopping
-from tagger.errors import TooLargeBody, UnknownResource, WrongMethod
+from tagger.errors import TooLargeBody, UnknownResource, WrongHost, WrongMethod
 
 WATCHED_FROM = 16_384
 """Bytes of a request from which on its work is given up when the caller leaves. To watch for that
@@ -109,6 +110,8 @@ class Edge:
         receive: Receive,
         out: Outgoing,
     ) -> None:
+        if out.exchange.url is NO_URL:
+            raise WrongHost
         if scope["method"] not in route.methods:
             if route is NOWHERE:
                 raise UnknownResource("path", scope["path"], [known.template for known in ROUTES])
@@ -126,9 +129,11 @@ class Edge:
         request_id = host = b""
         for name, value in scope["headers"]:
             if name == b"host":
-                host = value
+                host = host + b" " + value if host else value  # two are none
             elif name == b"x-request-id" and VISIBLE.fullmatch(value):
                 request_id = value
+        if not host and scope["http_version"] == "1.1":
+            host = b" "
         return Exchange(
             # A random prefix and a counter: 2 us less than a random number each.
             request_id=request_id or b"%b-%x" % (self._prefix, next(self._numbers)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,11 +27,13 @@ from tagger.errors import (
     UnknownResource,
     UnknownRun,
     UnsupportedMedia,
+    WrongHost,
     WrongMethod,
 )
 
 STATUS: dict[type[Exception], int] = {
     BadJson: 400,
+    WrongHost: 400,
     UnknownResource: 404,
     UnknownRun: 404,
     NoRun: 404,
@@ -66,6 +69,10 @@ BY_STATUS = {
 
 PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
 """RFC 9110's names, which Python has from 3.13 on: a caller is told the same by every Python."""
+
+HOST = re.compile(rb"(?:[\w.~!$&'()*+,;=%-]+|\[[\w.~:%-]+\])(?::\d*)?")
+NO_URL = '""'
+"""Of a request whose host nobody knows, as JSON."""
 
 Header = tuple[bytes, bytes]
 JSON: Header = (b"content-type", b"application/json")
@@ -118,12 +125,17 @@ class Envelopes:
         return f"{self._written}.{millisecond:03d}+00:00"
 
     def url(self, scope: Scope, host: bytes) -> str:
-        """Give a request's address as JSON; 1 us less a request for one that came lately."""
+        """Give a request's address as JSON; 1 us less a request for one that came lately.
+
+        `NO_URL` where what should be a host is none.
+        """
         scheme, query = scope["scheme"], scope["query_string"]
         path = scope.get("raw_path") or scope["path"].encode()
         key = scheme, host, path, query
         url = self._urls.get(key)
         if url is None:
+            if host and not HOST.fullmatch(host):
+                return NO_URL
             asked = b"?" + query if query else b""
             # A caller by HTTP/1.0 need not name the host; the path alone is an address too.
             server = f"{scheme}://".encode() + host if host else b""

@@ -41,11 +41,12 @@ Any path may answer these too:
 - `404`: there is no such path.
 - `405`: it does not answer this method; `Allow` names those that it answers.
 - `422`: it has no query parameter of this name.
-- `400`: what came is no HTTP/1.
+- `400`: what came is no HTTP/1, or has not one `Host`.
 - `408`: the head of the request did not come to its end in time.
 - `431`: the head did not come to its end in {MOST:,} bytes.
 
-Of the last three nobody knows `method` and `url`, which are empty, and the connection is closed.
+Of the last three nobody knows the `url`, which is empty. Where `method` is empty too, the
+connection is closed.
 
 Of requests that are sent without waiting for the answers before theirs, {WAITING + 1} are answered
 by one connection. The last answer says `Connection: close`: send the rest again.

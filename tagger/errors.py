@@ -28,6 +28,7 @@ command line (`tagger.console`) are tables over these classes, so that the tree 
     │   ├── UnsupportedMedia       another content type or charset
     │   ├── TooLargeBody           longer than the limit
     │   ├── InvalidInput           JSON that is not what the contract asks for, with every fault
+    │   ├── WrongHost              none, several, or what is no name of a host
     │   ├── WrongMethod            a path that answers other methods
     │   └── UnknownResource        an object that does not exist
     └── ServiceError               the server cannot answer now
@@ -165,6 +166,16 @@ class InvalidInput(RequestError):
     def __init__(self, faults: Sequence[Fault]) -> None:
         super().__init__("; ".join(f"{'.'.join(map(str, f.loc))}: {f.msg}" for f in faults))
         self.faults = tuple(faults)
+
+
+class WrongHost(RequestError):
+    """The request names no host, several, or what cannot be one; HTTP/1.1 wants one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "HTTP/1.1 wants the name of one host, which is not there, given twice, or no name of a "
+            "host: send one Host header with the name and port of this server."
+        )
 
 
 class WrongMethod(RequestError):

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -52,15 +50,28 @@ def test_every_json_answer_has_the_envelope(server: Server) -> None:
         }
 
 
-def test_a_caller_who_names_no_host_gets_the_path_for_an_address(server: Server) -> None:
-    """As HTTP/1.0 allows; never an address without a host."""
-    address = urlsplit(server.url)
-    assert address.hostname
-    connection = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
-    connection.putrequest("GET", "/runs?top=1", skip_host=True)
-    connection.endheaders()
-    assert json.load(connection.getresponse())["url"] == "/runs?top=1"
-    connection.close()
+@pytest.mark.parametrize(
+    ("hosts", "url"),
+    [
+        ("Host: a_b.example:80\r\n", "http://a_b.example:80/runs?top=1"),
+        ("Host: [::1]:3000\r\n", "http://[::1]:3000/runs?top=1"),
+        ("", ""),
+        ("Host: \r\n", ""),
+        ("Host: a\r\nHost: a\r\n", ""),
+        ("Host: a/b\r\n", ""),
+        ('Host: "a"\r\n', ""),
+    ],
+)
+@pytest.mark.parametrize("version", ["1.1", "1.0"])
+def test_a_request_names_one_host(server: Server, hosts: str, url: str, version: str) -> None:
+    """Else its address would be made up (RFC 9112, 3.2); HTTP/1.0 need not name any."""
+    with server.connect() as connection:
+        head = f"GET /runs?top=1 HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        body = json.loads(rest_of(connection).partition(b"\r\n\r\n")[2])
+    unnamed = version == "1.0" and not hosts.strip("Host: \r\n")
+    assert body["status-code"] == (200 if url or unnamed else 400)
+    assert body["url"] == ("/runs?top=1" if unnamed else url)
 
 
 def test_health(server: Server) -> None:

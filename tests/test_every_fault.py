@@ -67,8 +67,8 @@ def test_every_error_has_a_status_or_meets_no_caller() -> None:
 def test_every_error_is_documented() -> None:
     """Each class that a caller can meet stands at some operation, with an example of its own."""
     documented = {kind for route in ROUTES for kind in route.refusals}
-    # Wrong methods stand at no operation, and an empty store ends the start.
-    assert set(STATUS) - documented == {errors.WrongMethod, errors.NoRun}
+    # Any path may meet a wrong method or host, and an empty store ends the start.
+    assert set(STATUS) - documented == {errors.WrongMethod, errors.WrongHost, errors.NoRun}
     assert documented <= set(refused(LIMITS, RUN))
 
 
@@ -77,6 +77,7 @@ def test_every_error_is_answered_in_the_envelope(kind: type[Exception]) -> None:
     """Raised in the middle of a prediction, each becomes its status, in words for the caller."""
     samples = refused(LIMITS, RUN) | {
         errors.WrongMethod: errors.WrongMethod("PUT", "/x", ("GET",)),
+        errors.WrongHost: errors.WrongHost(),
         errors.NoRun: errors.NoRun("store"),
     }
     fault = samples[kind]
