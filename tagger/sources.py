@@ -91,6 +91,8 @@ def _opener(source: str) -> Callable[[], BinaryIO]:
     if path.is_fifo():  # as a shell names what another command writes: it can be read once
         content = path.read_bytes()
         return lambda: io.BytesIO(content)
+    if path.is_dir():
+        raise ValueError("it is a folder: give one file, with a row for each text")
     return lambda: path.open("rb")
 
 

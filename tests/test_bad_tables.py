@@ -78,6 +78,7 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
         (("",), "A table's name is empty"),
         ((str(TABLE), "--corrections", ""), "A table's name is empty"),
         ((str(TABLE), "--also", ""), "A table's name is empty"),
+        ((str(TABLE.parent),), "it is a folder: give one file"),
         (("-", "--corrections", "-"), "standard input is empty; it can be read once"),
         (("-", "--also", "-"), "standard input is empty; it can be read once"),
     ],

@@ -133,11 +133,14 @@ def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:
     assert (kinds["conflicts"], kinds["duplicates"]) == ((252,), (253,))
 
 
+@pytest.mark.parametrize("sign", ["; ", " "])
 @pytest.mark.parametrize("column", ["tags", "tag"])
-def test_joined_tags_come_apart_as_their_finding_says(column: str, tmp_path: Path) -> None:
+def test_joined_tags_come_apart_as_their_finding_says(
+    column: str, sign: str, tmp_path: Path
+) -> None:
     """The options that it names read them apart, in a column of single tags too."""
     table = tmp_path / "table.csv"
-    rows = [row.replace("|", "; ") for row in ROWS[1:]]
+    rows = [row.replace("|", sign) for row in ROWS[1:]]
     table.write_text("\n".join((f"text,{column}", *rows)), encoding="utf-8")
     command = ("-m", "training", "check", str(table))
     told = run_python(*command, home=tmp_path).stdout

@@ -121,12 +121,17 @@ def test_a_run_is_measured_on_any_table(home: Path) -> None:
 
 
 def test_tags_that_a_run_lacks_are_told(home: Path, tmp_path: Path) -> None:
-    """A table of tags that the run does not know is measured, and the tags are named."""
+    """A table of tags that the run does not know is measured by the others, or not at all."""
     table = tmp_path / "other.csv"
     table.write_text("text,tags\nA comet,astronomy|night\nA saddle,cycling\n")
     status, _, err = training(home, "evaluate", "base", str(table), "--json")
     assert status == 0
     assert "Not a tag of base: night." in err
+    table.write_text("text,tags\nA comet,Night\nA saddle,Bicycles\n")
+    for runs in (["base"], ["base", "base"]):
+        status, out, err = training(home, "evaluate", *runs, str(table))
+        assert (status, out) == (2, "")
+        assert "Its tags are Bicycles and Night;" in err
 
 
 def test_a_tag_that_one_of_two_runs_has_is_not_said_to_be_left_out(

@@ -335,14 +335,21 @@ def test_the_run_is_enough(alone: Written, whole: Written) -> None:
 
 
 def test_the_command_for_all_doubtful_rows_can_be_typed(trained_home: TrainedHome) -> None:
-    """It names the table that the run was trained on, and no table where it is the embedded one."""
+    """It names the table, unless that is the embedded one, how it was read, and what for."""
     store = Store(trained_home.path)
     run, exam = store.run(trained_home.run_id), store.exam(trained_home.run_id)
     examined = Examined.of(run, store.model(run.run_id), exam)
     table = find_table(str(TABLE), run, exam, Reading())
     assert table is not None
-    assert suspects_section(examined, table).table == "table.csv"
-    assert suspects_section(examined, replace(table, source=str(CATALOGUE))).table == ""
+    params = replace(run.params, task="single", min_support=3)
+    examined = replace(examined, run=replace(run, params=params))
+    command = suspects_section(examined, table, ("--separator", "; ")).command
+    assert command == (
+        "python -m training train table.csv --separator '; ' "
+        f"--model {params.model} --task single --min-support 3 --suspects suspects.csv"
+    )
+    embedded = suspects_section(examined, replace(table, source=str(CATALOGUE))).command
+    assert embedded.startswith("python -m training train --model")
 
 
 def test_its_own_table_is_found(

@@ -46,6 +46,7 @@ from training.split import Split, split
 from training.suspects import find_suspects, write_suspects
 from training.telling import (
     made_object,
+    refuse_strangers,
     tell_findings,
     tell_made,
     tell_next,
@@ -129,12 +130,12 @@ def train(
         dataset = read_dataset(table, reading)
         tell_reading(dataset)
         params, *others = candidates_of(options, dataset.task, dataset.labelled.texts)
-        step("Split by the hash of each text")
-        parts = split(dataset, params)
-        lent = _lent(dataset, parts, reading, options, compares=bool(others))
         step("Check")
         findings = check_dataset(dataset, params).findings
         tell_findings(findings, table, typed_for(check))
+        step("Split by the hash of each text")
+        parts = split(dataset, params)
+        lent = _lent(dataset, parts, reading, options, compares=bool(others))
         if strict and findings:
             sys.exit(1)
         store.refuse_unwritable()
@@ -269,6 +270,7 @@ def evaluate(runs_and_table: tuple[str, ...], *, as_json: bool, **options: Any) 
     tell_titles(dataset)
     for run in runs:
         tell_seen(run, dataset)
+    refuse_strangers(runs, dataset)
     tell_strange(runs, dataset)
     if len(runs) == 2:
         compared = versus(runs[0], models[0], runs[1], models[1], dataset.labelled)
@@ -365,7 +367,9 @@ def report(
 
         values = {column: known.column(column, reading) for column in columns} if known else {}
         examined = Examined.of(shown, store.model(run_id), exam)
-        gathered = gather(examined, ask_gate(store, run_id), known, values, step=step)
+        gathered = gather(
+            examined, ask_gate(store, run_id), known, values, options=typed_for(train), step=step
+        )
         step("Write the report")
         path = out or Path(f"report-{run_id}.html")
         path.write_text(page(gathered), encoding="utf-8")

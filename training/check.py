@@ -199,7 +199,20 @@ def _joined(dataset: Dataset, support: Mapping[str, int]) -> Iterator[Finding]:
         joined = [tag for tag, found in parts.items() if min(seen[part] for part in found) > 1]
         joined = [tag for tag in joined if sign in tag]
         yield from _named_joined(dataset, joined, sign)
-    yield from _named_joined(dataset, list(filter(HASHTAGS.fullmatch, support)), " ")
+    joined = list(filter(HASHTAGS.fullmatch, support)) or _joined_by_blanks(dataset, support)
+    yield from _named_joined(dataset, joined, " ")
+
+
+def _joined_by_blanks(dataset: Dataset, support: Mapping[str, int]) -> list[str]:
+    """Find tags of several words where no row bears two and few words make up many tags.
+
+    Tags that are names, of several words each, have about as many words as there are names.
+    """
+    words = {word for tag in support for word in tag.split()}
+    several = sum(len(tags) > 1 for tags in dataset.labelled.tags)
+    if several > len(dataset.repeated) or len(words) > len(support) / 2:
+        return []
+    return [tag for tag in support if " " in tag]
 
 
 def _named_joined(dataset: Dataset, joined: Sequence[str], sign: str) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
@@ -196,6 +197,17 @@ def candidates_of(
     asked_for = also is not None and bool(fast or model)
     params = Params(**({"task": task, "auxiliary": asked_for} | typed))
     return tuple(params_for(name, params, regularization=regularization) for name in names)
+
+
+def options_of(params: Params) -> list[str]:
+    """Give the options that train with these params anew."""
+    usual = asdict(params_for(params.model, USUAL))
+    asked_for = ("task", "min_support", "test_share", "salt", "folds", "objective", "seed")
+    typed = ["--model", params.model]
+    for name, value in asdict(params).items():
+        if name in (*asked_for, "regularization") and value != usual[name]:
+            typed += [f"--{name.replace('_', '-')}", str(value)]
+    return typed
 
 
 def _not_empty(_: click.Context, __: click.Parameter, value: str) -> str:

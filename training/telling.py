@@ -15,6 +15,7 @@ import click
 
 from tagger import objects, printing
 from tagger.columns import TITLES_ALONE
+from tagger.errors import TooLittleData
 from tagger.records import Run
 from tagger.wording import counted, listed
 from training.candidates import FAST
@@ -194,6 +195,24 @@ def tell_titles(dataset: Dataset) -> None:
     """Say on stderr that a table's descriptions were not read, where that may be."""
     if dataset.titles_alone:
         printing.note(TITLES_ALONE)
+
+
+def refuse_strangers(runs: Sequence[Run], dataset: Dataset) -> None:
+    """Refuse a table whose tags are all strange to the runs: of such nothing can be measured.
+
+    Raises
+    ------
+    TooLittleData
+    """
+    of_table = sorted({tag for tags in dataset.labelled.tags for tag in tags})
+    of_runs = list(dict.fromkeys(tag for run in runs for tag in run.tags))
+    if of_table and not set(of_table) & set(of_runs):
+        whose = "the run" if len(runs) == 1 else "the runs"
+        raise TooLittleData(
+            f"{dataset.source} has no tag of {' nor of '.join(run.run_id for run in runs)}. Its "
+            f"tags are {listed(of_table, most=5)}; those of {whose} are "
+            f"{listed(of_runs, most=5)}. Where they are spelt otherwise, give --aliases."
+        )
 
 
 def tell_strange(runs: Sequence[Run], dataset: Dataset) -> None:

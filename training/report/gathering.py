@@ -48,6 +48,7 @@ def gather(
     table: Table | None,
     columns: Mapping[str, Sequence[str]],
     *,
+    options: Sequence[str] = (),
     step: Step,
 ) -> Report:
     """Make every section; those that need the texts are None without a table.
@@ -56,6 +57,8 @@ def gather(
     ----------
     columns
         Of further columns to slice by, the value of each text of the test.
+    options
+        Those with which the table was read.
     """
     step("Draw the test's texts anew")
     drawn = resample(examined.exam.test.truth, examined.predicted)
@@ -72,6 +75,6 @@ def gather(
         words=words,
         calibration=calibration_section(examined),
         abstaining=abstaining_section(examined),
-        suspects=suspects_section(examined, table) if table else None,
+        suspects=suspects_section(examined, table, options) if table else None,
         table=table,
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from training.auxiliary import CATALOGUE
+from training.options import options_of
 from training.report.examined import Examined
 from training.report.table import Table
+from training.split import last_part
 from training.suspects import Suspect, find_suspects
 
 SHOWN = 12
@@ -20,12 +24,17 @@ class SuspectsSection:
 
     lead: str
     shown: tuple[Suspect, ...]
-    table: str
-    """What to type for the table; nothing for the embedded one."""
+    command: str
+    """What to type for all of them."""
 
 
-def suspects_section(examined: Examined, table: Table) -> SuspectsSection:
-    """Find suspects on both sides, by scores of models that had not seen the text."""
+def suspects_section(
+    examined: Examined, table: Table, options: Sequence[str] = ()
+) -> SuspectsSection:
+    """Find suspects on both sides, by scores of models that had not seen the text.
+
+    ``options`` are those with which the table was read.
+    """
     exam = examined.exam
     found = [
         suspect
@@ -39,8 +48,10 @@ def suspects_section(examined: Examined, table: Table) -> SuspectsSection:
     ]
     found.sort(key=lambda suspect: -suspect.suspicion)
     texts = len(table.training.places) + len(table.test.places)
-    typed = "" if table.source == str(CATALOGUE) else examined.run.data.source
-    return SuspectsSection(_lead(len(found), texts), tuple(found[:SHOWN]), typed)
+    typed = [] if table.source == str(CATALOGUE) else [last_part(table.source)]
+    typed += [*options, *options_of(examined.run.params), "--suspects", "suspects.csv"]
+    command = shlex.join(["python", "-m", "training", "train", *typed])
+    return SuspectsSection(_lead(len(found), texts), tuple(found[:SHOWN]), command)
 
 
 def _lead(found: int, texts: int) -> str:
