@@ -1,4 +1,4 @@
-"""Every series that /metrics shows beside the process's own.
+"""Every series that /metrics shows.
 
 Told in bulk: an answer is a list append on the hot path, and twice a second prometheus_client's
 files are written (one by one, four observations cost 9 us a request). Requests are counted under

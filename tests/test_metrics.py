@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import Histogram
@@ -16,8 +18,9 @@ from prometheus_client.samples import Sample
 
 from app.metrics import SECONDS, BulkHistogram
 from tests.conftest import TrainedHome
-from tests.serving import Server, serve
+from tests.serving import PROJECT, Server, serve
 
+ALERTS = PROJECT / "deploy/kubernetes/components/service-monitor/alerts.yaml"
 TEXT = {"texts": [{"text": "onion broth"}, {"text": "mainsail"}]}
 
 
@@ -95,6 +98,26 @@ def test_batches_and_the_served_run_are_told(fresh: Server, trained_home: Traine
     assert value(after, "tagline_queue_texts") == 0
     assert value(after, "tagline_served_run", run_id=trained_home.run_id) == 1
     assert value(after, "tagline_ready_workers") == 1
+
+
+def test_alerts_are_of_series_that_there_are(fresh: Server) -> None:
+    """Series and labels of the alerts, and of the guide's queries, are those that a server tells.
+
+    An alert on too little fires where nothing is left: no pods have no series.
+    """
+    requests.post(f"{fresh.url}/predict", json=TEXT, timeout=30)
+    found = series(fresh)
+    rules = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["spec"]["groups"][0]["rules"]
+    guide = (PROJECT / "deploy" / "README.md").read_text(encoding="utf-8")
+    for rule in rules:
+        assert f"`{rule['alert']}`" in guide
+        assert "<" not in rule["expr"] or "or vector(0)) <" in rule["expr"]
+    queries = [rule["expr"] for rule in rules] + re.findall("```promql.*?```", guide, re.DOTALL)
+    named = re.findall(r"\b((?:bentoml_service|tagline)_[a-z_]+)(?:\{([^}]*))?", "".join(queries))
+    assert len(named) >= len(rules)
+    for name, matchers in named:
+        labels = set(re.findall(r'([a-z_]+)[=!]~?"', matchers)) - {"track"}  # the ServiceMonitor's
+        assert labels <= found[name][0][0].keys()
 
 
 @given(st.lists(st.floats(0, 20) | st.sampled_from(SECONDS), max_size=50))
