@@ -28,6 +28,7 @@ from tagger.tables import read_rows
 from tagger.writing import writing
 from training.data import Dataset, normalise, read_dataset
 from training.labelled import Reading
+from training.parquet import parquet_rows
 
 RECORDS = [
     {
@@ -153,6 +154,21 @@ def address(tmp_path: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def test_numbers_that_hugging_face_has_names_for_are_these(tmp_path: Path) -> None:
+    """One a row or a list of them; -1 is no class, and what is said of no column is passed over."""
+    path = tmp_path / "table.parquet"
+    label = {"names": ["neg", "pos"], "_type": "ClassLabel"}
+    features = {"label": label, "more": {"feature": label, "_type": "List"}, "gone": label}
+    table = pa.Table.from_pylist(
+        [{"text": "a", "label": 1, "more": [0, 1]}, {"text": "b", "label": -1, "more": [2]}]
+    )
+    held = json.dumps({"info": {"features": features}})
+    parquet.write_table(table.replace_schema_metadata({"huggingface": held}), path)
+    rows = [row.values for row in parquet_rows(find_source(str(path)))]
+    assert [row["label"] for row in rows] == ["pos", None]
+    assert [row["more"] for row in rows] == [["neg", "pos"], [2]]
 
 
 @pytest.mark.parametrize("name", ["plain.csv", "packed.csv.gz", "array.json", "table.parquet"])

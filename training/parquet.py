@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tagger.errors import UnreadableTable
@@ -29,12 +30,44 @@ def parquet_rows(source: Source) -> Iterator[Row]:
     try:
         number = 0
         with source.open() as opened, parquet.ParquetFile(opened) as file:
+            classes = _classes(file.schema_arrow.metadata or {})
             for batch in file.iter_batches():
                 for values in _times_as_words(batch, pa).to_pylist():
                     number += 1
+                    for name in classes.keys() & values:
+                        values[name] = _named(values[name], classes[name])
                     yield Row(number, values)
     except (OSError, ValueError, OverflowError, pa.ArrowException) as fault:
         raise UnreadableTable(f"{source.name} cannot be read: {fault}") from fault
+
+
+def _classes(metadata: Mapping[bytes, bytes]) -> dict[object, dict[object, object]]:
+    """Find the names that Hugging Face keeps beside columns of numbers: by column, by number."""
+    match json.loads(metadata.get(b"huggingface", b"null")):
+        case {"info": {"features": {**features}}}:
+            named = {column: _names_of(feature) for column, feature in features.items()}
+            # The number of what has no class is -1.
+            return {
+                column: {**dict(enumerate(names)), -1: None}
+                for column, names in named.items()
+                if names
+            }
+    return {}
+
+
+def _names_of(feature: object) -> list[str] | None:
+    match feature:
+        case {"_type": "ClassLabel", "names": [*names]}:
+            return names
+        case {"feature": inner} | [inner]:
+            return _names_of(inner)
+    return None
+
+
+def _named(value: object, classes: Mapping[object, object]) -> object:
+    if isinstance(value, list):
+        return [_named(one, classes) for one in value]
+    return classes.get(value, value) if isinstance(value, int) else value
 
 
 def _times_as_words(batch: Any, pa: Any) -> Any:
