@@ -44,16 +44,19 @@ from tagger.records import Run
 
 ADDRESS = "http://127.0.0.1:3000"
 MOMENT = "2026-11-24T12:00:00.000+00:00"
-TEXT = "Graph neural networks in PyTorch that predict the properties of molecules."
+Requests = Mapping[str, Mapping[str, Any]]
+"""Examples of requests by their names, each with a summary and its value."""
 
 
 class Examples:
     """Examples for every operation: what to ask, and what may come back."""
 
-    def __init__(self, run: Run, limits: Limits, predicted: Mapping[str, Any]) -> None:
+    def __init__(
+        self, run: Run, limits: Limits, requests: Requests, predicted: Mapping[str, Any]
+    ) -> None:
         self._run = _shortened(run)
         self._predicted = predicted
-        self._requests = {name: REQUESTS[name] for name in predicted}
+        self._requests = {name: requests[name] for name in predicted}
         self._refused = refused(limits, self._run)
         self._answers = self._data()
 
@@ -159,26 +162,34 @@ class Examples:
         }
 
 
-REQUESTS = {
-    "one text": {"summary": "One text", "value": {"texts": [{"text": TEXT}]}},
-    "title and description": {
-        "summary": "A title and a description, and the five best tags whatever they are",
-        "value": {
-            "texts": [
-                {
-                    "title": "Diffusion models from scratch",
-                    "description": "An illustrated guide to generating images.",
-                }
-            ],
-            "threshold": 0,
-            "top_k": 5,
+def requests_of(text: str, title: str, description: str) -> Requests:
+    """Give the examples of requests, of these texts."""
+    pair = {"title": title, "description": description}
+    return {
+        "one text": {"summary": "One text", "value": {"texts": [{"text": text}]}},
+        "title and description": {
+            "summary": "A title and a description, and the five best tags whatever they are",
+            "value": {"texts": [pair], "threshold": 0, "top_k": 5},
         },
-    },
-    "evidence": {
-        "summary": "Which words earned the tags",
-        "value": {"texts": [{"text": TEXT}], "evidence": True},
-    },
-}
+        "evidence": {
+            "summary": "Which words earned the tags",
+            "value": {"texts": [{"text": text}], "evidence": True},
+        },
+    }
+
+
+MACHINE_LEARNING = requests_of(
+    "Graph neural networks in PyTorch that predict the properties of molecules.",
+    "Diffusion models from scratch",
+    "An illustrated guide to generating images.",
+)
+"""Of the default table's field."""
+
+
+def in_words_of(sample: str) -> Requests:
+    """Give the examples of requests, of the words of a run."""
+    title, _, description = sample.partition(" ")
+    return requests_of(sample, title, description)
 
 
 def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:

@@ -6,7 +6,7 @@ FastAPI writes the shapes from `schemas`; `routes` has the words, `examples` the
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -14,7 +14,7 @@ import orjson
 from fastapi.openapi.utils import get_openapi
 from starlette.routing import BaseRoute
 
-from app.examples import REQUESTS, Examples
+from app.examples import MACHINE_LEARNING, Examples, Requests, in_words_of
 from app.long_heads import MOST
 from app.operations import elsewhere
 from app.pipelines import MOST as WAITING
@@ -22,7 +22,6 @@ from app.predict import Loaded, Predictor
 from app.reading import Limits
 from app.routes import SECTIONS
 from tagger.errors import InvalidInput
-from tagger.records import Run
 
 VERSION = "0.1.0"
 DESCRIPTION = f"""\
@@ -74,19 +73,30 @@ class Document:
             It was not written yet, and its examples could not be asked.
         """
         if loaded.run.run_id != self._of_run:
-            predictor, deadline = Predictor(self._limits), time.monotonic() + self._limits.seconds
-            answers = {}
-            for name, request in REQUESTS.items():
-                body = orjson.dumps(request["value"])
-                with suppress(InvalidInput):  # settings may allow less than it asks
-                    data = await predictor.predict(body, loaded, deadline)
-                    answers[name] = orjson.loads(b"".join(data))
-            self._written = orjson.dumps(self._document(loaded.run, answers))
+            requests = MACHINE_LEARNING
+            answers = await self._ask(requests, loaded)
+            found = [told for answer in answers.values() for told in answer["predictions"]]
+            if not found or not all(told["predicted_tags"] for told in found):
+                requests = in_words_of(loaded.sample)
+                answers = await self._ask(requests, loaded)
+            examples = Examples(loaded.run, self._limits, requests, answers)
+            self._written = orjson.dumps(self._document(examples))
             self._of_run = loaded.run.run_id
         return self._written
 
-    def _document(self, run: Run, answers: Mapping[str, Any]) -> dict[str, Any]:
-        """Write the document; ``answers`` has the ``data`` of each example that can be asked."""
+    async def _ask(self, requests: Requests, loaded: Loaded) -> dict[str, Any]:
+        """Give the ``data`` that a run answers to each example that can be asked."""
+        predictor, deadline = Predictor(self._limits), time.monotonic() + self._limits.seconds
+        answers = {}
+        for name, request in requests.items():
+            body = orjson.dumps(request["value"])
+            with suppress(InvalidInput):  # settings may allow less than it asks
+                data = await predictor.predict(body, loaded, deadline)
+                answers[name] = orjson.loads(b"".join(data))
+        return answers
+
+    def _document(self, examples: Examples) -> dict[str, Any]:
+        """Write the document."""
         document = get_openapi(
             title="Tagline",
             version=VERSION,
@@ -101,7 +111,6 @@ class Document:
         self._tell_limits(document["components"]["schemas"])
         for record in RECORDS:
             _always_whole(document["components"]["schemas"][record])
-        examples = Examples(run, self._limits, answers)
         for path, operations in document["paths"].items():
             for operation in operations.values():
                 _without_idle_faults(operation)

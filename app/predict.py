@@ -40,6 +40,10 @@ class Loaded(Protocol):
     def explained(self) -> Waiting:
         """Texts -> the evidence for their tags."""
 
+    @property
+    def sample(self) -> str:
+        """A text in words that the run knows."""
+
 
 class Runner(Protocol):
     """What is asked of the Runner."""

@@ -73,17 +73,15 @@ NotBlank = Annotated[
 class Text(Request):
     """A text to tag."""
 
-    text: NotBlank = Field(
-        examples=["Graph neural networks in PyTorch that predict the properties of molecules."]
-    )
+    text: NotBlank
     """What is to be tagged."""
 
 
 class Titled(Request):
     """A text to tag in two parts; it is the text "title. description"."""
 
-    title: NotBlank = Field(examples=["Diffusion models from scratch"])
-    description: Characters = Field(examples=["An illustrated guide to generating images."])
+    title: NotBlank
+    description: Characters
     """May be empty."""
 
 

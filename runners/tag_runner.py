@@ -28,6 +28,7 @@ from tagger.errors import (
 )
 from tagger.model import Model, Scored
 from tagger.records import Evidence, Run
+from tagger.sample import sample
 from tagger.store import PROMOTED, Store
 
 log = logging.getLogger("bentoml.tagline.runner")
@@ -73,6 +74,8 @@ class Loaded:
     explained: Batcher[Asked, tuple[Evidence, ...]]
     """A text -> what earned it its tags. Apart, because one of these costs as much as ten of those
     and must not make them wait."""
+    sample: str
+    """A text in words that the run knows, for examples."""
     check_texts: tuple[str, ...]
     check_answers: list[bytes]
     """What ``decided`` must give for ``check_texts``, of which the scores were confirmed."""
@@ -304,6 +307,7 @@ class TagRunner:
             run=run,
             decided=self._batcher(decided, "tags"),
             explained=self._batcher(_explained(model), "evidence"),
+            sample=sample(model),
             check_texts=check.texts,
             check_answers=decided([(text, PLAIN) for text in check.texts]),
         )

@@ -4,7 +4,7 @@ Its files in the order in which to read them::
 
     everywhere          records, wording, errors
     text -> numbers     words, packed, vocabulary, sparse, features
-    numbers -> scores   weights, familiarity, model, evidence
+    numbers -> scores   weights, familiarity, model, evidence, sample
     scores -> tags      policy, decide
     a run on the disk   arrays, exam, check, run_folder
     the store of runs   files, history, store
