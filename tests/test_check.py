@@ -406,6 +406,20 @@ def test_suspects_are_found_corrected_and_given_back(tmp_path: Path) -> None:
         assert set(tags[text]) == set(spoilt[text].split("|"))
 
 
+def test_suspects_overwrite_nothing_that_is_read(tmp_path: Path) -> None:
+    """Neither the table nor the owner's corrections are lost to the next list of suspects."""
+    table, corrections = tmp_path / "table.csv", tmp_path / "suspects.csv"
+    for path in (table, corrections):
+        path.write_text(TABLE.read_text())
+        done = run_python(
+            *("-m", "training", "train", str(table), "--corrections", str(corrections)),
+            *("--suspects", str(tmp_path / "." / path.name)),
+            home=tmp_path,
+        )
+        assert done.returncode == 2
+        assert f"--suspects would overwrite {path}" in done.stderr
+
+
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
 def test_suspects_are_given_back_whatever_form_the_table_has(tmp_path: Path, form: str) -> None:
     """Columns, separator and encoding that were named are the table's, not the suspects'."""

@@ -346,7 +346,7 @@ def test_the_command_for_all_doubtful_rows_can_be_typed(trained_home: TrainedHom
     command = suspects_section(examined, table, ("--separator", "; ")).command
     assert command == (
         "python -m training train table.csv --separator '; ' "
-        f"--model {params.model} --task single --min-support 3 --suspects suspects.csv"
+        f"--model {params.model} --task single --min-support 3 --suspects suspects-{run.run_id}.csv"
     )
     embedded = suspects_section(examined, replace(table, source=str(CATALOGUE))).command
     assert embedded.startswith("python -m training train --model")

@@ -124,6 +124,7 @@ def train(
     if if_empty and store.runs():
         return
     reading = take_reading(options)
+    _refuse_overwriting(suspects, table, reading.corrections, options["also"])
     compares = _compares(options)
     with steps(printing.notes(), expected=_expected_steps(options)) as step:
         step("Read the table")
@@ -192,6 +193,12 @@ def _expected_steps(options: Mapping[str, Any]) -> int:
     models = len(COMPARED) + (options["also"] is not None) if _compares(options) else 1
     folds: int = options["folds"]
     return REMAINING_STEPS + models * (folds + 1)
+
+
+def _refuse_overwriting(suspects: Path | None, *tables: str | None) -> None:
+    for table in filter(None, tables):
+        if suspects and suspects.resolve() == Path(table).resolve():
+            raise click.UsageError(f"--suspects would overwrite {table}: name another file.")
 
 
 def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> None:
