@@ -8,6 +8,7 @@ from tagger.compare import Comparison, compare
 from tagger.errors import PromotionRefused, RunError
 from tagger.paired import OVERALL
 from tagger.store import Store
+from tagger.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def _objection(comparison: Comparison) -> str | None:
     tags = [name for name in comparison.worse if name != OVERALL]
     where = [OVERALL] if OVERALL in comparison.worse else []
     if tags:
-        where.append(f"on {', '.join(tags)}")
+        where.append(f"on {listed(tags)}")
     return (
         f"{comparison.second} is worse than the promoted run {comparison.first} beyond noise: "
         f"{' and '.join(where)}."

@@ -16,7 +16,7 @@ from rich.table import Column, Table
 from tagger.compare import Comparison
 from tagger.paired import FEWEST_POSITIVES, OVERALL, Difference
 from tagger.records import Overall, Performance, Prediction, Promotion, Run
-from tagger.wording import counted
+from tagger.wording import counted, listed
 
 WIDTH = 110
 """Columns of a table where there is no terminal to fill."""
@@ -207,7 +207,7 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
         (comparison.added, "new, not compared"),
     ):
         if names:
-            out.print(f"{', '.join(names)}: {meaning}")
+            out.print(f"{listed(names, most=20)}: {meaning}")
     if comparison.relabelled:
         relabelled = counted(comparison.relabelled, "text")
         out.print(f"Labelled otherwise by now, which counts: {relabelled}.")
