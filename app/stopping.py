@@ -7,14 +7,18 @@ What is in flight is answered either way. Only a caller who does not read his an
 no longer than any request may take; uvicorn by itself would do so for ever.
 
 BentoML's supervisor runs its workers in sessions of their own and passes every signal on as
-SIGTERM, once; so a terminal's Ctrl-C comes as SIGTERM too.
+SIGTERM, once; so a terminal's Ctrl-C comes as SIGTERM too. Where the supervisor is killed its
+workers end as well: they would hold the port, and nobody would look after them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 from uvicorn import Server
@@ -22,6 +26,8 @@ from uvicorn import Server
 from app.logs import log
 
 USUAL_SECONDS = 2.0
+LOOK_SECONDS = 1
+"""How often a worker looks whether its supervisor lives."""
 
 
 def usual_pause() -> float:
@@ -77,3 +83,14 @@ class Stopping:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signalled)
+        _when_orphaned(os.getppid(), partial(signalled, signal.SIGTERM, None))
+
+
+def _when_orphaned(supervisor: int, end: Callable[[], None]) -> None:
+    """Call ``end`` once the process that started this one is gone."""
+    if os.getppid() == supervisor:
+        loop = asyncio.get_running_loop()
+        loop.call_later(LOOK_SECONDS, _when_orphaned, supervisor, end)
+    else:
+        log.error("The supervisor was killed: this worker ends too. Start the server anew.")
+        end()

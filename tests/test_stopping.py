@@ -111,6 +111,18 @@ def test_what_is_in_flight_is_answered(
     check_end(server)
 
 
+def test_a_killed_supervisor_leaves_no_worker(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Whoever starts the server anew finds the port free."""
+    with serve(
+        trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0"
+    ) as server:
+        (worker,) = psutil.Process(server.process.pid).children()
+        server.process.kill()
+        worker.wait(30)
+    assert "Start the server anew." in server.log.read_text()
+    check_end(server)
+
+
 def test_a_caller_who_does_not_read_keeps_no_worker(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
