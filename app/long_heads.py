@@ -53,15 +53,36 @@ class BoundingHeads(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Count what is neither a whole head nor a body."""
+        if len(data) > MOST or self._read:
+            data = self._read_first(data)
+        before = self.cycle
+        in_body = before is not None and before.more_body
         super().data_received(data)
         cycle = self.cycle
         if cycle is None or cycle.scope is not self.scope:
-            self._count(data, MOST, self._refuse)
+            # What came before the head, of other requests, is not the head's.
+            self._count(b"" if in_body or cycle is not before else data, MOST, self._refuse)
         elif self._in_chunk and not cycle.body:
             # The last chunk is empty, and fields may follow it. Once there is an answer bodies are
             # dropped, so that it could be any chunk.
             most = self.body_bytes if cycle.response_complete else MOST
             self._count(data, most, self.transport.close)
+
+    def _read_first(self, data: bytes) -> bytes:
+        """Read no more than a head may have, if one is to come, and give the rest.
+
+        So a head is too long whether or not its end comes along.
+        """
+        cycle = self.cycle
+        if cycle is not None and cycle.scope is self.scope:
+            if cycle.more_body:
+                return data
+            self._read = 0
+        room = MOST + 1 - self._read
+        if not 0 < room < len(data):
+            return data
+        self.data_received(data[:room])
+        return data[room:]
 
     def _count(self, data: bytes, most: int, too_much: Callable[[], None]) -> None:
         if self._counted is not self.scope:

@@ -94,6 +94,35 @@ def test_a_head_without_an_end_is_refused(
     assert "65536 bytes" in refusal["detail"]
 
 
+@pytest.mark.parametrize("before", [b"", WHOLE])
+@pytest.mark.parametrize("first", [100, 50_000, 66_000, 100_000])
+def test_a_long_head_is_refused_however_it_comes(
+    quick_server: Server, before: bytes, first: int
+) -> None:
+    """With its end in the same piece too: else it would hang on the network whether it is."""
+    head = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 66_000 + b"\r\n\r\n"
+    with quick_server.connect() as connection:
+        if before:
+            connection.sendall(before)
+            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+        connection.sendall(head[:first])
+        select.select([connection], [], [], 0.1)
+        connection.sendall(head[first:])
+        assert rest_of(connection).startswith(b"HTTP/1.1 431 ")
+
+
+def test_many_short_heads_are_no_long_one(quick_server: Server) -> None:
+    """However many requests a caller sends without waiting for their answers."""
+    one = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1_000 + b"\r\n\r\n"
+    body = b'{"texts": [{"text": "onion"}]}'.ljust(60_000)
+    post = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + body
+    with quick_server.connect() as connection:
+        connection.sendall(90 * one + post + one[:500])
+        select.select([connection], [], [], 0.1)
+        connection.sendall(one[500:-2] + b"Connection: close\r\n\r\n")
+        assert rest_of(connection).count(b"HTTP/1.1 200 ") == 92
+
+
 def test_a_head_of_some_length_is_read(quick_server: Server) -> None:
     """Cookies and tokens take kilobytes, and may come in pieces."""
     with quick_server.connect() as connection:
