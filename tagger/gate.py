@@ -24,7 +24,7 @@ class Gate:
 
 
 def ask_gate(store: Store, candidate: str) -> Gate:
-    """Compare a candidate with the promoted run.
+    """Compare a candidate with the run that was promoted last.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def ask_gate(store: Store, candidate: str) -> Gate:
         The candidate cannot be read.
     """
     run, exam = store.run(candidate), store.exam(candidate)
-    promoted = store.promoted()
+    promoted = store.last_promoted()
     if promoted in (None, candidate):
         return Gate(promoted, None, None)
     try:

@@ -34,8 +34,16 @@ class History:
 
     def latest(self) -> str | None:
         """Name the run that is ``tagline:latest``, whether it is there or not."""
+        written = self._as_written()
+        return None if written is None else written.strip()
+
+    def latest_by_bentoml(self) -> bool:
+        """Whether BentoML wrote ``latest`` last: it does not end the line, `promote` does."""
+        return not (self._as_written() or "").endswith("\n")
+
+    def _as_written(self) -> str | None:
         try:
-            return self._latest.read_text().strip()
+            return self._latest.read_text()
         except FileNotFoundError:
             return None
         except (OSError, UnicodeDecodeError) as fault:
@@ -65,7 +73,7 @@ class History:
         lines = self._lines.read_bytes().splitlines() if self._lines.exists() else []
         lines.append(json.dumps(asdict(promotion)).encode())
         files.replace(self._lines, b"\n".join([*lines, b""]), aside=self._aside)
-        files.replace(self._latest, run_id.encode(), aside=self._aside)
+        files.replace(self._latest, f"{run_id}\n".encode(), aside=self._aside)
         return promotion
 
 
@@ -94,15 +102,20 @@ def standing(promotions: Sequence[Promotion], promoted: str | None) -> list[str]
     return runs
 
 
-def moved_by_others(promotions: Sequence[Promotion], promoted: str | None) -> bool:
+def moved_by_others(
+    promotions: Sequence[Promotion], promoted: str | None, *, by_bentoml: bool
+) -> bool:
     """Whether ``promoted`` came to be so without a line here, as by BentoML's import and delete.
 
     The last line names the promoted run; or, where that promotion was cut off before it took
-    effect, the one that was to be replaced.
+    effect, the one that was to be replaced. BentoML's delete may put that one back, too.
     """
     if promoted is None:
         return False
-    return not promotions or promoted not in (promotions[-1].run_id, promotions[-1].previous)
+    if not promotions:
+        return True
+    last = promotions[-1]
+    return promoted != last.run_id and (by_bentoml or promoted != last.previous)
 
 
 def took_effect(promotions: Sequence[Promotion], promoted: str | None) -> list[bool]:

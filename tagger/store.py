@@ -172,7 +172,20 @@ class Store:
 
     def moved_by_others(self) -> bool:
         """Whether ``latest`` was moved without a promotion, as by BentoML's import and delete."""
-        return moved_by_others(self.history(), self.promoted())
+        promoted, by_bentoml = self.promoted(), self._history.latest_by_bentoml()
+        return moved_by_others(self.history(), promoted, by_bentoml=by_bentoml)
+
+    def last_promoted(self) -> str | None:
+        """Name the run that the last promotion made `promoted`, whatever others made of it since.
+
+        It is the promoted one where that run is gone, or nobody promoted any.
+        """
+        promoted = self.promoted()
+        if not self.moved_by_others():
+            return promoted
+        promotions = self.history()
+        stand = standing(promotions, promotions[-1].run_id) if promotions else []
+        return stand[-1] if stand and stand[-1] in self.run_ids() else promoted
 
     # Changing
 
@@ -208,7 +221,8 @@ class Store:
         forced
             Whether the gate had refused it, for the history.
         instead_of
-            The run that it was compared with. If another is promoted meanwhile, it is refused.
+            The run that it was compared with, `last_promoted` then. If another is promoted
+            meanwhile, it is refused.
 
         Raises
         ------
@@ -219,9 +233,10 @@ class Store:
             promoted = self.promoted()
             if promoted == run_id and not self.moved_by_others():
                 return None
-            if instead_of not in (None, promoted):
+            compared = self.last_promoted()
+            if instead_of not in (None, compared):
                 raise PromotionRefused(
-                    f"Meanwhile {promoted} was promoted in place of {instead_of}. "
+                    f"Meanwhile {compared} was promoted in place of {instead_of}. "
                     "Promote again to compare with it."
                 )
             return self._history.promote(run_id, previous=promoted, kind="promote", forced=forced)

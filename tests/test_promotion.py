@@ -85,6 +85,20 @@ def test_a_run_worse_overall_is_refused_with_the_table(home: Path) -> None:
     assert told["comparison"]["worse"][0] == "overall"
 
 
+def test_an_imported_run_goes_through_the_gate(home: Path) -> None:
+    """BentoML's import makes it tagline:latest; it is compared with what was promoted before."""
+    store = Store(home)
+    put(store, run("worse", wrong(0.2, seed=2)))
+    (store.folder / "latest").write_text("worse")
+    status, _, err = promote(home, "worse")
+    assert status == 3
+    assert "worse than the promoted run good beyond noise: overall" in err
+    status, out, _ = promote(home, "worse", "--force")
+    assert status == 0
+    assert "worse is promoted." in out
+    assert store.rollback().run_id == "good"
+
+
 def test_a_run_worse_on_one_tag_is_refused(home: Path) -> None:
     """A run that is better overall but much worse on one tag is refused for that tag."""
     put(Store(home), run("lame", wrong(0.25, seed=2, tags=slice(2, 3))))
@@ -269,7 +283,7 @@ def test_rollback_undoes_the_last_change_alone(home: Path) -> None:
     assert store.rollback().run_id == "b"
     put(store, run("imported", truth()))
     (store.folder / "latest").write_text("imported\n")
-    assert store.promote("b", instead_of="imported")
+    assert store.promote("b", instead_of="b")
     assert store.rollback().run_id == "good"
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -145,6 +146,20 @@ def test_a_move_of_latest_by_bentoml_is_told(home: Path) -> None:
     assert "third" in told.stdout
     assert "without a promotion" in told.stderr
     assert "promote third" in " ".join(told.stderr.split())
+
+
+def test_bentoml_does_not_undo_a_rollback(home: Path) -> None:
+    """Its delete of any run makes the newest tagline:latest, the one that was rolled back too."""
+    store = Store(home)
+    new = named("new")
+    put(store, replace(new, run=replace(new.run, created_at="2099-01-01T00:00:00.000+00:00")))
+    store.promote("new")
+    assert store.rollback().run_id == "first"
+    bentoml("models", "delete", "tagline:second", "--yes", home=home)
+    assert store.promoted() == "new"
+    assert store.moved_by_others()
+    with pytest.raises(PromotionRefused, match=r"new is tagline:latest without.*promote RUN"):
+        store.rollback()
 
 
 def test_the_promoted_run_is_not_deleted(store: Store) -> None:
