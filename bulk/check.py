@@ -30,11 +30,12 @@ def _check_partition(job: Job, partition: str) -> int:
     if not job.answer(partition).exists():
         raise FaultyRows(f"{partition} has no answers yet: start the job again.")
     number = 0
+    again = f"Remove {job.answer(partition)} and start the job again."
     for number, (row, answer) in enumerate(_pairs(job, partition), start=1):
         if row is None or answer is None or not row.values.items() <= answer.values.items():
-            raise FaultyRows(f"Row {number} of {partition} and its answer do not match.")
+            raise FaultyRows(f"Row {number} of {partition} and its answer do not match. {again}")
         if "predicted_tags" not in answer.values:
-            raise FaultyRows(f"Row {number} of {partition} has no answer.")
+            raise FaultyRows(f"Row {number} of {partition} has no answer. {again}")
     return number
 
 

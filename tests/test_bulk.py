@@ -79,7 +79,10 @@ def test_answers_are_those_of_the_command(
 
 @pytest.mark.parametrize("fault", ["missing", "lost", "twice", "swapped", "untagged"])
 def test_check_finds_what_is_amiss(trained_home: TrainedHome, source: Path, fault: str) -> None:
-    """A partition or row without answer, a row lost, twice, or in another's place is told."""
+    """A partition or row without answer, a row lost, twice, or in another's place is told.
+
+    What it says to do makes good the job.
+    """
     job = job_of(trained_home, source, "answers")
     tag_here(job)
     check(job)
@@ -95,8 +98,15 @@ def test_check_finds_what_is_amiss(trained_home: TrainedHome, source: Path, faul
             "untagged": (source / answer.name).read_text().splitlines(keepends=True),
         }
         answer.write_text("".join(changed[fault]))
-    with pytest.raises(FaultyRows, match=job.partitions()[3]):
+    with pytest.raises(FaultyRows, match=job.partitions()[3]) as told:
         check(job)
+    assert "start the job again." in str(told.value)
+    if answer.exists():
+        assert f"Remove {answer}" in str(told.value)
+        answer.unlink()
+    for partition in job.left():
+        tag_partition(partition, job)
+    check(job)
 
 
 def test_a_faulty_partition_stops_no_other(trained_home: TrainedHome, source: Path) -> None:
