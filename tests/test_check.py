@@ -61,6 +61,7 @@ def test_a_clean_table_has_no_findings(tmp_path: Path) -> None:
         (["Concerto overture,music"], "short-texts", (252,)),
         (["a " * 4_999 + "bcd,music"], "long-texts", (252,)),
         ([GERMAN + ",cooking"], "languages", (252,)),
+        (["<p>A concerto &amp; an overture</p>,music"], "markup", (252,)),
         (["Some words on a topic that no other row has,odd"], "rare-tags", ()),
         (
             [f"Tempo and verse number {i} of a concerto,Music" for i in "abc"],

@@ -23,6 +23,8 @@ SEPARATORS = (",", ";")
 """Signs that many tables put between the tags of a cell."""
 HASHTAGS = re.compile(r"#[^\s,;]+( #[^\s,;]+)+")
 """Tags between which a blank is enough."""
+MARKUP = re.compile(r"</[a-z][a-z0-9]*>|<br ?/?>|&(?:nbsp|amp|lt|gt|quot|#\d+);", re.IGNORECASE)
+"""What shows a text to be HTML."""
 TOGETHER_FROM = 5
 """Texts that two tags must share before they are said to come together always."""
 LOOKED_AT = 5_000
@@ -75,6 +77,7 @@ def check(dataset: Dataset, params: Params) -> Report:
         *_too_few(in_training, in_test, params.min_support),
         *_everywhere(labelled, support),
         *_lengths(labelled),
+        *_markup(labelled),
         *strangers,
     )
     return Report(len(labelled), dict(support.most_common()), languages, findings, aliases)
@@ -288,6 +291,18 @@ def _lengths(labelled: Labelled) -> Iterator[Finding]:
     if long:
         what = f"{_verb('hold', long)} more than {LONGEST:,} characters, which a server refuses"
         yield Finding("long-texts", f"{_capital(rows_named(long))} {what}.", long)
+
+
+def _markup(labelled: Labelled) -> Iterator[Finding]:
+    pairs = zip(labelled.numbers, labelled.texts, strict=True)
+    rows = tuple(number for number, text in pairs if MARKUP.search(text))
+    if rows:
+        yield Finding(
+            "markup",
+            f"{_capital(rows_named(rows))} {_verb('hold', rows)} HTML, of which all letters count "
+            "as words: take it out, unless the texts to be tagged hold it too.",
+            rows,
+        )
 
 
 def _few_words(text: str) -> bool:
