@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import click
@@ -74,6 +75,11 @@ def tag(
         what = done.fault or ("was there" if done.rows is None else f"{done.rows} rows")
         click.echo(f"{done.partition}: {what}")
 
+    if scheduler and not re.fullmatch(r"(\w+://)?.+:\d+", scheduler):
+        raise click.BadParameter(
+            f"{scheduler!r} names no port. Write it as tcp://scheduler:8786.",
+            param_hint="'--scheduler'",
+        )
     columns = TextColumns(text_column, title_column, description_column)
     job = the_job(source, out, run, columns)
     cluster = scheduler or LocalCluster(

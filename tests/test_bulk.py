@@ -184,6 +184,15 @@ def test_a_folder_without_partitions_is_refused(trained_home: TrainedHome, tmp_p
         job_of(trained_home, source, "answers").partitions()
 
 
+def test_a_scheduler_without_a_port_is_refused(trained_home: TrainedHome, source: Path) -> None:
+    """Dask's own words for it came with a trace."""
+    command = ("-m", "bulk", "tag", str(source), str(source.parent / "answers"))
+    refused = run_python(*command, "--scheduler", "tcp://scheduler", home=trained_home.path)
+    assert refused.returncode == 2
+    assert "tcp://scheduler:8786" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_workers_of_several_threads_are_refused(trained_home: TrainedHome, source: Path) -> None:
     """They would share one model, which is for one thread at a time; one such is one too many."""
     cluster = LocalCluster(
