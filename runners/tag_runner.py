@@ -11,6 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar, TypeVarTuple
@@ -141,7 +142,7 @@ class TagRunner:
         RunError, StoreError
             There is none, or it cannot be loaded.
         """
-        self._load(self._store.resolve(self._pinned or "promoted"))
+        self._load(self._run_to_start_on())
 
     def start(self) -> None:
         """Load the run to serve; nothing else answers meanwhile.
@@ -151,12 +152,12 @@ class TagRunner:
         RunError, StoreError
             There is none, or it cannot be loaded.
         """
-        run_id = self._store.resolve(self._pinned or "promoted")
-        self._serve(self._load(run_id))
+        self._serve(self._load(self._run_to_start_on()))
         try:
             if self._pinned is None and self._store.moved_by_others():
-                log.warning(MOVED, run_id)
-        except StoreError as fault:  # it takes the history to change over, not to serve
+                told = MOVED % self._store.promoted()
+                self._pass_over(told, told)
+        except StoreError as fault:
             log.warning("No promotion can be taken up: %s", fault)
 
     async def of(self, run_id: str, deadline: float) -> Loaded:
@@ -247,14 +248,14 @@ class TagRunner:
         if promoted == served:
             self._passed_over = None
             return
+        if await self._apart(self._store.moved_by_others):
+            self._pass_over(MOVED % promoted, MOVED % promoted)
+            return
         promotions = await self._apart(self._store.history)
         # Promoted anew, a run that was passed over is looked at again.
         times = sum(promotion.run_id == promoted for promotion in promotions)
         what = f"{promoted}, promotion {times}"
         if what == self._passed_over:
-            return
-        if await self._apart(self._store.moved_by_others):
-            self._pass_over(what, MOVED % promoted)
             return
         try:
             async with self._one_at_a_time:
@@ -267,6 +268,15 @@ class TagRunner:
             )
             return
         self._serve(loaded)
+
+    def _run_to_start_on(self) -> str:
+        """Name the pinned run, or the one that servers which run already stay on."""
+        if self._pinned is None:
+            # It takes the history to change over, not to serve: `start` tells of a damaged one.
+            with suppress(StoreError):
+                if (last := self._store.last_promoted()) is not None:
+                    return last
+        return self._store.resolve(self._pinned or "promoted")
 
     def _pass_over(self, what: str, why: str) -> None:
         """Say once why something is not taken up."""

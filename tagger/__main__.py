@@ -87,8 +87,8 @@ def list_runs(top: int | None, *, as_json: bool) -> None:
     if store.moved_by_others():
         printing.note(
             f"{promoted} is tagline:latest without a promotion: something else moved it, "
-            f"as `bentoml models import` does. A server that runs does not take it up. "
-            f"Confirm it, or name another: python -m tagger promote {promoted}"
+            "as `bentoml models import` does. Servers keep to the run that was promoted last, if "
+            f"it is there. Confirm it, or name another: python -m tagger promote {promoted}"
         )
 
 

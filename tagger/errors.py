@@ -84,8 +84,8 @@ class UnequalScores(RunError):
 class UnknownRun(RunError):
     """The store holds no run of this name."""
 
-    def __init__(self, run_id: str, known: Sequence[str]) -> None:
-        super().__init__(_there_is_no("run", run_id, known))
+    def __init__(self, run_id: str, known: Sequence[str], *, remedy: str = "") -> None:
+        super().__init__(f"{_there_is_no('run', run_id, known)} {remedy}".rstrip())
         self.run_id = run_id
 
 

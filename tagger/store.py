@@ -41,6 +41,8 @@ from tagger.run_folder import NAME, RunFolder
 
 PROMOTED = ("promoted", "latest")
 """Names that mean the promoted run wherever a run is named."""
+NONE_PROMOTED = "None is promoted; to promote one, where the store is: python -m tagger promote RUN"
+"""For callers of the server too, who cannot."""
 
 
 class Store:
@@ -155,7 +157,7 @@ class Store:
         if name in PROMOTED:
             promoted = self.promoted()
             if promoted is None:
-                raise UnknownRun(name, known)
+                raise UnknownRun(name, known, remedy=NONE_PROMOTED)
             return promoted
         fitting = [run_id for run_id in known if run_id.startswith(name)]
         if name in fitting:
@@ -178,14 +180,13 @@ class Store:
     def last_promoted(self) -> str | None:
         """Name the run that the last promotion made `promoted`, whatever others made of it since.
 
-        It is the promoted one where that run is gone, or nobody promoted any.
+        It is the promoted one where that run is gone, or nobody promoted any. Servers start on it,
+        as those that run already stay on it.
         """
-        promoted = self.promoted()
-        if not self.moved_by_others():
-            return promoted
         promotions = self.history()
-        stand = standing(promotions, promotions[-1].run_id) if promotions else []
-        return stand[-1] if stand and stand[-1] in self.run_ids() else promoted
+        if self.moved_by_others() and promotions and promotions[-1].run_id in self.run_ids():
+            return promotions[-1].run_id
+        return self.promoted()
 
     # Changing
 

@@ -192,10 +192,19 @@ def promote_unseen(store: Store, run_id: str) -> None:
     history.promote(run_id, previous=OLD, kind="promote", forced=True)
 
 
-def test_a_change_without_history_is_not_taken_up(store: Store, tmp_path: Path) -> None:
-    """What moved `latest` besides Tagline is warned of once, and changes nothing."""
-    with serving(tmp_path) as server:
+@pytest.mark.parametrize("before", [False, True])
+def test_a_change_without_history_is_not_taken_up(
+    store: Store, tmp_path: Path, *, before: bool
+) -> None:
+    """What moved `latest` besides Tagline is warned of once; before the start too it changes none.
+
+    So servers that are added, or started anew, serve what the others do.
+    """
+    if before:
         (store.folder / "latest").write_text(NEW)
+    with serving(tmp_path) as server:
+        if not before:
+            (store.folder / "latest").write_text(NEW)
         until(lambda: "moved it" in server.log.read_text())
         assert check_whole(predict(server)) == OLD
         store.promote(NEW)
@@ -203,15 +212,15 @@ def test_a_change_without_history_is_not_taken_up(store: Store, tmp_path: Path) 
     assert server.log.read_text().count("moved it") == 1
 
 
-@pytest.mark.parametrize("moved", [False, True])
-def test_a_start_on_a_change_without_history_warns(
-    store: Store, logged: StringIO, *, moved: bool
+@pytest.mark.parametrize("gone", ["history", OLD])
+def test_a_start_without_the_run_promoted_last_warns(
+    store: Store, logged: StringIO, gone: str
 ) -> None:
-    """It serves what BentoML's own `latest` names, and says what to do if that is not meant."""
-    if moved:
-        (store.folder / "latest").write_text(NEW)
-    assert runner_of(store, kept=1).served.run.run_id == (NEW if moved else OLD)
-    assert ("moved it" in logged.getvalue()) is moved
+    """It serves what BentoML's own `latest` names, as in a store of imported runs alone."""
+    (store.folder / "latest").write_text(NEW)
+    (store.folder / gone).rename(store.folder.parent / gone)
+    assert runner_of(store, kept=1).served.run.run_id == NEW
+    assert logged.getvalue().count("moved it") == 1
 
 
 def test_a_pinned_run_stays(store: Store, tmp_path: Path) -> None:

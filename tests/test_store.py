@@ -88,7 +88,7 @@ def test_where_the_promoted_run_is_gone_none_is(store: Store) -> None:
     shutil.rmtree(store.folder / "first")
     assert store.promoted() is None
     assert not store.moved_by_others()
-    with pytest.raises(UnknownRun, match="second"):
+    with pytest.raises(UnknownRun, match=r"second\. None is promoted.* tagger promote RUN"):
         store.resolve("promoted")
     assert put(store, named("third"))
     assert store.promoted() == "third"
