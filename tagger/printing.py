@@ -18,6 +18,8 @@ from tagger.paired import FEWEST_POSITIVES, OVERALL, Difference
 from tagger.records import Overall, Performance, Prediction, Promotion, Run
 from tagger.wording import counted, listed
 
+MOST_COMPARED = 20
+"""Tags of two runs that are shown side by side."""
 WIDTH = 110
 """Columns of a table where there is no terminal to fill."""
 UNTAGGED = "no-tag"
@@ -186,8 +188,9 @@ def _tag_by_tag(run: Run, performance: Performance, tags: Sequence[str]) -> Tabl
 
 
 def print_comparison(comparison: Comparison, *, which: str = "that neither has seen") -> None:
-    """Print two runs side by side, the tags of the greatest differences first.
+    """Print two runs side by side, the tags that lost most first.
 
+    Of many tags those that are worse beyond noise are shown, and those that changed most.
     ``which`` says which texts they were compared on.
     """
     out = results()
@@ -199,9 +202,13 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
         _of_tags(""), "f1", "against", "difference", "95% interval", "support", "", box=None
     )
     table.add_row(OVERALL, *_difference(comparison.overall, worse=OVERALL in comparison.worse))
-    for tag, found in sorted(comparison.by_tag.items(), key=lambda item: item[1].difference):
-        table.add_row(tag, *_difference(found, worse=tag in comparison.worse))
+    by_tag, worse = comparison.by_tag, comparison.worse
+    telling = sorted(by_tag, key=lambda tag: (tag not in worse, -abs(by_tag[tag].difference)))
+    for tag in sorted(telling[:MOST_COMPARED], key=lambda tag: by_tag[tag].difference):
+        table.add_row(tag, *_difference(by_tag[tag], worse=tag in worse))
     out.print(table)
+    if more := len(telling[MOST_COMPARED:]):
+        out.print(f"{counted(more, 'more tag')}: compare and evaluate have all with --json.")
     for names, meaning in (
         (comparison.lost, "no longer a tag, counted as never predicted"),
         (comparison.added, "new, not compared"),

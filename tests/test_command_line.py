@@ -228,6 +228,21 @@ def test_a_comparison_shows_what_can_be(capsys: pytest.CaptureFixture[str]) -> N
     assert ["on-none", *"----", "0"] in rows
 
 
+def test_a_comparison_of_many_tags_shows_what_changed(capsys: pytest.CaptureFixture[str]) -> None:
+    """The tags that are worse beyond noise and those that changed most; the others are counted."""
+    same = Difference(0.5, 0.5, 0, 0, 40, 1.0)
+    by_tag = {f"tag-{number}": same for number in range(2_000)} | {
+        "better": replace(same, second=0.9),
+        "lower": replace(same, second=0.4),
+        "worse": replace(same, second=0.49),
+    }
+    print_comparison(Comparison("a", "b", 60, same, by_tag, (), (), 0, ("worse",)))
+    told = capsys.readouterr().out
+    shown = [line.split()[0] for line in told.splitlines()[3:-1]]
+    assert (shown[:2], shown[-1], len(shown)) == (["lower", "worse"], "better", 20)
+    assert "\n1983 more tags" in told
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "words"),
     [
