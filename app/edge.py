@@ -126,14 +126,14 @@ class Edge:
             await self._pass_on(route, scope, receive, out)
 
     def _open(self, scope: Scope) -> Exchange:
-        request_id = host = b""
+        request_id, host = b"", None
         for name, value in scope["headers"]:
             if name == b"host":
-                host = host + b" " + value if host else value  # two are none
+                host = value if host is None else b" "  # two are none
             elif name == b"x-request-id" and VISIBLE.fullmatch(value):
                 request_id = value
-        if not host and scope["http_version"] == "1.1":
-            host = b" "
+        if not host:
+            host = b" " if scope["http_version"] == "1.1" else b""
         return Exchange(
             # A random prefix and a counter: 2 us less than a random number each.
             request_id=request_id or b"%b-%x" % (self._prefix, next(self._numbers)),

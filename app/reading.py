@@ -247,4 +247,5 @@ def bounded(faults: Sequence[Fault]) -> list[Fault]:
     rest = len(faults) - MOST_FAULTS
     if rest <= 0:
         return list(faults)
-    return [*faults[:MOST_FAULTS], Fault(("body",), f"And {rest} faults more.", "too_many_faults")]
+    more = Fault(faults[0].loc[:1], f"And {rest} faults more.", "too_many_faults")
+    return [*faults[:MOST_FAULTS], more]

@@ -58,6 +58,7 @@ def test_every_json_answer_has_the_envelope(server: Server) -> None:
         ("", ""),
         ("Host: \r\n", ""),
         ("Host: a\r\nHost: a\r\n", ""),
+        ("Host: \r\nHost: a\r\n", ""),
         ("Host: a/b\r\n", ""),
         ('Host: "a"\r\n', ""),
     ],

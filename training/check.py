@@ -299,8 +299,8 @@ def _markup(labelled: Labelled) -> Iterator[Finding]:
     if rows:
         yield Finding(
             "markup",
-            f"{_capital(rows_named(rows))} {_verb('hold', rows)} HTML, of which all letters count "
-            "as words: take it out, unless the texts to be tagged hold it too.",
+            f"{_capital(rows_named(rows))} {_verb('hold', rows)} HTML, whose names, as br and "
+            "nbsp, count as words: take it out, unless the texts to be tagged hold it too.",
             rows,
         )
 
