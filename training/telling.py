@@ -18,7 +18,6 @@ from tagger.columns import TITLES_ALONE
 from tagger.errors import TooLittleData
 from tagger.records import Run
 from tagger.wording import counted, listed
-from training.candidates import FAST
 from training.check import Finding, Report
 from training.data import Dataset
 from training.split import Split, fingerprints, on_test_side
@@ -117,9 +116,7 @@ def _what_was_compared(made: Made, *, compares: bool) -> Iterator[str]:
         yield f"Chosen by weighted F1 on folds of the training side: {made.run.params.model}."
         yield f"Compared: {figures}."
     elif compares:
-        taken = made.run.params.model
-        other = "--model naive-bayes may be better, and takes longer." if taken == FAST else ""
-        yield f"Too large to compare models on: {taken} was taken. {other}".rstrip()
+        yield f"Too large to compare models on: {made.run.params.model} was taken."
 
 
 def _what_was_lent(made: Made, *, asked: bool) -> Iterator[str]:
