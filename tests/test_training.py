@@ -149,17 +149,6 @@ def test_tags_that_come_one_by_one_are_told_of_the_other_task(
     assert [hint.partition(":")[0] for hint in hints] == [told] * bool(told)
 
 
-def test_who_trains_on_a_large_table_is_told_what_may_be_better(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Where models were to be compared and were not, it is said; not where one was asked for."""
-    made = made_run()
-    parts = split(read_dataset(str(TABLE), Reading()), made.run.params)
-    for compares in (False, True):
-        tell_made(made, parts, compares=compares)
-        assert ("--model naive-bayes may be better" in capsys.readouterr().out) is compares
-
-
 def test_tags_and_texts_are_shown_as_they_are_spelt(tmp_path: Path) -> None:
     """Brackets and colons are no markup and no emoji, in whatever is printed."""
     spelt = {"cooking": "[bug]", "cycling": "[/wontfix]", "music": ":memo:"}

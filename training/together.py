@@ -25,8 +25,8 @@ TOLERANCE = 1e-2
 """Of a machine's gradient: of tags that 12 of 60,000 texts bear, decisions differ by .003."""
 NAIVE_BAYES_TOLERANCE = 1e-1
 """Of a machine that is a part of a mean: 0.7 of the time, and decisions differ by .01."""
-MOST_TOGETHER = 2_000_000
-"""Features times tags that are worked on together: some ten arrays of 8 MB a thread."""
+MOST_TOGETHER = 3_000_000
+"""Features times tags that are worked on together: some ten arrays of 12 MB a thread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
