@@ -108,6 +108,13 @@ def test_texts_of_many_rare_words_are_equal_too(monkeypatch: pytest.MonkeyPatch)
     assert " and " in found.model.weights.ngrams
 
 
+def test_left_out_texts_may_all_lack_words() -> None:
+    """Of three texts with words, four folds leave none to one; the table is learnt all the same."""
+    texts = ["beef stew", "beef roast", "beef pie", *["!!!"] * 9]
+    found = fit(texts, [{"food"}] * 3 + [{"noise"}] * 9, replace(QUICK, folds=4))
+    assert found.model.score(["beef"]).scores.argmax() == found.model.tags.index("food")
+
+
 def test_texts_without_an_ngram_in_common_are_learnt_by_their_words(tmp_path: Path) -> None:
     """Where no n-gram stands in two texts, words alone tell, and the run is read as any other."""
     texts = ["ab", "cd", "ef", "gh"]

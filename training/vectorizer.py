@@ -123,7 +123,9 @@ class Vectorizer:
         """Count all words that count, known or not, as 1 + log of their occurrences."""
         known = self.own.vocabulary_
         counter = CountVectorizer(analyzer=lambda text: counting(self._cut(text), known))
-        counts = self._fitted(counter, texts).astype(np.float64)
+        if not any(map(self._cut, texts)):  # scikit-learn refuses an empty vocabulary
+            return [], sparse.csr_matrix((len(texts), 0))
+        counts = counter.fit_transform(texts).astype(np.float64)
         counts.data = 1 + np.log(counts.data)
         # As it serves, what does not count has no n-grams either.
         words = ["" if word == NO_WORD else word for word in counter.get_feature_names_out()]
