@@ -100,21 +100,19 @@ def fit(
     step("all texts")
     taken = lent if best.params.auxiliary else None
     vectorizer, learners = learn(texts, tags, truth, best.params, step, lent=taken)
-    model = Model(
-        tags,
-        policy,
-        weights_of(
-            vectorizer,
-            learners,
-            best.calibration,
-            best.params,
-            information=word_information(vectorizer, *all_seen(texts, tags, truth, taken)),
-            usual_length=best.usual_length,
-        ),
+    expected = best.calibration.log_odds(decide(learners, vectorizer.transform(texts)))
+    weights = weights_of(
+        vectorizer,
+        learners,
+        best.calibration,
+        best.params,
+        information=word_information(vectorizer, *all_seen(texts, tags, truth, taken)),
+        usual_length=best.usual_length,
     )
+    del vectorizer, learners  # as large as the weights, which the model holds twice
 
     step("proof of equality with scikit-learn")
-    expected = best.calibration.log_odds(decide(learners, vectorizer.transform(texts)))
+    model = Model(tags, policy, weights)
     _prove_equal(model.log_odds(texts)[0], expected)
     return Fitted(
         model,

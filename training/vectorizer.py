@@ -23,14 +23,12 @@ MOST_WEIGHTS = 40_000_000
 Above it the rarest are left out: of 40 tags that touches no vocabulary below a million words, of
 1,000 tags it leaves 40,000.
 """
-TEXTS_FOR_ONE = 4_000
-MOST_ASKED_FOR = 5
-"""A pair or an n-gram must stand in one text more for each so many texts, up to this.
+MANY_TEXTS = 10_000
+"""Of more than so many, a pair or an n-gram must stand in three texts, else in two.
 
-At least two hold it: what one text alone holds says nothing of others (without such pairs F1 is the
-same, -.006 to +.005 paired, and of eight pairs seven are such). Of 16,000 descriptions those that
-fewer than five hold are half of all; without them `svc-signs` takes half the time, and
-F1 is .000 (135 tags) and +.003 (one of 53) better; asked for eight, it is .002 worse on both.
+What one text alone holds says nothing of others: without such pairs F1 is the same (paired, -.006
+to +.005), and of eight pairs seven are such. In three: F1 of `svc-signs` is .000 and +.001 more on
+16,000 and 40,000 descriptions, for two thirds of the features.
 """
 PROJECTED = 32
 """Numbers that the length of a text's n-gram vector is projected to."""
@@ -71,12 +69,12 @@ class Vectorizer:
             "ngram_range": (1, 2 if self._params.pairs else 1),
         }
         counter = CountVectorizer(**cut)
-        least = min(max(2, len(texts) // TEXTS_FOR_ONE), MOST_ASKED_FOR)
+        least = 3 if len(texts) > MANY_TEXTS else 2
         frequency = _document_frequency(self._fitted(counter, texts))
         names = counter.get_feature_names_out()
         is_pair = np.array([" " in name for name in names])
         frequency[is_pair & (frequency < least)] = 0
-        names = names[_most_frequent(frequency, least=least // 2, most=self._most)]
+        names = names[_most_frequent(frequency, least=1, most=self._most)]
         self.own = TfidfVectorizer(**cut, vocabulary=names, sublinear_tf=True).fit(texts)
         self._fit_ngrams(texts, least=least)
         return self
