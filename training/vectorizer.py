@@ -27,8 +27,9 @@ MANY_TEXTS = 10_000
 """Of more than so many, a pair or an n-gram must stand in three texts, else in two.
 
 What one text alone holds says nothing of others: without such pairs F1 is the same (paired, -.006
-to +.005), and of eight pairs seven are such. In three: F1 of `svc-signs` is .000 and +.001 more on
-16,000 and 40,000 descriptions, for two thirds of the features.
+to +.005), and of eight pairs seven are such. Three in place of two change the F1 of `svc-signs` by
+.001 at most on tables of 16,000 and 40,000 descriptions, for two thirds of the features; five cost
+one of them .003.
 """
 PROJECTED = 32
 """Numbers that the length of a text's n-gram vector is projected to."""
