@@ -108,6 +108,19 @@ def test_texts_of_many_rare_words_are_equal_too(monkeypatch: pytest.MonkeyPatch)
     assert " and " in found.model.weights.ngrams
 
 
+@pytest.mark.parametrize(("many", "least"), [(10, 3), (11, 2)])
+def test_of_many_texts_what_two_hold_is_left_out(
+    many: int, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pairs and n-grams must stand in a text more where there are many texts; words need not."""
+    monkeypatch.setattr(vectorizer, "MANY_TEXTS", many)
+    texts = ["red tea"] * 3 + ["old ore"] * 2 + ["once", *["so on"] * 5]
+    own = vectorizer.Vectorizer(Params(pairs=True), tags=2).fit(texts)
+    assert ("old ore" in own.own.vocabulary_, " ore " in own.ngrams) == (least == 2,) * 2
+    assert {"red tea", "old", "once"} <= set(own.own.vocabulary_)
+    assert " tea " in own.ngrams
+
+
 def test_left_out_texts_may_all_lack_words() -> None:
     """Of three texts with words, four folds leave none to one; the table is learnt all the same."""
     texts = ["beef stew", "beef roast", "beef pie", *["!!!"] * 9]

@@ -120,10 +120,10 @@ class Vectorizer:
 
     def _count_words(self, texts: Sequence[str]) -> tuple[list[str], sparse.csr_matrix]:
         """Count all words that count, known or not, as 1 + log of their occurrences."""
-        known = self.own.vocabulary_
-        counter = CountVectorizer(analyzer=lambda text: counting(self._cut(text), known))
         if not any(map(self._cut, texts)):  # scikit-learn refuses an empty vocabulary
             return [], sparse.csr_matrix((len(texts), 0))
+        known = self.own.vocabulary_
+        counter = CountVectorizer(analyzer=lambda text: counting(self._cut(text), known))
         counts = counter.fit_transform(texts).astype(np.float64)
         counts.data = 1 + np.log(counts.data)
         # As it serves, what does not count has no n-grams either.
