@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from tagger.errors import (
+    AmbiguousRun,
     PromotionRefused,
     ProtectedRun,
     SettingsError,
@@ -24,6 +25,7 @@ STATUSES: tuple[tuple[type[TaglineError], int], ...] = (
     (TableError, 2),
     (SettingsError, 2),
     (UnknownRun, 2),
+    (AmbiguousRun, 2),
     (ProtectedRun, 2),
     (PromotionRefused, 3),
     (TaglineError, 1),

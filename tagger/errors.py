@@ -14,7 +14,7 @@ command line (`tagger.console`) are tables over these classes, so that the tree 
     ├── RunError                   a run cannot be made, read or used
     │   ├── UnequalScores          the served model does not score as scikit-learn does
     │   ├── UnknownRun             no such run in the store
-    │   │   └── AmbiguousRun       the beginning of a name fits several
+    │   ├── AmbiguousRun           the beginning of a name fits several
     │   ├── NoRun                  the store holds no run at all
     │   ├── BrokenRun              files of a run are missing, cut short or not what they should be
     │   ├── UnknownFormat          written by another version of Tagline
@@ -86,15 +86,14 @@ class UnknownRun(RunError):
 
     def __init__(self, run_id: str, known: Sequence[str], *, remedy: str = "") -> None:
         super().__init__(f"{_there_is_no('run', run_id, known)} {remedy}".rstrip())
-        self.run_id = run_id
 
 
-class AmbiguousRun(UnknownRun):
+class AmbiguousRun(RunError):
     """The beginning of a run's name fits several runs."""
 
     def __init__(self, beginning: str, fitting: Sequence[str]) -> None:
-        super().__init__(beginning, fitting)
-        self.args = (f"{beginning!r} fits {len(fitting)} runs: {', '.join(fitting)}. Type more.",)
+        runs = ", ".join(fitting)
+        super().__init__(f"{beginning!r} fits {len(fitting)} runs: {runs}. Type more.")
 
 
 class NoRun(RunError):

@@ -7,6 +7,8 @@ from difflib import get_close_matches
 
 LONGEST_SHOWN = 100
 """Characters of a name that nobody knows which its refusal repeats and compares."""
+MOST_SHOWN = 20
+"""Names that such a refusal tells."""
 
 
 def counted(number: int, what: str) -> str:
@@ -22,15 +24,15 @@ def listed(names: Sequence[str], *, most: int = 10) -> str:
     return f"{', '.join(shown)} and {last}" if shown else last
 
 
-def known_names(kind: str, asked: str, known: Sequence[str], *, most: int = 20) -> str:
-    """Say which names exist, those nearest to the one asked for first, ``most`` at most.
+def known_names(kind: str, asked: str, known: Sequence[str]) -> str:
+    """Say which names exist, those nearest to the one asked for first, `MOST_SHOWN` at most.
 
     ``kind`` is the plural that begins the sentence: "Runs", "Tags".
     """
     if not known:
         return f"{kind} that exist: none."
     near = get_close_matches(asked[:LONGEST_SHOWN], known, n=3, cutoff=0.5)
-    shown = [*near, *(name for name in known if name not in near)][:most]
+    shown = [*near, *(name for name in known if name not in near)][:MOST_SHOWN]
     rest = len(known) - len(shown)
     more = f", and {rest} more" if rest else ""
     return f"{kind} that exist: {', '.join(shown)}{more}."
