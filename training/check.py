@@ -113,7 +113,7 @@ def _repeated(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _near(labelled: Labelled) -> Iterator[Finding]:
-    near = near_duplicates(labelled.texts, labelled.texts)
+    near = near_duplicates(labelled.texts)
     if near:
         numbers = labelled.numbers
         pairs = ", ".join(

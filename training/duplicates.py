@@ -22,13 +22,13 @@ MOST = 50
 """Candidates that a text is compared with, so that a table of one phrase ends too."""
 
 
-def near_duplicates(texts: Sequence[str], of: Sequence[str]) -> dict[int, int]:
+def near_duplicates(texts: Sequence[str], of: Sequence[str] | None = None) -> dict[int, int]:
     """Find the ``texts`` that are near duplicates of one in ``of``: place there, by place here.
 
-    Where both are the same sequence, a text is compared with those before it only.
+    Without ``of`` they are compared with each other, a text with those before it.
     """
-    same = texts is of
-    words = _Words([*texts] if same else [*texts, *of])
+    same = of is None
+    words = _Words([*texts, *(of or ())])
     others = 0 if same else len(texts)
     found: dict[int, int] = {}
     compared: dict[int, set[int]] = {}
