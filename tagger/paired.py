@@ -93,54 +93,72 @@ def differences(truth: Truth, first: Truth, second: Truth) -> tuple[Difference, 
     return overall, by_tag
 
 
+SWAPS = 4_000
+"""Swaps drawn for the overall F1."""
 AT_ONCE = 250
 """Swaps whose sums are in memory together."""
+ALIKE = 1e-12
+"""Differences in F1 that are no further apart than this are the same."""
+NEVER = 1e-20
+"""Throws of coins that are less likely than this are left out."""
 
 
 def worse_by_chance(truth: Truth, first: Truth, second: Truth) -> Doubles:
     """Say for each tag, and last for the overall F1, how often swapped answers look as bad.
 
-    Each swap exchanges the two runs' answers on a random half of the texts. Where they agree
-    nothing changes, so only the cells in which they differ are summed.
+    A swap exchanges the two runs' answers on a random half of the texts; where they agree nothing
+    changes. Of one tag all swaps are counted: each of its texts is a coin of its own, and all that
+    matters is how the coins fall of the texts that bear the tag, and of those that do not. Overall,
+    where the tags of a text are exchanged together, swaps are drawn.
     """
-    tags = truth.shape[1]
-    swaps = max(4_000, 80 * tags)
-    support = truth.sum(axis=0).astype(np.float64)
+    support = truth.sum(axis=0)
     weights = support / max(1, support.sum())
-    cell_texts, cell_tags = np.nonzero(first != second)
-    order = np.argsort(cell_tags, kind="stable")
-    cell_texts, cell_tags = cell_texts[order], cell_tags[order]
-    different, cell_texts = np.unique(cell_texts, return_inverse=True)
-    gained = np.where(second[different][cell_texts, cell_tags], 1, -1).astype(np.int8)
-    gained_hits = gained * truth[different][cell_texts, cell_tags]
-    touched, starts = np.unique(cell_tags, return_index=True)
     middle_hits = ((truth & first).sum(axis=0) + (truth & second).sum(axis=0)) / 2
     middle_found = (first.sum(axis=0) + second.sum(axis=0)) / 2
 
-    def worse(signs: NDArray[np.int8]) -> Doubles:
-        """By how much the second is worse, (swaps, tags + 1), by ``signs`` of (swaps, texts)."""
-        hits, found = np.zeros((2, len(signs), tags))
-        if len(touched):
-            taken = signs[:, cell_texts]
-            hits[:, touched] = np.add.reduceat(taken * gained_hits, starts, axis=1, dtype=np.int32)
-            found[:, touched] = np.add.reduceat(taken * gained, starts, axis=1, dtype=np.int32)
-        before = f1_score(middle_hits - hits / 2, middle_found - found / 2, support)
-        after = f1_score(middle_hits + hits / 2, middle_found + found / 2, support)
-        gap = np.zeros((len(signs), tags + 1))
-        gap[:, :tags] = before - after
-        gap[:, tags] = gap[:, :tags] @ weights
-        return gap
+    def worse(tag: int, hits: NDArray[Any], found: NDArray[Any]) -> Doubles:
+        """By how much the second's F1 is worse if it has so many hits and finds more."""
+        before = f1_score(middle_hits[tag] - hits / 2, middle_found[tag] - found / 2, support[tag])
+        after = f1_score(middle_hits[tag] + hits / 2, middle_found[tag] + found / 2, support[tag])
+        return before - after
 
-    observed = worse(np.ones((1, len(different)), np.int8))[0]
+    differ = first != second
+    different = np.flatnonzero(differ.any(axis=1))
+    chances = np.ones(len(support) + 1)
+    overall = 0.0
+    swapped = []
+    for tag in np.flatnonzero(differ.any(axis=0)).tolist():
+        texts = np.flatnonzero(differ[:, tag])
+        borne = truth[texts, tag]
+        found = np.where(second[texts, tag], 1, -1)
+        gained = np.stack([found * borne, found])
+        observed = worse(tag, *gained.sum(axis=1))
+        hits, likely_hits = _thrown(int(borne.sum()))
+        others, likely_others = _thrown(int((~borne).sum()))
+        as_bad = worse(tag, hits[:, np.newaxis], np.add.outer(hits, others)) >= observed - ALIKE
+        chances[tag] = min(1.0, float(likely_hits @ as_bad @ likely_others))
+        overall += weights[tag] * observed
+        swapped.append((tag, np.searchsorted(different, texts), gained.astype(np.float32)))
     random = np.random.default_rng(0)
-    as_bad = np.ones(tags + 1)
-    for begun in range(0, swaps, AT_ONCE):
-        drawn = random.integers(
-            2, size=(min(AT_ONCE, swaps - begun), len(different)), dtype=np.int8
-        )
-        as_bad += (worse(2 * drawn - 1) >= observed - 1e-12).sum(axis=0)
-    chances: Doubles = as_bad / (swaps + 1)
+    as_bad_overall = 1
+    for _ in range(SWAPS // AT_ONCE):
+        drawn = random.integers(2, size=(AT_ONCE, len(different)), dtype=np.int8)
+        signs = np.ascontiguousarray(2 * drawn.T - 1, np.float32)
+        gap = np.zeros(AT_ONCE)
+        for tag, rows, gained in swapped:
+            gap += weights[tag] * worse(tag, *(gained @ signs[rows]))
+        as_bad_overall += int(np.count_nonzero(gap >= overall - ALIKE))
+    chances[-1] = as_bad_overall / (SWAPS + 1)
     return chances
+
+
+def _thrown(coins: int) -> tuple[Doubles, Doubles]:
+    """Give what so many coins that show 1 or -1 sum to, and how likely each sum is."""
+    ones = np.arange(coins + 1)
+    log_factorials = np.append(0, np.log(ones[1:]).cumsum())
+    chances = np.exp(log_factorials[-1] - log_factorials - log_factorials[::-1] - coins * np.log(2))
+    likely = chances > NEVER
+    return (2.0 * ones - coins)[likely], chances[likely]
 
 
 def beyond_noise(overall: Difference, by_tag: Mapping[str, Difference]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import pwd
@@ -363,6 +364,20 @@ def test_intervals_cover_the_difference() -> None:
         covered += [found.low <= gap <= found.high for found in (overall, by_tag[0])]
     assert (covered / rounds > 0.9).all()
     assert (covered / rounds < 0.99).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_chance_makes_of_a_tag_is_counted(seed: int) -> None:
+    """A tag's difference is as likely by chance as the share of all swaps that look as bad."""
+    borne, first, second = np.random.default_rng(seed).random((3, 12)) < 0.5
+    swaps = np.array(list(itertools.product((False, True), repeat=len(borne))))
+
+    def f1(predicted: np.ndarray) -> Any:
+        return 2 * (predicted & borne).sum(axis=1) / (predicted.sum(axis=1) + borne.sum())
+
+    gaps = f1(np.where(swaps, second, first)) - f1(np.where(swaps, first, second))
+    (tag,) = differences(*(marks[:, np.newaxis] for marks in (borne, first, second)))[1]
+    assert tag.worse_by_chance == pytest.approx((gaps >= gaps[0] - 1e-9).mean())
 
 
 def called_worse(rounds: int, first_wrong: float, second_wrong: float) -> float:
