@@ -32,14 +32,14 @@ Every JSON answer but this document and `/schema.json` has the same envelope: wh
 request in words (`message`) and as a number (`status-code`), when and where, and `data`. A refusal
 has `detail` in place of `data`: what was wrong, and what to do.
 
-Send `X-Request-ID`, or take the one that the server makes: it comes back with every answer, and
-stands in the server's log where that is a `500`.
+Send `X-Request-ID` (128 visible ASCII characters at most), or take the one that the server makes:
+it comes back with every answer, and stands in the server's log where that is a `500`.
 
 Any path may answer these too:
 
 - `404`: there is no such path.
 - `405`: it does not answer this method; `Allow` names those that it answers.
-- `422`: it has no query parameter of this name.
+- `422`: it has no query parameter of this name (health, probes, metrics and pages pass over any).
 - `400`: what came is no HTTP/1, or has not one `Host`.
 - `408`: the head of the request did not come to its end in time.
 - `431`: the head did not come to its end in {MOST:,} bytes.
@@ -124,7 +124,7 @@ class Document:
         found["PredictRequest"]["properties"]["texts"]["maxItems"] = self._limits.texts
         found["Text"]["properties"]["text"]["maxLength"] = self._limits.text_length
         found["Titled"]["description"] += (
-            f" Together they may have {self._limits.text_length} characters."
+            f" That text may have {self._limits.text_length} characters."
         )
 
 

@@ -46,7 +46,8 @@ Timeout = Annotated[
     Annotated[float, Gt(0)] | SkipJsonSchema[None],
     Header(
         alias="X-Request-Timeout",
-        description="Seconds that you will wait. Work that has not begun by then is not done.",
+        description="Seconds that you will wait, if fewer than the server allows. "
+        "Work that has not begun by then is not done.",
     ),
 ]
 

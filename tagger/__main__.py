@@ -352,6 +352,11 @@ def _tag_table(
         told = tag_table(model, source, out, columns=columns, options=options, count=count)
     if told.titles_alone:
         printing.note(TITLES_ALONE)
+    if source.encoding == "cp1252":
+        printing.note(
+            f"{source.name} is not UTF-8 and was read as Windows-1252; if letters are wrong, "
+            "save it as UTF-8."
+        )
     if as_json:
         printing.print_json({"run_id": run_id, "out": str(out), **asdict(told)})
     else:

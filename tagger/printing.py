@@ -217,7 +217,8 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
             out.print(f"{listed(names, most=20)}: {meaning}")
     if comparison.relabelled:
         relabelled = counted(comparison.relabelled, "text")
-        out.print(f"Labelled otherwise by now, which counts: {relabelled}.")
+        whose = f"{comparison.second}'s"
+        out.print(f"The runs' tables tag {relabelled} differently; {whose} tags count.")
 
 
 def print_history(history: Sequence[Promotion], took_effect: Sequence[bool]) -> None:

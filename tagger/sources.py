@@ -167,7 +167,10 @@ def _encoding(opened: Callable[[], BinaryIO], beginning: bytes, named: str | Non
             except UnicodeDecodeError:
                 continue
             return encoding
-    raise ValueError("it is neither UTF-8 nor UTF-16 nor Windows-1252; name its encoding")
+    raise ValueError(
+        "it is neither UTF-8 nor UTF-16 nor Windows-1252; save it as UTF-8, or to train on it name "
+        "its encoding: --encoding NAME"
+    )
 
 
 def reason(fault: Exception) -> str:

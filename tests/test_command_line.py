@@ -354,6 +354,21 @@ def test_titles_without_the_descriptions_beside_them_are_told(home: Path, tmp_pa
             assert ("titles alone" in done.stderr) == (not columns), columns
 
 
+@pytest.mark.parametrize(("letters", "status"), [(b"Br\xfche", 0), (b"\x81\x8d", 2)])
+def test_a_table_that_is_not_utf_8_is_told(
+    home: Path, tmp_path: Path, letters: bytes, status: int
+) -> None:
+    """What was read as Windows-1252 may be read wrongly; the way out needs no option of `tag`."""
+    table = tmp_path / "table.csv"
+    table.write_bytes(b"text\n" + letters + b"\n")
+    done = run_python(
+        "-m", "tagger", "tag", str(table), "--out", str(tmp_path / "out.csv"), home=home
+    )
+    assert done.returncode == status
+    assert "Windows-1252; " in done.stderr
+    assert "save it as UTF-8" in done.stderr
+
+
 def test_a_tagged_table_is_json_whatever_python_reads(home: Path, tmp_path: Path) -> None:
     """NaN and Infinity, which are no JSON and which pandas' rows hold, come out as null."""
     table, out = tmp_path / "table.jsonl", tmp_path / "tagged.jsonl"

@@ -263,6 +263,8 @@ def test_the_document_tells_the_limits(document: Any) -> None:
     shapes = document["components"]["schemas"]
     assert shapes["PredictRequest"]["properties"]["texts"]["maxItems"] == 1_000
     assert shapes["Text"]["properties"]["text"]["maxLength"] == 10_000
+    joined = 'the text "title. description". That text may have 10000 characters.'
+    assert shapes["Titled"]["description"].endswith(joined)
 
 
 def test_examples_that_settings_refuse_are_left_out(

@@ -16,6 +16,7 @@ import pytest
 from tagger.compare import compare
 from tagger.errors import BrokenRun, PromotionRefused
 from tagger.paired import beyond_noise, differences
+from tagger.printing import print_comparison
 from tagger.store import Store
 from tests.runs import FAMILIAR, TABLE, answering, answers, made_run, named, put
 from tests.serving import run_python
@@ -138,7 +139,9 @@ def test_texts_without_tags_count(home: Path) -> None:
     assert found.overall.second == 0
 
 
-def test_tags_that_were_corrected_in_between_count(home: Path) -> None:
+def test_tags_that_were_corrected_in_between_count(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Both runs are judged by what the second one's table says, and so many texts are told."""
     corrected = truth()
     corrected[:10, 0] ^= True
@@ -149,6 +152,10 @@ def test_tags_that_were_corrected_in_between_count(home: Path) -> None:
     back = compare(made.run, made.exam, store.run("good"), store.exam("good"))
     assert back.relabelled == 10
     assert back.by_tag[tag].first < 1
+    for comparison in (found, back):
+        print_comparison(comparison)
+        words = f"tables tag 10 texts differently; {comparison.second}'s tags count."
+        assert words in capsys.readouterr().out
 
 
 def test_force_goes_through_and_is_written_down(home: Path) -> None:

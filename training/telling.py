@@ -226,7 +226,8 @@ def tell_strange(runs: Sequence[Run], dataset: Dataset) -> None:
 def tell_versus(versus: Versus) -> None:
     """Print two runs side by side, and the first of the texts on which they differ."""
     printing.print_comparison(versus.comparison, which="of the table")
-    click.echo(f"\nThey differ on {counted(len(versus.differing), 'text')}:")
+    end = ":" if versus.differing else "."
+    click.echo(f"\nThey differ on {counted(len(versus.differing), 'text')}{end}")
     for text in versus.differing[:SHOWN]:
         click.echo(f"  row {text.row}: {text.text[:100]}")
         click.echo(
