@@ -32,7 +32,7 @@ dev: .first-run ## serve, and start anew when the code of the service changes
 train: .venv/.serve ## train a run on DATA=table (default: the embedded one); OPTIONS= go to the command
 	@$(BIN)/python -m training train $(DATA) $(OPTIONS)
 
-bento: .venv/.serve ## build the Bento with the promoted run inside
+bento: .first-run ## build the Bento with the promoted run inside
 	@$(BIN)/bentoml build
 
 load: .venv/.develop ## drive a server with locust (TARGET=url for one that runs already)

@@ -90,7 +90,11 @@ def test_make_train_takes_a_table(tmp_path: Path) -> None:
 
 
 def test_make_bento_builds_one(trained_home: TrainedHome) -> None:
-    """`make bento` leaves a Bento in the store, which BentoML's own commands know."""
+    """`make bento` leaves a Bento in the store, which BentoML's own commands know.
+
+    Where the store holds no run, it trains a first one, as `make serve` does.
+    """
+    assert "training train --if-empty" in make("--dry-run", "bento", home=trained_home.path).stdout
     done = make("bento", home=trained_home.path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (trained_home.path / "bentos" / "tagline" / "latest").exists()
