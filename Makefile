@@ -3,7 +3,7 @@
 PYTHON ?= python3
 HOST ?= 127.0.0.1
 PORT ?= 3000
-WORKERS ?= 1
+WORKERS ?= $(or $(TAGLINE_WORKERS),1)
 BIN := .venv/bin
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check --require-hashes -r
 NODE_TOOLS := tests/postman/node_modules/.package-lock.json

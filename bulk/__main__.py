@@ -19,7 +19,9 @@ from tagger.columns import TextColumns
 from tagger.errors import FaultyRows
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
-run_option = click.option("--run", default="promoted", show_default=True, help="The run to tag by.")
+run_option = click.option(
+    "--run", default="promoted", show_default=True, help="The run that answers."
+)
 
 
 def the_job(source: Path, out: Path, run: str, columns: TextColumns) -> Job:
@@ -47,7 +49,13 @@ def commands() -> None:
 @click.argument("out", type=click.Path(file_okay=False, path_type=Path))
 @run_option
 @click.option("--scheduler", help="Address of a running cluster; else one is started here.")
-@click.option("--workers", type=click.IntRange(min=1), default=os.cpu_count(), show_default=True)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    default=os.cpu_count(),
+    show_default=True,
+    help="Processes, where no --scheduler is given.",
+)
 @click.option("--text-column", help="Where the texts are, if not in `text`.")
 @click.option("--title-column", help="Where the titles are, if not in `title`.")
 @click.option("--description-column", help="Where the descriptions are.")
@@ -62,10 +70,11 @@ def tag(
     title_column: str | None,
     description_column: str | None,
 ) -> None:
-    """Tag every file of the folder SOURCE into the folder OUT/RUN, one file each.
+    """Tag each file of the folder SOURCE into one of OUT/RUN.
 
-    Examples: python -m bulk tag texts/ tagged/ --workers 8
-    / python -m bulk tag texts/ tagged/ --scheduler tcp://scheduler:8786
+    Example: python -m bulk tag texts/ tagged/ --workers 8
+
+    Example: python -m bulk tag texts/ tagged/ --scheduler tcp://scheduler:8786
     """
     from distributed import Client, LocalCluster
 
@@ -102,7 +111,7 @@ def tag(
 @click.argument("out", type=FOLDER)
 @run_option
 def check(source: Path, out: Path, *, run: str) -> None:
-    """Check that every row of SOURCE has its answer in OUT/RUN, once and in its place.
+    """Check that OUT/RUN answers each row of SOURCE, in order.
 
     Example: python -m bulk check texts/ tagged/
     """
@@ -119,7 +128,7 @@ def check(source: Path, out: Path, *, run: str) -> None:
 @click.option("--partitions", type=click.IntRange(min=1), default=100, show_default=True)
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
 def generate(folder: Path, *, texts: int, partitions: int, seed: int) -> None:
-    """Write made-up texts into FOLDER, to try a cluster with: the same for the same seed.
+    """Write made-up texts into FOLDER, to try a cluster with.
 
     Example: python -m bulk generate texts/ --texts 1000000
     """

@@ -263,4 +263,5 @@ def test_a_check_with_strict_refuses_what_it_finds(tmp_path: Path) -> None:
     assert "Row 252" in found.stdout
     trained = run_python("-m", "training", "train", str(table), "--strict", home=home)
     assert trained.returncode == 1
+    assert "Not trained: mend what was found, or leave out --strict." in trained.stderr
     assert not (home / "models").exists()

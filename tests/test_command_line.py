@@ -14,6 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
+from bulk.__main__ import commands as engineers
 from tagger.__main__ import commands as operators
 from tagger.compare import Comparison
 from tagger.decide import decide
@@ -27,6 +28,7 @@ from tagger.tables import read_rows
 from tests.runs import TABLE, made_run, named, put, single
 from tests.serving import PROJECT, run_command, run_python
 from training.__main__ import commands as owners
+from training.measuring.__main__ import commands as judges
 
 EVERY = sorted({**operators.commands, **owners.commands})
 
@@ -44,7 +46,7 @@ def test_every_command_has_help_and_an_example(name: str) -> None:
             assert parameter.help, parameter.name
 
 
-@pytest.mark.parametrize("group", [operators, owners])
+@pytest.mark.parametrize("group", [operators, owners, engineers, judges])
 def test_each_command_is_told_in_a_line_of_80_columns(group: click.Group) -> None:
     """The list of commands cuts no sentence short."""
     told = group.get_help(click.Context(group, terminal_width=80)).partition("Commands:")[2]

@@ -82,6 +82,13 @@ def test_make_serve_trains_once_then_serves(tmp_path: Path) -> None:
     assert len(served[0]) == 1
 
 
+def test_make_serve_heeds_the_setting_of_workers(tmp_path: Path) -> None:
+    """TAGLINE_WORKERS counts, as each setting does, unless WORKERS= says otherwise."""
+    for said, workers in (((), 1), (("TAGLINE_WORKERS=2",), 2), (("WORKERS=3",), 3)):
+        shown = make("--dry-run", "serve", *said, home=tmp_path).stdout
+        assert f"TAGLINE_WORKERS={workers} exec" in shown
+
+
 def test_make_train_takes_a_table(tmp_path: Path) -> None:
     """`make train DATA=table` trains on that table, with the options it is given."""
     done = make("train", "DATA=tests/table.csv", "OPTIONS=--json", home=tmp_path / "home")

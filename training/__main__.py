@@ -138,6 +138,7 @@ def train(
         parts = split(dataset, params)
         lent = _lent(dataset, parts, reading, options, compares=bool(others))
         if strict and findings:
+            printing.note("Not trained: mend what was found, or leave out --strict.")
             sys.exit(1)
         store.refuse_unwritable()
         # scikit-learn takes two seconds to import: a table that is refused is refused before.

@@ -108,7 +108,7 @@ def _line(cells: Iterable[str]) -> str:
 @click.option("--splits", type=click.IntRange(min=2), default=5, show_default=True)
 @click.option("--rows", type=click.IntRange(min=100), help="Of each table, drawn by lot; else all.")
 def anywhere(tables: Sequence[str], *, splits: int, rows: int | None) -> None:
-    """Set what `train` makes of each of TABLES beside plain scikit-learn, in Markdown."""
+    """Set `train` beside plain scikit-learn on each of TABLES."""
     click.echo(_line(HEADINGS))
     click.echo(_line(["---"] * len(HEADINGS)))
     for table in tables:

@@ -66,7 +66,7 @@ def show(measured: dict[str, list[Measured]]) -> Table:
 @click.option("--splits", type=click.IntRange(min=2), default=5, show_default=True)
 @click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
 def quality(table: str, *, task: Task | None, splits: int, min_support: int) -> None:
-    """Set every candidate, and what `train` chooses, beside plain scikit-learn on TABLE."""
+    """Set every model beside plain scikit-learn on TABLE."""
     dataset = read_dataset(table, Reading())
     usual = Params(task=task or dataset.task, min_support=min_support)
     measured: dict[str, list[Measured]] = {}

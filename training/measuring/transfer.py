@@ -114,7 +114,7 @@ def show(found: Transfer) -> None:
 @click.option("--aliases", type=click.Path(exists=True, path_type=Path), help="JSON of aliases.")
 @click.option("--run", help="The run to measure; the promoted one by default.")
 def measure_transfer(table: str, *, aliases: Path | None, run: str | None) -> None:
-    """Measure a run on a TABLE of other people's texts, beside keywords.
+    """Measure a run on other people's TABLE, beside keywords.
 
     Example: python -m training.measuring transfer projects.jsonl --aliases tags.json
     """

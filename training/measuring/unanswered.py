@@ -49,7 +49,7 @@ def show(shares: dict[str, list[float]]) -> Table:
 @click.option("--splits", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
 def unanswered(table: str, *, file: Path, task: Task | None, splits: int, min_support: int) -> None:
-    """Tell what share of TABLE's unseen texts, and of texts on other subjects, gets no tags."""
+    """Tell what share of TABLE, and of other subjects, gets no tags."""
     dataset = read_dataset(table, Reading())
     usual = Params(task=task or dataset.task, min_support=min_support)
     shares: dict[str, list[float]] = {}
