@@ -58,8 +58,6 @@ def whole_performance_of(run: Run) -> schemas.Performance:
 def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.Part:
     """Give a run's performance, or the part of it that a dotted path picks.
 
-    Tags may hold dots themselves, so of the names that begin the rest of a path the longest counts.
-
     Raises
     ------
     UnknownResource
@@ -67,22 +65,26 @@ def performance_of(run: Run, path: str | None) -> schemas.Performance | schemas.
     whole = whole_performance_of(run)
     if path is None:
         return whole
-    part: Any = whole.model_dump(mode="json", by_alias=True)
-    asked, path = path, nfc(path)
-    rest: str | None = path
-    while rest is not None:
-        names = list(part) if isinstance(part, dict) else []
-        fitting = [name for name in names if rest == name or rest.startswith(f"{name}.")]
-        if not fitting:
-            before = path[: len(path) - len(rest)]
-            inside = [name for name in names if isinstance(part[name], dict) and rest in part[name]]
-            inner = [f"{name}.{rest}" for name in inside]
-            known = [before + name for name in (*inner, *names)] or [before.removesuffix(".")]
-            raise UnknownResource("part", path, known)
-        name = max(fitting, key=len)
-        part = part[name]
-        rest = None if rest == name else rest[len(name) + 1 :]
-    return schemas.Part.model_validate({asked: part})
+    part = _part(whole.model_dump(mode="json", by_alias=True), nfc(path))
+    return schemas.Part.model_validate({path: part})
+
+
+def _part(of: Any, path: str, *, before: str = "") -> Any:
+    """Follow a dotted path into a part, which itself is at ``before``.
+
+    Tags may hold dots themselves, so of the names that begin the path the longest counts.
+    """
+    names = list(of) if isinstance(of, dict) else []
+    fitting = [name for name in names if path == name or path.startswith(f"{name}.")]
+    if not fitting:
+        inside = [name for name in names if isinstance(of[name], dict) and path in of[name]]
+        inner = [f"{name}.{path}" for name in inside]
+        known = [before + name for name in (*inner, *names)] or [before.removesuffix(".")]
+        raise UnknownResource("part", before + path, known)
+    name = max(fitting, key=len)
+    if path == name:
+        return of[name]
+    return _part(of[name], path.removeprefix(f"{name}."), before=f"{before}{name}.")
 
 
 def param_of(run: Run, name: str) -> schemas.OneParam:
