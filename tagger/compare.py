@@ -11,9 +11,10 @@ from tagger.decide import Decisions, decide
 from tagger.errors import PromotionRefused
 from tagger.exam import Answers, Exam
 from tagger.model import Scored
-from tagger.paired import Difference, Truth, beyond_noise, differences
+from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
 from tagger.policy import Policy
 from tagger.records import Run
+from tagger.wording import listed
 
 FEWEST_TEXTS = 50
 """Common texts without which a comparison says nothing."""
@@ -37,6 +38,13 @@ class Comparison:
     """Texts whose tags were corrected in between; the second run's table counts."""
     worse: tuple[str, ...]
     """What is worse beyond noise: ``overall`` first, then tags."""
+
+    def where_worse(self, *, most: int) -> str:
+        """Say where it is worse, naming ``most`` tags at most: "overall and on a, b and 3 more"."""
+        where = [OVERALL] if OVERALL in self.worse else []
+        if tags := [name for name in self.worse if name != OVERALL]:
+            where.append(f"on {listed(tags, most=most)}")
+        return " and ".join(where)
 
 
 def compare(first: Run, first_exam: Exam, second: Run, second_exam: Exam) -> Comparison:

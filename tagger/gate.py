@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from tagger.compare import Comparison, compare
 from tagger.errors import PromotionRefused, RunError
-from tagger.paired import OVERALL
 from tagger.store import Store
-from tagger.wording import listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +45,7 @@ def ask_gate(store: Store, candidate: str) -> Gate:
 def _objection(comparison: Comparison) -> str | None:
     if not comparison.worse:
         return None
-    tags = [name for name in comparison.worse if name != OVERALL]
-    where = [OVERALL] if OVERALL in comparison.worse else []
-    if tags:
-        where.append(f"on {listed(tags)}")
     return (
         f"{comparison.second} is worse than the promoted run {comparison.first} beyond noise: "
-        f"{' and '.join(where)}."
+        f"{comparison.where_worse(most=10)}."
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tagger.gate import Gate
-from tagger.paired import OVERALL, Difference
-from tagger.wording import listed
+from tagger.paired import Difference
 from training.report.wording import signed
 
 SHOWN = 12
@@ -76,10 +75,8 @@ def _lead(gate: Gate, run_id: str) -> str:
         f"({signed(found.difference)}, between {signed(found.low)} and {signed(found.high)})"
     )
     if gate.objection:
-        tags = [name for name in compared.worse if name != OVERALL]
-        where = ["overall"] if OVERALL in compared.worse else []
-        where += [f"on {listed(tags, most=5)}"] if tags else []
-        return f"Do not promote it: it is worse beyond chance, {' and '.join(where)}; {measured}."
+        where = compared.where_worse(most=5)
+        return f"Do not promote it: it is worse beyond chance, {where}; {measured}."
     if found.low > 0:
         return f"Promote it: it is better than the promoted run beyond chance, {measured}."
     return f"It may be promoted, and changes little: {measured} is within what chance does."
