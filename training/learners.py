@@ -68,7 +68,7 @@ def learn(
     params: Params,
     step: Step,
     *,
-    lent: Lent | None = None,
+    lent: Lent | None,
 ) -> tuple[Vectorizer, list[Any]]:
     """Fit scikit-learn's vectorizers, and one learner a tag, in the order of the tags.
 

@@ -74,7 +74,7 @@ def try_out(
     params: Params,
     step: Step,
     *,
-    lent: Lent | None = None,
+    lent: Lent | None,
 ) -> Tried:
     """Have each text judged by a model of the other folds; calibrate and set limits by that.
 
