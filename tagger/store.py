@@ -249,7 +249,7 @@ class Store:
         ------
         PromotionRefused
             There is none in the store, or the present one was not promoted by Tagline.
-        BrokenRun, UnknownFormat, StoreError
+        NoRun, BrokenRun, UnknownFormat, StoreError
         """
         with self._changing():
             promoted = self.promoted()
@@ -260,6 +260,8 @@ class Store:
                     "python -m tagger promote RUN"
                 )
             known = self.run_ids()
+            if not known:
+                raise NoRun(str(self.folder.parent))
             before = standing(self.history(), promoted)[:-1]
             earlier = [run_id for run_id in before if run_id in known]
             if not earlier:
