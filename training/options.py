@@ -118,7 +118,7 @@ def params_options(command: Command) -> Command:
         click.option("--fast", is_flag=True, help=f"Compare no models: train {FAST}."),
         click.option(
             "--task",
-            type=click.Choice(["multi", "single"]),
+            type=click.Choice(get_args(Task)),
             help="Any tags a text, or just one; if not given, one where the column is `tag`.",
         ),
         click.option(

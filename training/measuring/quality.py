@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import get_args
 
 import click
 from rich import box
@@ -62,7 +63,7 @@ def show(measured: dict[str, list[Measured]]) -> Table:
 
 @click.command(cls=Refusing)
 @click.argument("table")
-@click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one.")
+@click.option("--task", type=click.Choice(get_args(Task)), help="Any tags, or one.")
 @click.option("--splits", type=click.IntRange(min=2), default=5, show_default=True)
 @click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
 def quality(table: str, *, task: Task | None, splits: int, min_support: int) -> None:

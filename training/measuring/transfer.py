@@ -112,8 +112,8 @@ def show(found: Transfer) -> None:
 @click.command("transfer", cls=Refusing)
 @click.argument("table")
 @click.option("--aliases", type=click.Path(exists=True, path_type=Path), help="JSON of aliases.")
-@click.option("--run", help="The run to measure; the promoted one by default.")
-def measure_transfer(table: str, *, aliases: Path | None, run: str | None) -> None:
+@click.option("--run", default="promoted", show_default=True, help="The run to measure.")
+def measure_transfer(table: str, *, aliases: Path | None, run: str) -> None:
     """Measure a run on other people's TABLE, beside keywords.
 
     Example: python -m training.measuring transfer projects.jsonl --aliases tags.json
@@ -121,5 +121,5 @@ def measure_transfer(table: str, *, aliases: Path | None, run: str | None) -> No
     spellings = read_aliases(aliases) if aliases else {}
     labelled = read_dataset(table, Reading(aliases=spellings)).labelled
     store = open_store()
-    model = store.model(store.resolve(run or "promoted"))
+    model = store.model(store.resolve(run))
     show(transfer(model, labelled, spellings))

@@ -7,6 +7,7 @@ texts on other subjects: ours (`out_of_domain.csv`), or those of another file.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import click
 import numpy as np
@@ -40,12 +41,13 @@ def show(shares: dict[str, list[float]]) -> Table:
 @click.command(cls=Refusing)
 @click.argument("table")
 @click.option(
-    *("--texts", "file"),
+    "--texts",
+    "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=TEXTS,
     help="CSV of other subjects, with the columns kind and text.  [default: ours]",
 )
-@click.option("--task", type=click.Choice(["multi", "single"]), help="Any tags, or one.")
+@click.option("--task", type=click.Choice(get_args(Task)), help="Any tags, or one.")
 @click.option("--splits", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
 def unanswered(table: str, *, file: Path, task: Task | None, splits: int, min_support: int) -> None:
