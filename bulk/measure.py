@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 
 import click
 
@@ -28,7 +29,7 @@ from bulk.generate import write_partitions
 from bulk.partition import Job
 from bulk.trials import Killed, job_rate, kill_and_resume
 from load_tests.results import PROJECT, Circumstances, circumstances, write
-from load_tests.sections import written
+from load_tests.sections import write_section
 from load_tests.table import Table
 from tagger.decide import decide
 from tagger.model import Model
@@ -78,6 +79,15 @@ class Measured:
     """Different ids among them."""
     answers_compared: int
     """With those of `tagger tag` on other neighbours; all were equal."""
+
+    def is_complete(self) -> bool:
+        """Tell whether nothing was lost and nothing done twice, kills or not."""
+        killed = self.killed
+        return (
+            killed.same_as_undisturbed
+            and killed.there_at_the_kill + killed.done_by_the_second_start == self.partitions
+            and self.rows_answered == self.ids == self.texts
+        )
 
 
 def bare_rate(model: Model, texts: Sequence[str]) -> float:
@@ -138,60 +148,55 @@ def compare_with_command(job: Job, folder: Path, *, rows: int) -> int:
     return len(expected)
 
 
-@click.command()
-@click.option("--texts", default=1_000_000, show_default=True)
-@click.option("--partitions", default=100, show_default=True)
-@click.option("--workers", default=os.cpu_count() or 1, show_default=True)
-@click.option("--write/--no-write", "keep", default=True, help="Write bulk/results/.")
-def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
-    """Tag made-up texts by the promoted run of BENTOML_HOME, kill, resume, check, measure.
+def rates_of_one_core(model: Model, job: Job, folder: Path) -> tuple[float, float, float]:
+    """Measure the bare loop, the command and a job of one worker; then the first two again.
 
-    Example: make bulk OPTIONS="--texts 100000"
+    Returns texts a second of each, of the first two the mean.
     """
+    joined, out = folder / "few.jsonl", folder / "few-tagged.jsonl"
+    joined.write_text("".join((job.source / name).read_text() for name in job.partitions()))
+    texts = [json.loads(line)["text"] for line in joined.open()]
+    bare, command = [bare_rate(model, texts)], [command_rate(joined, out, len(texts))]
+    one_worker = job_rate(job, 1)
+    bare.append(bare_rate(model, texts))
+    command.append(command_rate(joined, out, len(texts)))
+    return fmean(bare), fmean(command), one_worker
+
+
+def measure(folder: Path, *, texts: int, partitions: int, workers: int) -> Measured:
+    """Measure everything on made-up texts and the promoted run of BENTOML_HOME."""
     load_average = os.getloadavg()[0]
     store = open_store()
     run_id = store.resolve("promoted")
-    model = store.model(run_id)
-    with tempfile.TemporaryDirectory(dir=PROJECT / ".cache") as scratch:
-        folder = Path(scratch)
+    source, few = folder / "texts", folder / "few"
+    source.mkdir()
+    few.mkdir()
 
-        def job(name: str, source: Path) -> Job:
-            return Job(source, folder / name, store.folder.parent.resolve(), run_id)
+    def job(name: str, source: Path) -> Job:
+        return Job(source, folder / name, store.folder.parent.resolve(), run_id)
 
-        source, few = folder / "texts", folder / "few"
-        source.mkdir()
-        few.mkdir()
-        click.echo(f"Making {texts} texts")
-        write_partitions(source, texts=texts, partitions=partitions, seed=0)
-        for path in sorted(source.iterdir())[: max(4, partitions // 5)]:
-            (few / path.name).hardlink_to(path)
-        joined = folder / "few.jsonl"
-        joined.write_text("".join(path.read_text() for path in sorted(few.iterdir())))
-        some = [json.loads(line)["text"] for line in joined.open()]
+    click.echo(f"Making {texts} texts")
+    write_partitions(source, texts=texts, partitions=partitions, seed=0)
+    for path in sorted(source.iterdir())[: max(4, partitions // 5)]:
+        (few / path.name).hardlink_to(path)
 
-        click.echo("One core: the bare loop, the command, a job of one worker; then the first two")
-        bare = [bare_rate(model, some)]
-        command = [command_rate(joined, folder / "few-tagged.jsonl", len(some))]
-        one_worker = job_rate(job("one", few), 1)
-        bare.append(bare_rate(model, some))
-        command.append(command_rate(joined, folder / "few-tagged.jsonl", len(some)))
+    click.echo("One core: the bare loop, the command, a job of one worker; then the first two")
+    of_one_core = rates_of_one_core(store.model(run_id), job("one", few), folder)
 
-        click.echo(f"All texts, {workers} workers, undisturbed")
-        whole = job("whole", source)
-        started = time.perf_counter()
-        all_workers = job_rate(whole, workers)
-        job_seconds = time.perf_counter() - started
+    click.echo(f"All texts, {workers} workers, undisturbed")
+    whole = job("whole", source)
+    started = time.perf_counter()
+    rates = Rates(*of_one_core, job_rate(whole, workers))
+    job_seconds = time.perf_counter() - started
 
-        click.echo("The same with a worker killed, then all of it, then started again")
-        disturbed = job("disturbed", source)
-        killed = kill_and_resume(disturbed, workers, whole)
+    click.echo("The same with a worker killed, then all of it, then started again")
+    disturbed = job("disturbed", source)
+    killed = kill_and_resume(disturbed, workers, whole)
 
-        click.echo("Are the answers complete, and those of `tagger tag`?")
-        rows, ids = different_ids(disturbed)
-        compared = compare_with_command(disturbed, folder, rows=min(texts, COMPARED))
-
-    rates = Rates(sum(bare) / 2, sum(command) / 2, one_worker, all_workers)
-    found = Measured(
+    click.echo("Are the answers complete, and those of `tagger tag`?")
+    rows, ids = different_ids(disturbed)
+    compared = compare_with_command(disturbed, folder, rows=min(texts, COMPARED))
+    return Measured(
         on=circumstances(run_id, load_average=load_average, packages=PACKAGES),
         texts=texts,
         partitions=partitions,
@@ -205,21 +210,29 @@ def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
         ids=ids,
         answers_compared=compared,
     )
-    text = "\n\n".join(section(found))
-    click.echo(text)
-    expected_again = partitions - killed.there_at_the_kill
-    if not (
-        killed.same_as_undisturbed
-        and killed.done_by_the_second_start == expected_again
-        and rows == ids == texts
-    ):
+
+
+@click.command()
+@click.option("--texts", default=1_000_000, show_default=True)
+@click.option("--partitions", default=100, show_default=True)
+@click.option("--workers", default=os.cpu_count() or 1, show_default=True)
+@click.option("--write/--no-write", "keep", default=True, help="Write bulk/results/.")
+def main(*, texts: int, partitions: int, workers: int, keep: bool) -> None:
+    """Tag made-up texts by the promoted run of BENTOML_HOME, kill, resume, check, measure.
+
+    Example: make bulk OPTIONS="--texts 100000"
+    """
+    with tempfile.TemporaryDirectory(dir=PROJECT / ".cache") as scratch:
+        found = measure(Path(scratch), texts=texts, partitions=partitions, workers=workers)
+    paragraphs = list(section(found))
+    click.echo("\n\n".join(paragraphs))
+    if not found.is_complete():
         raise click.ClickException(
             "Something was lost or done twice: see above. Nothing is written."
         )
     if keep:
         write(found, RESULTS)
-        page = README.read_text(encoding="utf-8")
-        README.write_text(written(page, SECTION, [text]), encoding="utf-8")
+        write_section(README, SECTION, paragraphs)
 
 
 def section(found: Measured) -> Iterator[str]:

@@ -15,7 +15,7 @@ from load_tests.costs import Costs
 from load_tests.curves import Growth
 from load_tests.memory import Memory
 from load_tests.results import PROJECT, Comparison, read
-from load_tests.sections import written
+from load_tests.sections import write_section
 from load_tests.table import Table
 
 PAGE = PROJECT / "load_tests" / "README.md"
@@ -118,8 +118,7 @@ def main() -> None:
     for path, picture in pictures():
         ET.ElementTree(picture).write(path, encoding="unicode")
     for section in SECTIONS:
-        text = section.page.read_text(encoding="utf-8")
-        section.page.write_text(written(text, section.name, section.write()), encoding="utf-8")
+        write_section(section.page, section.name, section.write())
     click.echo(f"Written: {', '.join(str(page.relative_to(PROJECT)) for page in (PAGE, README))}")
 
 

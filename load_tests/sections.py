@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from pathlib import Path
+
+
+def write_section(page: Path, section: str, paragraphs: Iterable[str]) -> None:
+    """Put paragraphs in the place of those of a page's section, in its file."""
+    text = page.read_text(encoding="utf-8")
+    page.write_text(written(text, section, paragraphs), encoding="utf-8")
 
 
 def written(text: str, section: str, paragraphs: Iterable[str]) -> str:

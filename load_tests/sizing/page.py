@@ -13,7 +13,7 @@ import numpy as np
 import yaml
 
 from load_tests.results import ONE_POD, PROJECT, QUIET, read
-from load_tests.sections import written
+from load_tests.sections import write_section
 from load_tests.sizing.day import DAY, Autoscaler, Crowd, Day, Pod, simulate_day, traffic
 from load_tests.sizing.measure import OnePod, Round
 from load_tests.table import Table
@@ -270,8 +270,7 @@ def main(*, core_hour: float, gib_hour: float) -> None:
     Example: python -m load_tests.sizing.page --core-hour 0.031
     """
     found = section(read(OnePod, ONE_POD), Prices(core_hour, gib_hour))
-    text = PAGE.read_text(encoding="utf-8")
-    PAGE.write_text(written(text, SECTION, [found]), encoding="utf-8")
+    write_section(PAGE, SECTION, [found])
     click.echo(f"Written: {PAGE.relative_to(PROJECT)}")
 
 
