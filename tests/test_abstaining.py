@@ -174,14 +174,6 @@ def test_the_rule_is_stored_with_the_run(trained_home: TrainedHome) -> None:
     assert [one["abstained"] for one in found] == [False, True]
 
 
-def test_neighbours_make_no_text_familiar(server: Server) -> None:
-    """A text's abstaining is the same alone and among others."""
-    texts = [text for texts in texts_by_kind().values() for text in texts[:5]]
-    together = predict(server, texts)
-    for text, found in zip(texts, together, strict=True):
-        assert predict(server, [text]) == [found]
-
-
 @pytest.mark.parametrize("texts", [5, 28, 29, 150, 1000])
 def test_few_texts_set_no_bolder_limit_than_many(texts: int) -> None:
     """Of texts like the left-out ones 3.5% at most are expected to go without tags."""

@@ -52,7 +52,7 @@ def layered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     gc.enable()
 
 
-def left_over(sent: bytes, answers: int, *, count: int = 20) -> int:
+def left_over(sent: bytes, answers: int) -> int:
     """Open connections, send each these bytes, close them after so many answers; how many stay."""
     seen: dict[int, weakref.ref[Any]] = {}
     left = asyncio.Event()
@@ -76,7 +76,7 @@ def left_over(sent: bytes, answers: int, *, count: int = 20) -> int:
 
     async def story() -> None:
         async with serving(answer) as (server, port):
-            for _ in range(count):
+            for _ in range(20):
                 await talk(server, port)
             left.set()
             await until(lambda: not server.server_state.connections | server.server_state.tasks)

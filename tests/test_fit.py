@@ -151,17 +151,6 @@ def test_with_every_ngram_stand_its_beginnings(most: int, monkeypatch: pytest.Mo
     assert len(weights.words) * len(weights.intercept) <= most
 
 
-def test_the_same_data_gives_the_same_arrays(tmp_path: Path) -> None:
-    """Trained again from the same texts, params and seed, a model has the same bytes."""
-    again = fit(*table(), replace(KINDS["default"], folds=3))
-    for name, model in (("a", fitted().model), ("b", again.model)):
-        (tmp_path / name).mkdir()
-        model.write(tmp_path / name)
-    for path in (tmp_path / "a").iterdir():
-        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
-    assert (again.out_of_fold == fitted().out_of_fold).all()
-
-
 def test_out_of_fold_scores_know_nothing_of_their_text() -> None:
     """Where tags are drawn by lot, fitted scores rank texts well, left-out ones by chance."""
     random = np.random.default_rng(1)

@@ -59,13 +59,13 @@ def test_a_made_run_has_so_many_tags_and_is_served_like_any_other(tmp_path: Path
     assert len(found.columns) / len(texts) == pytest.approx(made_runs.TAGS_A_TEXT, abs=1)
 
 
-def curve(name: str = "connections") -> Curve:
+def curve() -> Curve:
     """Two points of one line."""
     points = (
         Point(1, 1_000, 1.0, failures=0, cpu_us=100),
         Point(100, 4_000, 50.0, failures=3, cpu_us=90),
     )
-    return Curve(name, "Title", "what grows", "requests", (Line("Tagline", points),))
+    return Curve("connections", "Title", "what grows", "requests", (Line("Tagline", points),))
 
 
 def test_a_wide_axis_is_logarithmic_and_a_narrow_one_begins_at_zero() -> None:

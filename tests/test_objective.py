@@ -23,17 +23,17 @@ from training.telling import tell_made
 from training.thresholds import Objective, thresholds_for
 
 
-def scores_of(tags: int, texts: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw scores that are true probabilities, and the truth that follows from them."""
+def drawn_scores(*, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Draw scores (texts, tags), true probabilities, and the truth that follows from them."""
     random = np.random.default_rng(seed)
-    scores = 1 / (1 + np.exp(-random.normal(-1, 2.5, (texts, tags))))
+    scores = 1 / (1 + np.exp(-random.normal(-1, 2.5, (2000, 10))))
     return scores, random.random(scores.shape) < scores
 
 
 def test_what_is_asked_for_is_reached_on_other_texts() -> None:
     """Thresholds set on some texts reach the precision, or the recall, on texts like them."""
-    scores, truth = scores_of(10, 2000)
-    others, their_truth = scores_of(10, 2000, seed=1)
+    scores, truth = drawn_scores()
+    others, their_truth = drawn_scores(seed=1)
     careful = others >= thresholds_for(Objective.read("precision=0.9"), scores, truth)
     assert their_truth[careful].mean() == pytest.approx(0.9, abs=0.02)
     eager = others >= thresholds_for(Objective.read("recall=0.8"), scores, truth)
@@ -43,7 +43,7 @@ def test_what_is_asked_for_is_reached_on_other_texts() -> None:
 @pytest.mark.parametrize("objective", ["precision=0.9", "recall=0.8"])
 def test_a_rare_tag_leans_on_the_others(objective: str) -> None:
     """One lucky or unlucky text of a rare tag moves its threshold little, or not at all."""
-    scores, truth = scores_of(10, 2000)
+    scores, truth = drawn_scores()
     aim = Objective.read(objective)
     thresholds = []
     for bearer in (0.05, 0.95):

@@ -38,9 +38,9 @@ from training.split import Split, split
 QUICK = Params(folds=2, min_support=3)
 
 
-def candidates(params: Params) -> list[Params]:
+def candidates() -> list[Params]:
     """Return the params of each model that a training compares."""
-    return [params_for(name, params) for name in COMPARED]
+    return [params_for(name, QUICK) for name in COMPARED]
 
 
 def bytes_of(fitted: Fitted, folder: Path) -> dict[str, bytes]:
@@ -53,7 +53,7 @@ def bytes_of(fitted: Fitted, folder: Path) -> dict[str, bytes]:
 def fitted_on(path: Path) -> Fitted:
     """Fit on the training side of a table, as ``train`` does."""
     parts = split(read_dataset(str(path), Reading()), QUICK)
-    first, *others = candidates(QUICK)
+    first, *others = candidates()
     return fit(parts.training.texts, parts.training.tags, first, others=others)
 
 
@@ -81,7 +81,7 @@ def test_labels_of_the_test_side_change_no_fitted_number(tmp_path: Path) -> None
 
 def test_the_best_on_the_folds_is_fitted_as_if_it_were_alone(tmp_path: Path) -> None:
     """What wins the comparison has the very arrays that it has when it is asked for by name."""
-    first, *others = candidates(QUICK)
+    first, *others = candidates()
     chosen = fit(*table(), first, others=others)
     assert [one.model for one in chosen.compared] == list(COMPARED)
     best = max(chosen.compared, key=lambda one: one.f1)
@@ -95,7 +95,7 @@ def test_the_best_on_the_folds_is_fitted_as_if_it_were_alone(tmp_path: Path) -> 
 def test_a_large_table_is_not_compared(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where comparing would take too long or too much memory, the first model is trained."""
     monkeypatch.setattr(fitting, limit, 10)
-    first, *others = candidates(QUICK)
+    first, *others = candidates()
     assert [one.model for one in fit(*table(), first, others=others).compared] == [COMPARED[0]]
 
 
