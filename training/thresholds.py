@@ -21,7 +21,7 @@ SHRINKAGE = 10.0
 """Texts that all tags together count as when a tag's own precision or recall is judged."""
 NEAREST = 1e-9
 """How near to 0 and 1 a probability is taken to be, where its log-odds would be endless."""
-LIMITS = 1 / (1 + np.exp(-np.linspace(-10, 10, 401)))
+LIMITS = expit(np.linspace(-10, 10, 401))
 """Thresholds that are tried for a precision or recall: of log-odds in steps of 0.05."""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from tagger.model import Model
@@ -91,7 +92,6 @@ def reliability_slope(scores: Doubles, truth: NDArray[np.bool_]) -> float:
     """
     if truth.all() or not truth.any():
         return np.nan
-    clipped = scores.clip(1e-6, 1 - 1e-6)
-    log_odds = np.log(clipped / (1 - clipped))
+    log_odds = logit(scores.clip(1e-6, 1 - 1e-6))
     fitted = LogisticRegression(C=np.inf, tol=1e-8).fit(log_odds[:, np.newaxis], truth)
     return float(fitted.coef_[0, 0])
