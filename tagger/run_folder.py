@@ -133,19 +133,20 @@ class RunFolder:
     def _check_files(self, part: str) -> Stored:
         stored = self._stored()
         for name, sha256 in stored.files.items():
-            if name.startswith(f"{part}/"):
-                path = self.path / name
-                try:
-                    found = files.sha256(path)
-                except PermissionError as fault:
-                    raise BrokenRun(
-                        f"{self.path.name} cannot be read by this user: {path}, {fault.strerror}."
-                    ) from fault
-                except OSError as fault:
-                    raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault
-                if found != sha256:
-                    raise BrokenRun(f"{path} is not the file that was written. {REMEDY}")
+            if name.startswith(f"{part}/") and self._sha256(name) != sha256:
+                raise BrokenRun(f"{self.path / name} is not the file that was written. {REMEDY}")
         return stored
+
+    def _sha256(self, name: str) -> str:
+        path = self.path / name
+        try:
+            return files.sha256(path)
+        except PermissionError as fault:
+            raise BrokenRun(
+                f"{self.path.name} cannot be read by this user: {path}, {fault.strerror}."
+            ) from fault
+        except OSError as fault:
+            raise BrokenRun(f"{path} cannot be read ({fault}). {REMEDY}") from fault
 
 
 def _write_model_yaml(path: Path, run: Run) -> None:

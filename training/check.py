@@ -199,8 +199,11 @@ def _joined(dataset: Dataset, support: Mapping[str, int]) -> Iterator[Finding]:
         parts = {tag: [part.strip() for part in tag.split(sign)] for tag in support}
         seen = Counter(part for found in parts.values() for part in set(found))
         # A tag may well hold a comma. Joined are those whose every part stands elsewhere too.
-        joined = [tag for tag, found in parts.items() if min(seen[part] for part in found) > 1]
-        joined = [tag for tag in joined if sign in tag]
+        joined = [
+            tag
+            for tag, found in parts.items()
+            if sign in tag and all(seen[part] > 1 for part in found)
+        ]
         yield from _named_joined(dataset, joined, sign)
     joined = list(filter(HASHTAGS.fullmatch, support)) or _joined_by_blanks(dataset, support)
     yield from _named_joined(dataset, joined, " ")
