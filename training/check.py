@@ -31,6 +31,8 @@ LOOKED_AT = 5_000
 """Texts, spread over the table, whose languages are told: 170 us each."""
 SURE = 0.9
 """Probability from which on a text's language is counted."""
+PAIRS_SHOWN = 5
+"""Rows that are named together with the row that each is like."""
 NO_LANGUAGE = "zxx"
 """What is told of a text of codes alone, a key say."""
 
@@ -104,26 +106,22 @@ def _repeated(dataset: Dataset) -> Iterator[Finding]:
         ("conflicts", other, f"the text of an earlier row with other tags; {several}"),
     ):
         if found:
-            pairs = ", ".join(f"{row.number} as {row.first}" for row in found[:5])
+            pairs = _first([f"{row.number} as {row.first}" for row in found])
             rows = tuple(repeated.number for repeated in found)
-            hold = _verb("hold", rows)
-            yield Finding(
-                kind, f"{_capital(rows_named(rows))} {hold} {what}: {pairs}{_etc(found)}.", rows
-            )
+            yield Finding(kind, f"{_rows_that('hold', rows)} {what}: {pairs}.", rows)
 
 
 def _near(labelled: Labelled) -> Iterator[Finding]:
     near = near_duplicates(labelled.texts)
     if near:
         numbers = labelled.numbers
-        pairs = ", ".join(
-            f"{numbers[one]} like {numbers[other]}" for one, other in sorted(near.items())[:5]
+        pairs = _first(
+            [f"{numbers[one]} like {numbers[other]}" for one, other in sorted(near.items())]
         )
         rows = tuple(sorted(numbers[one] for one in near))
         yield Finding(
             "near-duplicates",
-            f"{_capital(rows_named(rows))} {_verb('share', rows)} most words with an earlier row: "
-            f"{pairs}{_etc(near)}.",
+            f"{_rows_that('share', rows)} most words with an earlier row: {pairs}.",
             rows,
         )
 
@@ -289,11 +287,11 @@ def _lengths(labelled: Labelled) -> Iterator[Finding]:
     short = tuple(number for number, text in pairs if _few_words(text))
     long = tuple(number for number, text in pairs if len(text) > LONGEST)
     if short:
-        what = f"{_verb('hold', short)} fewer than {SHORTEST} words"
-        yield Finding("short-texts", f"{_capital(rows_named(short))} {what}.", short)
+        what = f"fewer than {SHORTEST} words"
+        yield Finding("short-texts", f"{_rows_that('hold', short)} {what}.", short)
     if long:
-        what = f"{_verb('hold', long)} more than {LONGEST:,} characters, which a server refuses"
-        yield Finding("long-texts", f"{_capital(rows_named(long))} {what}.", long)
+        what = f"more than {LONGEST:,} characters, which a server refuses"
+        yield Finding("long-texts", f"{_rows_that('hold', long)} {what}.", long)
 
 
 def _markup(labelled: Labelled) -> Iterator[Finding]:
@@ -302,8 +300,8 @@ def _markup(labelled: Labelled) -> Iterator[Finding]:
     if rows:
         yield Finding(
             "markup",
-            f"{_capital(rows_named(rows))} {_verb('hold', rows)} HTML, whose names, as br and "
-            "nbsp, count as words: take it out, unless the texts to be tagged hold it too.",
+            f"{_rows_that('hold', rows)} HTML, whose names, as br and nbsp, count as words: take "
+            "it out, unless the texts to be tagged hold it too.",
             rows,
         )
 
@@ -345,9 +343,12 @@ def _verb(verb: str, rows: Sequence[int]) -> str:
     return verb + ("s" if len(rows) == 1 else "")
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _rows_that(verb: str, rows: Sequence[int]) -> str:
+    """Begin a sentence: "Row 3 holds", "Rows 3 and 5 hold"."""
+    named = rows_named(rows)
+    return f"{named[0].upper()}{named[1:]} {_verb(verb, rows)}"
 
 
-def _etc(found: Sequence[object] | Mapping[int, int]) -> str:
-    return ", …" if len(found) > 5 else ""
+def _first(pairs: Sequence[str]) -> str:
+    more = ["…"] if len(pairs) > PAIRS_SHOWN else []
+    return ", ".join([*pairs[:PAIRS_SHOWN], *more])
