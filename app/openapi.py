@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 from app.examples import MACHINE_LEARNING, Examples, Requests, in_words_of
 from app.long_heads import MOST
 from app.operations import elsewhere
-from app.pipelines import MOST as WAITING
+from app.pipelines import WAITING
 from app.predict import Loaded, Predictor
 from app.reading import Limits
 from app.routes import SECTIONS

@@ -16,7 +16,8 @@ from typing import Any
 
 from app.protocol import extend
 
-MOST = 100
+WAITING = 100
+"""Requests at most behind the one at work."""
 
 
 class Last:
@@ -49,7 +50,7 @@ class Pipeline(deque[Any]):
         if self._full:
             return
         super().appendleft(waiting)
-        if len(self) == MOST:
+        if len(self) == WAITING:
             self._full = True
             cycle, _ = waiting
             cycle.keep_alive = False

@@ -93,7 +93,7 @@ def left_over(sent: bytes, answers: int) -> int:
         (REQUEST * 3, 3),
         (OFFER, 1),
         (REQUEST + SLOW + REQUEST * 2, 1),
-        (REQUEST + SLOW + REQUEST * (pipelines.MOST + 5), 1),
+        (REQUEST + SLOW + REQUEST * (pipelines.WAITING + 5), 1),
         (REQUEST + b"POST / HT", 1),
     ],
     ids=["one", "pipelined", "offer", "left waiting", "left too many", "half"],

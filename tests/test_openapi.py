@@ -17,7 +17,7 @@ import requests
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from app.openapi import VERSION
-from app.pipelines import MOST as WAITING
+from app.pipelines import WAITING
 from app.routes import ROUTES
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, rest_of, run_command, serve

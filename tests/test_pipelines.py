@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from app.pipelines import MOST
+from app.pipelines import WAITING
 from tests.serving import Server, rest_of
 
 
@@ -24,11 +24,11 @@ def answered(server: Server, count: int) -> tuple[list[int], list[int]]:
     return [int(one[1]) for one in found if one], last
 
 
-@pytest.mark.parametrize("count", [2, MOST, MOST + 1, MOST + 2, 5 * MOST])
+@pytest.mark.parametrize("count", [2, WAITING, WAITING + 1, WAITING + 2, 5 * WAITING])
 def test_answers_come_in_order_up_to_the_bound(server: Server, count: int) -> None:
     """Beside the one at work so many wait; the last answer says that no other will come."""
     numbers, last = answered(server, count)
-    most = MOST + 1
+    most = WAITING + 1
     assert numbers == list(range(min(count, most)))
     assert last == ([most - 1] if count >= most else [])
 
@@ -48,8 +48,8 @@ def test_the_last_body_may_come_later(server: Server) -> None:
     body = b'{"texts": [{"text": "Broth and onion."}]}'
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as connection:
-        connection.sendall((head + body) * MOST + head)
+        connection.sendall((head + body) * WAITING + head)
         received = connection.recv(1)  # so the last head was read without its body
         connection.sendall(body + (head + body) * 2)
         received += rest_of(connection)
-    assert received.count(b'"status-code":200') == received.count(b'"status-code":') == MOST + 1
+    assert received.count(b'"status-code":200') == received.count(b'"status-code":') == WAITING + 1
