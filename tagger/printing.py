@@ -120,8 +120,8 @@ def print_run(run: Run, *, promoted: bool) -> None:
         facts.add_row("learnt from too", f"{lent.source}: {counted(lent.rows, 'text')}")
         facts.add_row("sha256", lent.sha256)
         facts.add_row("for", ", ".join(lent.tags))
-    facts.add_row("params", _listed(asdict(run.params)))
-    facts.add_row("versions", _listed(run.versions))
+    facts.add_row("params", _with_names(asdict(run.params)))
+    facts.add_row("versions", _with_names(run.versions))
     out.print(facts)
     out.print()
     print_performance(run, run.performance)
@@ -289,5 +289,5 @@ def _figures(*numbers: float) -> list[str]:
     return [f"{number:.3f}" for number in numbers]
 
 
-def _listed(named: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in named.items())
+def _with_names(values: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in values.items())

@@ -80,7 +80,7 @@ class Columns:
         ------
         MissingColumns
         """
-        names = list(dict.fromkeys(str(name) for row in rows for name in row.values))
+        names = names_in(rows)
         if not names:
             faults: defaultdict[str, list[int]] = defaultdict(list)
             for row in rows:
@@ -103,6 +103,11 @@ class Columns:
             raise MissingColumns(" ".join((*problems, *_nested(rows, names))), names)
         rest = set(others).difference(tags.names)
         return cls(texts, tags, titles_alone=bool(rest) and texts.titles_alone(names))
+
+
+def names_in(rows: Sequence[Row]) -> list[str]:
+    """Return the names of a table's columns; a row of JSON may lack what is empty."""
+    return list(dict.fromkeys(name for row in rows for name in row.values))
 
 
 def _nested(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:

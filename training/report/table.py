@@ -15,7 +15,7 @@ from tagger.records import Run
 from tagger.sources import find_source
 from training.auxiliary import CATALOGUE
 from training.data import Dataset, read_dataset, rows_of
-from training.labelled import Labelled, Reading
+from training.labelled import Labelled, Reading, names_in
 from training.split import fingerprints
 
 
@@ -47,8 +47,7 @@ class Table:
         """
         source = find_source(self.source, encoding=reading.encoding)
         rows = rows_of(source)
-        names = list(dict.fromkeys(str(name) for row in rows for name in row.values))
-        name = find_column(names, column, column) or column
+        name = find_column(names_in(rows), column, column) or column
         values = {row.number: _words(row.values.get(name)) for row in rows}
         return tuple(values[number] for number in self.test.labelled.numbers)
 
@@ -97,10 +96,9 @@ def known_texts(dataset: Dataset, run: Run, exam: Exam) -> Table:
             f"{dataset.source} does not hold the texts that {run.run_id} was trained on and tested "
             f"with. Give its own table, {run.data.source}, and the same options to read it."
         )
-    whole = len(training.places) + len(test.places) == len(exam.training.truth) + len(
-        exam.test.truth
-    )
-    return Table(dataset.source, training, test, whole)
+    held = len(training.places) + len(test.places)
+    known = len(exam.training.truth) + len(exam.test.truth)
+    return Table(dataset.source, training, test, whole=held == known)
 
 
 def _side(labelled: Labelled, marks: NDArray[np.uint64], answers: Answers) -> Side:
