@@ -202,8 +202,19 @@ def test_what_training_would_refuse_is_found_before(
     rows = [f"{row.split(',')[0]},{some}" for row, some in zip(ROWS[1:], tags, strict=False)]
     table.write_text("\n".join(("text,tags", *rows)), encoding="utf-8")
     assert kinds <= set(found(check(read_dataset(str(table), Reading()), Params())))
-    home = tmp_path / "home"
-    assert run_python("-m", "training", "train", str(table), home=home).returncode == 2
+    assert_both_refuse(table)
+
+
+def assert_both_refuse(table: Path) -> str:
+    """Assert that `check` refuses a table as `train` does, in the same words; return them."""
+    trained, checked = (
+        run_python("-m", "training", command, str(table), home=table.parent / "home")
+        for command in ("train", "check")
+    )
+    assert trained.returncode == checked.returncode == 2
+    (refusal,) = checked.stderr.splitlines()
+    assert trained.stderr.splitlines()[-1] == refusal
+    return refusal
 
 
 def test_a_table_whose_test_would_measure_nothing_is_refused(tmp_path: Path) -> None:
@@ -217,9 +228,8 @@ def test_a_table_whose_test_would_measure_nothing_is_refused(tmp_path: Path) -> 
     table = tmp_path / "table.csv"
     table.write_text("\n".join(("text,tag", *rows)), encoding="utf-8")
     assert "untested" in found(check(read_dataset(str(table), Reading()), params))
-    done = run_python("-m", "training", "train", str(table), home=tmp_path)
-    assert done.returncode == 2
-    assert f"{sum(kept)} texts for the test, and none of them bears a tag" in done.stderr
+    told = f"{sum(kept)} texts for the test, and none of them bears a tag"
+    assert told in assert_both_refuse(table)
 
 
 def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: Path) -> None:
@@ -235,6 +245,7 @@ def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: P
     assert "training refuses them, or takes all with --task multi" in conflict.text
     corrections = tmp_path / "corrections.csv"
     corrections.write_text("text,tag\nThe same words here,b\n", encoding="utf-8")
+    assert "several tags where the task is single, in row 2" in assert_both_refuse(table)
     corrected = read_dataset(str(table), Reading(corrections=str(corrections)))
     assert corrected.labelled.tags == (("b",),)
     assert "conflicts" not in found(check(corrected, Params()))

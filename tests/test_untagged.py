@@ -66,7 +66,6 @@ def test_rows_of_zeros_are_skipped_where_that_is_asked_for(tmp_path: Path) -> No
     command = ("-m", "training", "check", str(table), "--json")
     for options, texts in (((), 3), (("--untagged", "skip"), 2)):
         done = run_python(*command, *options, home=tmp_path)
-        assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["texts"] == texts
 
 

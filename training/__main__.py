@@ -240,13 +240,14 @@ def check(
 ) -> None:
     """Look TABLE over before training: every flaw with its rows.
 
-    Nothing is written to the store.
+    Nothing is written to the store. A table that `train` would refuse is refused (status 2).
 
     Example: python -m training check my.csv --propose aliases.json
     """
     dataset = read_dataset(table, take_reading(options))
     tell_reading(dataset)
-    report = check_dataset(dataset, replace(USUAL, min_support=min_support))
+    params = replace(USUAL, task=dataset.task, min_support=min_support)
+    report = check_dataset(dataset, params)
     if propose:
         content = json.dumps(report.aliases, ensure_ascii=False, indent=2)
         propose.write_text(content + "\n", encoding="utf-8")
@@ -254,6 +255,7 @@ def check(
         printing.print_json(asdict(report))
     else:
         tell_report(report, proposed=propose)
+    split(dataset, params)
     if strict and report.findings:
         sys.exit(1)
 

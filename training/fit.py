@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.errors import SettingsError, TooLittleData, UnequalScores
+from tagger.errors import SettingsError, UnequalScores
 from tagger.model import Model
-from tagger.paired import Truth
 from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
@@ -20,6 +19,7 @@ from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.evaluate import truth_of
 from training.learners import LEARNERS, decide, learn
 from training.progress import Step
+from training.split import refuse_what_nothing_sets_apart
 from training.thresholds import Objective
 from training.trial import Compared, Tried, try_out
 from training.weights import weights_of
@@ -81,7 +81,7 @@ def fit(
     candidates = (params, *(others if _comparable(texts, tags) else ()))
     for candidate in candidates:
         _refuse_nonsense(candidate)
-    _refuse_too_little(tags, truth)
+    refuse_what_nothing_sets_apart(tags, tags_of_each)
 
     def trial(params: Params) -> Tried:
         return try_out(texts, tags, truth, params, step, lent=lent if params.auxiliary else None)
@@ -158,16 +158,3 @@ def _refuse_nonsense(params: Params) -> None:
         )
     if params.folds < 2:
         raise SettingsError(f"{params.folds} folds leave no text out. Choose 2 or more.")
-
-
-def _refuse_too_little(tags: Sequence[str], truth: Truth) -> None:
-    if len(tags) < 2:
-        raise TooLittleData(f"There are {len(tags)} tags to tell apart; it takes 2.")
-    support = truth.sum(axis=0)
-    for tag, borne in zip(tags, support.tolist(), strict=True):
-        if not 2 <= borne <= len(truth) - 2:
-            raise TooLittleData(
-                f"Tag {tag!r} is borne by {borne} of {len(truth)} texts; to learn what sets it "
-                "apart takes at least 2 that bear it and 2 that do not. Leave the tag out, or add "
-                "such texts."
-            )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import PurePath
 from urllib.parse import urlsplit
@@ -81,7 +81,8 @@ def split(dataset: Dataset, params: Params) -> Split:
     FaultyRows
         A text bears several tags where the task is single.
     TooLittleData
-        A side would be empty, or fewer than two tags have ``min_support`` training texts.
+        A side would be empty, fewer than two tags have ``min_support`` training texts, or one of
+        them stands on all.
     """
     labelled = dataset.labelled
     if params.task == "single":
@@ -105,6 +106,7 @@ def split(dataset: Dataset, params: Params) -> Split:
     untagged = sum(not some for side in sides for some in side.tags)
     if params.task == "single":
         sides = [side.take([i for i, some in enumerate(side.tags) if some]) for side in sides]
+    refuse_what_nothing_sets_apart(tags, sides[0].tags)
     return Split(sides[0], sides[1], tags, rare, pairs, untagged)
 
 
@@ -159,3 +161,24 @@ def _refuse_untested(dataset: Dataset, test: Labelled) -> None:
             "bears a tag that is trained, so that nothing could be measured. Add rows, or keep "
             "more for the test (--test-share)."
         )
+
+
+def refuse_what_nothing_sets_apart(
+    tags: Sequence[str], tags_of_each: Sequence[Collection[str]]
+) -> None:
+    """Refuse fewer than two tags, and those that one text bears, or all bear, or all but one.
+
+    Raises
+    ------
+    TooLittleData
+    """
+    if len(tags) < 2:
+        raise TooLittleData(f"There are {len(tags)} tags to tell apart; it takes 2.")
+    support = Counter(tag for some in tags_of_each for tag in some)
+    for tag in tags:
+        if not 2 <= support[tag] <= len(tags_of_each) - 2:
+            raise TooLittleData(
+                f"Tag {tag!r} is borne by {support[tag]} of {len(tags_of_each)} texts; to learn "
+                "what sets it apart takes at least 2 that bear it and 2 that do not. Leave the tag "
+                "out, or add such texts."
+            )
