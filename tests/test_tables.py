@@ -26,7 +26,7 @@ from tagger.errors import MissingColumns, UnreadableTable
 from tagger.sources import find_source
 from tagger.tables import read_rows
 from tagger.writing import writing
-from training.data import Dataset, normalise, read_dataset
+from training.data import Dataset, normalise, read_dataset, rows_of
 from training.labelled import Reading
 from training.parquet import parquet_rows
 
@@ -169,6 +169,18 @@ def test_numbers_that_hugging_face_has_names_for_are_these(tmp_path: Path) -> No
     rows = [row.values for row in parquet_rows(find_source(str(path)))]
     assert [row["label"] for row in rows] == ["pos", None]
     assert [row["more"] for row in rows] == [["neg", "pos"], [2]]
+
+
+@pytest.mark.parametrize("held", [b"{no JSON", b"\xff\xfe", b"[" * 100_000])
+def test_names_of_hugging_face_that_cannot_be_read_are_refused(tmp_path: Path, held: bytes) -> None:
+    """Their numbers are no tags; what to do with a table that has none is told."""
+    path = tmp_path / "table.parquet"
+    table = pa.Table.from_pylist(RECORDS).replace_schema_metadata({"huggingface": held})
+    parquet.write_table(table, path)
+    with pytest.raises(UnreadableTable, match=r"Hugging Face .* no JSON .*replace_schema_metad"):
+        rows_of(find_source(str(path)))
+    parquet.write_table(table.replace_schema_metadata(), path)
+    assert len(rows_of(find_source(str(path)))) == len(RECORDS)
 
 
 @pytest.mark.parametrize("name", ["plain.csv", "packed.csv.gz", "array.json", "table.parquet"])

@@ -43,7 +43,15 @@ def parquet_rows(source: Source) -> Iterator[Row]:
 
 def _classes(metadata: Mapping[bytes, bytes]) -> dict[object, dict[object, object]]:
     """Find the names that Hugging Face keeps beside columns of numbers: by column, by number."""
-    match json.loads(metadata.get(b"huggingface", b"null")):
+    try:
+        kept = json.loads(metadata.get(b"huggingface", b"null"))
+    except (ValueError, RecursionError) as fault:
+        # Without the names its numbers would become tags, "0" and "1".
+        raise ValueError(
+            f"what Hugging Face keeps in it of its columns is no JSON ({fault}). Where no tag is a "
+            "number, write it without, as pyarrow's table.replace_schema_metadata() gives it."
+        ) from fault
+    match kept:
         case {"info": {"features": {**features}}}:
             named = {column: _names_of(feature) for column, feature in features.items()}
             # The number of what has no class is -1.
