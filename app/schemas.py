@@ -110,7 +110,7 @@ class PredictRequest(Request):
     top_k: Count | None = Field(default=None, examples=[5])
     """Give the best so many tags at most, of those that reach the threshold."""
     threshold: float | None = Field(default=None, ge=0, le=1, allow_inf_nan=False, examples=[0.5])
-    """The score to reach, in place of each tag's own; 0 shows the best whatever they are."""
+    """The score to reach, in place of each tag's own; 0 shows all, or the `top_k` best of all."""
     evidence: bool | None = Field(default=None, examples=[True])
     """Tell which words of the text earned it each tag."""
 
