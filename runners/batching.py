@@ -83,6 +83,43 @@ class _Share(NamedTuple, Generic[Item, Result]):
     items: Sequence[Item]
 
 
+class SharedThread:
+    """A thread for batches that would hold the loop; batchers that share it run one at a time.
+
+    While one has a batch in it the others do not run on the loop either: what they share, a model
+    say, may be for one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._executor = ThreadPoolExecutor(1, "batches")
+        self._waiting: list[Callable[[], None]] = []
+        self.at_work = False
+
+    def run(self, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
+        """Do some work in the thread, and tell what came of it on the loop.
+
+        Raises
+        ------
+        RuntimeError
+            The system has no thread to give.
+        """
+        loop = asyncio.get_running_loop()
+
+        def ended(worked: asyncio.Future[Result]) -> None:
+            self.at_work = False
+            waiting, self._waiting = self._waiting, []
+            for turn in waiting:
+                loop.call_soon(turn)
+            done(worked.result())
+
+        loop.run_in_executor(self._executor, work).add_done_callback(ended)
+        self.at_work = True
+
+    def afterwards(self, turn: Callable[[], None]) -> None:
+        """Call back once the thread is free."""
+        self._waiting.append(turn)
+
+
 class Batcher(Generic[Item, Result]):
     """Gather the items of concurrent requests, run them together, hand each its own results.
 
@@ -96,6 +133,8 @@ class Batcher(Generic[Item, Result]):
         Tells at a glance what an item may cost, as a length does; 0 if nothing is given.
     watch
         Told of every batch after it has run.
+    thread
+        Shared with those whose ``run`` is never to be called at the same time as this one's.
     clock
         Seconds that only grow; deadlines are points of it.
     """
@@ -107,6 +146,7 @@ class Batcher(Generic[Item, Result]):
         bounds: Bounds | None = None,
         weigh: Callable[[Item], int] = lambda item: 0,  # noqa: ARG005 - all alike
         watch: Callable[[Batch], None] | None = None,
+        thread: SharedThread | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._run = run
@@ -114,7 +154,7 @@ class Batcher(Generic[Item, Result]):
         self._weigh = weigh
         self._watch = watch
         self._clock = clock
-        self._thread = ThreadPoolExecutor(1, "batches")
+        self._thread = thread or SharedThread()
         self._queue: deque[_Job[Item, Result]] = deque()
         self._waiting = 0
         self._waiting_before = 0
@@ -176,6 +216,9 @@ class Batcher(Generic[Item, Result]):
 
     def _turn(self) -> None:
         """Run one batch, here or in a thread, and arm the next."""
+        if self._thread.at_work:
+            self._thread.afterwards(self._turn)
+            return
         if self._more_may_come():
             self._loop.call_soon(self._turn)
             return
@@ -194,11 +237,9 @@ class Batcher(Generic[Item, Result]):
             done(self._compute(shares))
         else:
             try:
-                work = self._loop.run_in_executor(self._thread, self._compute, shares)
+                self._thread.run(partial(self._compute, shares), done)
             except RuntimeError:  # the system has no thread to give
                 done(self._compute(shares))
-            else:
-                work.add_done_callback(lambda ended: done(ended.result()))
 
     def _more_may_come(self) -> bool:
         """Tell whether this turn of the loop brought more, so that the next one may too.

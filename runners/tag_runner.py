@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar, TypeVarTuple
 
-from runners.batching import Batch, Batcher, Bounds
+from runners.batching import Batch, Batcher, Bounds, SharedThread
 from tagger.decide import PLAIN, Decisions, Options, decide
 from tagger.errors import (
     BrokenRun,
@@ -313,21 +313,27 @@ class TagRunner:
         check = self._store.check(run_id)
         write = self._writer(model)
         decided = _decided(model, write)
+        thread = SharedThread()  # both ask one model, which is for one thread at a time
         return Loaded(
             run=run,
-            decided=self._batcher(decided, "tags"),
-            explained=self._batcher(_explained(model), "evidence"),
+            decided=self._batcher(decided, "tags", thread),
+            explained=self._batcher(_explained(model), "evidence", thread),
             sample=sample(model),
             check_texts=check.texts,
             check_answers=decided([(text, PLAIN) for text in check.texts]),
         )
 
     def _batcher(
-        self, run: Callable[[list[Asked]], list[Result]], work: str
+        self, run: Callable[[list[Asked]], list[Result]], work: str, thread: SharedThread
     ) -> Batcher[Asked, Result]:
         """Make a batcher; a text weighs its characters, since new words cost most."""
-        told = partial(self._told, work)
-        return Batcher(run, bounds=self._bounds, weigh=lambda asked: len(asked[0]), watch=told)
+        return Batcher(
+            run,
+            bounds=self._bounds,
+            weigh=lambda asked: len(asked[0]),
+            watch=partial(self._told, work),
+            thread=thread,
+        )
 
     def _told(self, work: str, batch: Batch) -> None:
         loaded = [run for run in (self._served, *self._others.values()) if run is not None]
