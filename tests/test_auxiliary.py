@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -209,6 +210,18 @@ def test_a_table_that_misleads_is_left_out(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "Nothing was learnt from the other table: with it folds were" in done.stdout
     assert "with other.csv" in done.stdout
+
+
+def test_a_table_that_helps_is_named_beside_the_model_it_was_chosen_with(tmp_path: Path) -> None:
+    """The one that was chosen bears the name that stands among those that were compared."""
+    few = texts_of(OTHER_WORDS, each=1, seed=7)
+    own = write(tmp_path / "own.csv", texts_of(WORDS, each=60, seed=1) + few)
+    other = write(tmp_path / "other.csv", texts_of(OTHER_WORDS, each=200, seed=2))
+    command = ("-m", "training", "train", str(own), "--also", str(other))
+    told = run_python(*command, home=tmp_path).stdout
+    chosen = re.findall(r"^Chosen by .*: (.+)\.$", told, re.MULTILINE)[0]
+    assert chosen.endswith(" with other.csv")
+    assert f"{chosen} " in told.partition("Compared: ")[2]
 
 
 def test_a_table_too_large_to_compare_with_is_not_said_to_be_worse(

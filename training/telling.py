@@ -113,7 +113,10 @@ def _what_was_compared(made: Made, *, compares: bool) -> Iterator[str]:
             f"{one.f1:.3f} (macro {one.macro_f1:.3f}, {one.seconds:.1f} s)"
             for one in made.compared
         )
-        yield f"Chosen by weighted F1 on folds of the training side: {made.run.params.model}."
+        lent = made.run.data.auxiliary
+        beside = f" with {lent.source}" if lent else ""
+        chosen = f"{made.run.params.model}{beside}"
+        yield f"Chosen by weighted F1 on folds of the training side: {chosen}."
         yield f"Compared: {figures}."
     elif compares:
         yield f"Too large to compare models on: {made.run.params.model} was taken."
