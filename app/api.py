@@ -173,4 +173,5 @@ def _exchange(request: Request) -> Exchange:
 
 def _fault(fault: dict[str, Any]) -> Fault:
     place = tuple(shown(key) if isinstance(key, str) else key for key in fault["loc"])
-    return Fault(place, fault["msg"], fault["type"])
+    # As of a body's fields; after a comma stands what pydantic tried with the words of a query.
+    return Fault(place, fault["msg"].partition(",")[0], fault["type"])

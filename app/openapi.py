@@ -39,7 +39,8 @@ Any path may answer these too:
 
 - `404`: there is no such path.
 - `405`: it does not answer this method; `Allow` names those that it answers.
-- `422`: it has no query parameter of this name (health, probes, metrics and pages pass over any).
+- `422`: it has no query parameter of this name (health, probes, metrics, `/schema.json` and pages
+  pass over any).
 - `400`: what came is no HTTP/1, or has not one `Host`.
 - `408`: the head of the request did not come to its end in time.
 - `431`: the head did not come to its end in {MOST:,} bytes.

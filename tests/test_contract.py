@@ -119,6 +119,8 @@ def test_a_senseless_top_is_one_fault_with_its_place(server: Server, top: str) -
     assert answer.status_code == 422
     (fault,) = answer.json()["detail"]
     assert fault["loc"] == ["query", "top"]
+    told = "greater than or equal to 1" if top in {"0", "-1"} else "a valid integer"
+    assert fault["msg"] == f"Input should be {told}"
 
 
 @pytest.mark.parametrize("name", ["promoted", "latest", "by id"])
