@@ -59,6 +59,8 @@ WRITE_SECONDS = 5
 """For the last answers to go out, when a worker ends."""
 HERE = Path(__file__).parent
 FOLDER_OF_METRICS = "PROMETHEUS_MULTIPROC_DIR"
+SUPERVISOR = "SUPERVISOR_OF_TAGLINE"
+"""Holds the supervisor's process id for its workers: it may be gone before one can ask for it."""
 
 end = partial(logs.end, log_format())
 
@@ -82,6 +84,7 @@ limits = Limits(
 stopping = Stopping(
     usual_pause() if settings.drain_seconds is None else settings.drain_seconds,
     rest_seconds=math.ceil(limits.seconds) + WRITE_SECONDS,
+    supervisor=int(os.environ.get(SUPERVISOR, os.getppid())),
 )
 predictor = Predictor(limits)
 runner = TagRunner(
@@ -147,6 +150,7 @@ class Tagger:
             bento.heed_traffic(NAME, settings)
             in_own_process(runner.check, end)
             bento.supervise(CHECK_SECONDS, end)
+            os.environ[SUPERVISOR] = str(os.getpid())
         except TaglineError as fault:
             end(str(fault))
 

@@ -44,11 +44,14 @@ class Stopping:
         From the first signal until uvicorn is told.
     rest_seconds
         From then on, for what is in flight; unless ``bentoml serve`` was told another time.
+    supervisor
+        The process that started this one.
     """
 
-    def __init__(self, pause_seconds: float, *, rest_seconds: int) -> None:
+    def __init__(self, pause_seconds: float, *, rest_seconds: int, supervisor: int) -> None:
         self._pause_seconds = pause_seconds
         self._rest_seconds = rest_seconds
+        self._supervisor = supervisor
         self._ended = False
         self.draining = False
         """From the first signal on: readiness is false, answers say ``Connection: close``."""
@@ -83,7 +86,7 @@ class Stopping:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signalled)
-        _when_orphaned(os.getppid(), partial(signalled, signal.SIGTERM, None))
+        _when_orphaned(self._supervisor, partial(signalled, signal.SIGTERM, None))
 
 
 def _when_orphaned(supervisor: int, end: Callable[[], None]) -> None:

@@ -72,7 +72,7 @@ def edge(
         limits=LIMITS,
         envelopes=Envelopes(),
         metrics=Metrics("tagline", "test"),
-        stopping=stopping or Stopping(0, rest_seconds=1),
+        stopping=stopping or Stopping(0, rest_seconds=1, supervisor=0),
     )
 
 

@@ -190,7 +190,7 @@ def test_an_answer_that_has_begun_is_not_answered_again() -> None:
 
 def test_while_draining_every_answer_closes_its_connection() -> None:
     """Answers of the edge and of inner layers tell the client to come by another connection."""
-    stopping = Stopping(0, rest_seconds=1)
+    stopping = Stopping(0, rest_seconds=1, supervisor=0)
     stopping.draining = True
     for path in ("/runs", "/nowhere", "/livez"):
         answer = ask(edge(answering(200), stopping=stopping), path=path)

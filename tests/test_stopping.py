@@ -111,12 +111,21 @@ def test_what_is_in_flight_is_answered(
     check_end(server)
 
 
-def test_a_killed_supervisor_leaves_no_worker(trained_home: TrainedHome, tmp_path: Path) -> None:
-    """Whoever starts the server anew finds the port free."""
+@pytest.mark.parametrize("starting", [False, True])
+def test_a_killed_supervisor_leaves_no_worker(
+    trained_home: TrainedHome, tmp_path: Path, *, starting: bool
+) -> None:
+    """Whoever starts the server anew finds the port free, were a worker about to start too."""
     with serve(
         trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0"
     ) as server:
-        (worker,) = psutil.Process(server.process.pid).children()
+        supervisor = psutil.Process(server.process.pid)
+        (worker,) = supervisor.children()
+        if starting:
+            worker.kill()
+            while (found := supervisor.children()) in ([], [worker]):
+                pass
+            (worker,) = found
         server.process.kill()
         worker.wait(30)
     assert "Start the server anew." in server.log.read_text()
@@ -158,7 +167,7 @@ def test_a_second_signal_ends_the_pause(
     heard: list[int] = []
 
     async def story() -> None:
-        stopping = Stopping(pause, rest_seconds=1)
+        stopping = Stopping(pause, rest_seconds=1, supervisor=os.getppid())
         stopping.install()
         for number in numbers:
             signal.raise_signal(number)
