@@ -100,7 +100,12 @@ def test_a_table_that_is_not_named_is_told_so(
         ("", "empty.csv", ["empty"]),
         ("text,tags\n", "header.csv", ["no rows"]),
         ("words,labels\na,b\n", "names.csv", ["'text'", "--title-column", "'words' and 'labels'"]),
-        ('[{"fields": {"text": "a", "tags": ["b"]}}]', "nested.json", ["'fields' holds objects"]),
+        ('[{"fields": {"text": "a", "tags": ["b"]}}]', "nested.json", ["stand in 'fields':"]),
+        (
+            json.dumps([{f"field {n}": {"text": "a"} for n in range(99)}]),
+            "wide.json",
+            ["Objects stand in 'field 0', ", " and 89 more: give"],
+        ),
         (f"A{'n' * 10_000} end\tb\nA text\tb\n", "headless.tsv", ["first row must name"]),
         ("text,labels\na,b\n", "tags.csv", ["'tags'", "'labels'", "--tags-column"]),
         ("title,title,tags\na,b,c\n", "twice.csv", ["Several columns are named 'title'"]),

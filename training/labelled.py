@@ -10,7 +10,7 @@ from typing import Literal
 from tagger.columns import TextColumns
 from tagger.errors import FaultyRows, MissingColumns
 from tagger.tables import Row
-from tagger.wording import counted, listed
+from tagger.wording import LONGEST_SHOWN, counted, listed
 from training.tag_columns import TagColumns
 
 Untagged = Literal["refuse", "skip", "none"]
@@ -111,13 +111,17 @@ def names_in(rows: Sequence[Row]) -> list[str]:
 
 
 def _nested(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
-    """Say that what is looked for may stand in a column of objects."""
-    for name in names:
-        if any(isinstance(row.values.get(name), dict) for row in rows):
-            yield (
-                f"The column {name!r} holds objects: give what they hold columns of their own, as "
-                "pandas.json_normalize does."
-            )
+    """Say that what is looked for may stand in columns of objects."""
+    found = [
+        repr(name[:LONGEST_SHOWN])
+        for name in names
+        if any(isinstance(row.values.get(name), dict) for row in rows)
+    ]
+    if found:
+        yield (
+            f"Objects stand in {listed(found)}: give what they hold columns of its own, as "
+            "pandas.json_normalize does."
+        )
 
 
 @dataclass(frozen=True, slots=True)
