@@ -172,7 +172,7 @@ class Metrics:
         )
         self._ready = Gauge(
             "tagline_ready_workers",
-            "Workers that are ready",
+            "Workers that said to be ready when /readyz asked them last",
             multiprocess_mode="livesum",
             registry=None,
         )
