@@ -127,6 +127,7 @@ def test_a_capacity_is_a_rate_that_holds() -> None:
     """A rate found in a good moment is lowered until it holds; one that holds stays."""
     assert held_rate(800, lambda rate: rate <= 800) == 800
     assert 700 * LESS < held_rate(800, lambda rate: rate <= 700) <= 700
+    assert LESS < held_rate(800, lambda _: False) <= 1
 
 
 @pytest.mark.parametrize(

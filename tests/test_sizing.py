@@ -105,6 +105,18 @@ def test_what_is_needed_survives_a_zone() -> None:
         assert rate / pods <= FULL * 5_000
 
 
+def test_a_lost_zone_is_missed_until_other_pods_have_started() -> None:
+    """Two of three pods let 7 of 27 requests a second wait, until the third is there again."""
+    even, three = np.full(300, 27), replace(SCALER, least=3, most=3)
+    whole = simulate_day(even, POD, three)
+    assert (whole.refused, whole.longest_wait) == (0, 0)
+    for seconds in (2, 8):
+        pod = replace(POD, start_seconds=seconds)
+        lost = simulate_day(even, pod, three, {100: 1 / 3})
+        assert (lost.refused, lost.waiting) == (0, 0)
+        assert lost.longest_wait == 7 * seconds / (2 * POD.capacity)
+
+
 def test_the_autoscaler_asks_for_what_its_target_allows() -> None:
     """As many pods as keep each at its share of a core, whatever share of its capacity that is."""
     dear_when_small = replace(POD, cores=(0.9, 1, 1))
