@@ -17,6 +17,7 @@ import pytest
 
 from app.settings import Settings
 from tagger.columns import TextColumns
+from tagger.errors import MissingColumns
 from tagger.records import Params
 from tagger.wording import listed
 from tests.runs import TABLE
@@ -244,6 +245,9 @@ def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: P
     assert "Row 3 holds the text of an earlier row with other tags" in conflict.text
     assert "training refuses them, or takes all with --task multi" in conflict.text
     corrections = tmp_path / "corrections.csv"
+    corrections.write_text("words,tag\nThe same words here,b\n", encoding="utf-8")
+    with pytest.raises(MissingColumns, match=r"corrections\.csv: The table has no column 'text'"):
+        read_dataset(str(table), Reading(corrections=str(corrections)))
     corrections.write_text("text,tag\nThe same words here,b\n", encoding="utf-8")
     assert "several tags where the task is single, in row 2" in assert_both_refuse(table)
     corrected = read_dataset(str(table), Reading(corrections=str(corrections)))
@@ -284,6 +288,7 @@ def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
         ("-1", "1", False),
         ("2.1", "21", False),
         ("c#", "c", False),
+        ("css", "cs", False),
         ("\N{THUMBS UP SIGN} app", "\N{THUMBS DOWN SIGN} app", False),
         # In Hindi, "game" and "skin": they differ in a mark alone.
         ("\u0916\u0947\u0932", "\u0916\u093e\u0932", False),
@@ -295,6 +300,11 @@ def test_tags_that_differ_in_what_tells_are_no_spellings_of_one(
     """Capitals, blanks and punctuation are spelling; numbers, symbols and vowel signs are not."""
     for usual, rarer in ((one, other), (other, one)):
         assert spellings({usual: 2, rarer: 1}) == ({rarer: usual} if alike else {})
+
+
+def test_plurals_of_plurals_are_none() -> None:
+    """Of C, CS and CSS, all tags of one table, CSS stays a tag of its own."""
+    assert spellings({"css": 3, "c": 2, "cs": 1}) == {"cs": "c"}
 
 
 def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:

@@ -148,7 +148,8 @@ def spellings(support: Mapping[str, int]) -> dict[str, str]:
     groups: dict[str, list[str]] = {}
     for tag in support:
         groups.setdefault(_bare(tag), []).append(tag)
-    for bare in [bare for bare in groups if bare.endswith("s") and bare[:-1] in groups]:
+    # What ends with ss is no plural, as CSS is none of CS.
+    for bare in [bare for bare in groups if re.search("[^s]s$", bare) and bare[:-1] in groups]:
         groups[bare[:-1]].extend(groups.pop(bare))
     aliases = {}
     for tags in groups.values():

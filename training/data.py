@@ -78,7 +78,10 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
             _reading_of_corrections(reading),
             untagged="none" if read.untagged == "none" else "refuse",
         )
-        corrections = read_dataset(reading.corrections, as_corrections)
+        try:
+            corrections = read_dataset(reading.corrections, as_corrections)
+        except MissingColumns as fault:
+            raise MissingColumns(f"--corrections {reading.corrections}: {fault}") from fault
         once, settled = _corrected(once, corrections)
         repeated = tuple(row for row in repeated if row.same_tags or row.first not in settled)
     digest = hashlib.sha256()
