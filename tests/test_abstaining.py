@@ -178,7 +178,7 @@ def test_the_rule_is_stored_with_the_run(trained_home: TrainedHome) -> None:
 def test_few_texts_set_no_bolder_limit_than_many(texts: int) -> None:
     """Of texts like the left-out ones 3.5% at most are expected to go without tags."""
     left_out = np.random.default_rng(texts).permutation(np.arange(1.0, texts + 1))
-    limit = abstain_below(left_out, np.zeros(texts, np.intp))
+    limit = abstain_below(left_out, np.zeros(texts, np.intp), missed=texts)
     assert limit > 0
     # A further text comes at each of the places among the left-out ones alike.
     assert (np.sum(left_out < limit) + (limit >= 1)) / (texts + 1) <= ABSTAINED
@@ -189,8 +189,8 @@ def test_the_limit_is_as_small_as_familiarities_are() -> None:
     """Where scores hardly differ, and so nothing moves them far, most texts are answered still."""
     left_out = np.arange(1.0, 1001)
     of_none = np.zeros(1000, np.intp)
-    found = abstain_below(1e-9 * left_out, of_none)
-    assert found == pytest.approx(1e-9 * abstain_below(left_out, of_none))
+    found = abstain_below(1e-9 * left_out, of_none, missed=1000)
+    assert found == pytest.approx(1e-9 * abstain_below(left_out, of_none, missed=1000))
 
 
 def test_abstaining_costs_few_right_tags() -> None:
@@ -198,12 +198,20 @@ def test_abstaining_costs_few_right_tags() -> None:
     random = np.random.default_rng(0)
     left_out = random.permutation(np.arange(1.0, 1001))
     right = random.integers(0, 4, 1000)
-    limit = abstain_below(left_out, right)
+    limit = abstain_below(left_out, right, missed=1000)
     lost = right[left_out < limit].sum() / right.sum()
     assert RIGHT_LOST - 0.003 < lost <= RIGHT_LOST
     assert np.mean(left_out < limit) < ABSTAINED / 2
-    one_each = abstain_below(left_out, np.ones(1000, np.intp))
+    one_each = abstain_below(left_out, np.ones(1000, np.intp), missed=1000)
     assert np.mean(left_out < one_each) == RIGHT_LOST
+
+
+@pytest.mark.parametrize(("missed", "lost"), [(0, 1), (12, 3), (40, 10), (400, 10)])
+def test_abstaining_costs_fewest_where_hardly_a_tag_is_missed(missed: int, lost: int) -> None:
+    """A quarter as many right tags are lost as are missed anyway: of 1,000 one to ten."""
+    left_out = np.random.default_rng(0).permutation(np.arange(1.0, 1001))
+    limit = abstain_below(left_out, np.ones(1000, np.intp), missed=missed)
+    assert np.sum(left_out < limit) == lost
 
 
 def test_models_are_compared_by_what_they_answer() -> None:

@@ -97,7 +97,11 @@ def try_out(
     predicted = best_alone(scores) if params.task == "single" else scores >= thresholds
     usual = usual_length(left_out.words)
     familiar = _familiarities(left_out, calibration, usual)
-    limit = abstain_below(familiar, right=(truth & predicted).sum(axis=1))
+    limit = abstain_below(
+        familiar,
+        right=(truth & predicted).sum(axis=1),
+        missed=int((truth & ~predicted).sum()),
+    )
     measured = measure(truth, predicted & (familiar >= limit)[:, np.newaxis], tags)
     return Tried(
         params=params,
