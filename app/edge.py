@@ -101,6 +101,8 @@ class Edge:
             if out.status:
                 took = time.monotonic() - exchange.started
                 self._metrics.answered(route.template, out.status, took)
+            else:  # the caller left, and is no longer in progress
+                self._metrics.flush_soon()
 
     async def _answer(
         self,

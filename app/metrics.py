@@ -193,6 +193,10 @@ class Metrics:
     def answered(self, endpoint: str, status: int, seconds: float) -> None:
         """Note an answer by its route's template."""
         self._answers[endpoint, status].append(seconds)
+        self.flush_soon()
+
+    def flush_soon(self) -> None:
+        """Write what there is to tell in a moment, so that other workers tell it too."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
 

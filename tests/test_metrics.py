@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 import re
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, serve
 
 ALERTS = PROJECT / "deploy/kubernetes/components/service-monitor/alerts.yaml"
+IN_PROGRESS = "bentoml_service_request_in_progress"
 TEXT = {"texts": [{"text": "onion broth"}, {"text": "mainsail"}]}
 
 
@@ -33,7 +36,11 @@ def fresh(trained_home: TrainedHome, tmp_path: Path) -> Iterator[Server]:
 
 def series(server: Server) -> dict[str, list[tuple[dict[str, str], float]]]:
     """Give every series of /metrics: labels and value by name."""
-    text = requests.get(f"{server.url}/metrics", timeout=30).text
+    return read(requests.get(f"{server.url}/metrics", timeout=30).text)
+
+
+def read(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
+    """Read every series: labels and value by name."""
     found: dict[str, list[tuple[dict[str, str], float]]] = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
@@ -73,7 +80,7 @@ def test_every_answer_is_counted_by_its_template(fresh: Server) -> None:
     took = "bentoml_service_request_duration_seconds"
     assert value(found, f"{took}_count", endpoint="/predict", http_response_code="200") == 3
     assert 0 < value(found, f"{took}_sum", endpoint="/predict", http_response_code="200") < 3
-    assert value(found, "bentoml_service_request_in_progress", endpoint="/predict") == 0
+    assert value(found, IN_PROGRESS, endpoint="/predict") == 0
     names = {known["endpoint"] for known, _ in found[total]}
     assert names == {"/readyz", "/tags/{tag}", "(none)", "/predict"}
     assert {known["service_name"] for known, _ in found[total]} == {"tagline"}
@@ -98,6 +105,37 @@ def test_batches_and_the_served_run_are_told(fresh: Server, trained_home: Traine
     assert value(after, "tagline_queue_texts") == 0
     assert value(after, "tagline_served_run", run_id=trained_home.run_id) == 1
     assert value(after, "tagline_ready_workers") == 1
+
+
+def test_who_left_is_in_progress_no_more(trained_home: TrainedHome, tmp_path: Path) -> None:
+    """Any worker tells so, also where the one that he left has had nothing to do since."""
+    home, log = trained_home.copied(tmp_path), tmp_path / "log"
+    with serve(home, log, TAGLINE_WORKERS="2") as server, ExitStack() as opened:
+        workers: dict[str, requests.Session] = {}
+        while len(workers) < 2:
+            session = opened.enter_context(requests.Session())
+            health = session.get(server.url, timeout=30)
+            workers[health.headers["x-request-id"].partition("-")[0]] = session
+        left, other = workers
+
+        def wait_until(number: int) -> None:
+            deadline = time.monotonic() + 30
+            told = -1.0
+            while told != number and time.monotonic() < deadline:
+                text = workers[other].get(f"{server.url}/metrics", timeout=30).text
+                told = value(read(text), IN_PROGRESS, endpoint="/predict")
+            assert told == number
+
+        while True:
+            caller = opened.enter_context(server.connect())
+            caller.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            if f"x-request-id: {left}" in caller.recv(4_096).decode():
+                break
+        caller.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{")
+        assert workers[left].get(server.url, timeout=30).ok  # it tells once more
+        wait_until(1)
+        caller.close()
+        wait_until(0)
 
 
 def test_alerts_are_of_series_that_there_are(fresh: Server) -> None:
