@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import requests
 from load_tests.measure import running
 from load_tests.results import PROJECT, RESULTS
 from load_tests.subjects import Ground, tagline
+from load_tests.texts import read_texts
 
 REPORT = RESULTS / "load.html"
 
@@ -45,6 +47,20 @@ def refuse_other(target: str) -> None:
         ) from fault
 
 
+def refuse_unreadable(texts: Path) -> None:
+    """Read the texts once: every user would fail where there are none."""
+    try:
+        found = read_texts(texts)
+    except (KeyError, ValueError, csv.Error):
+        found = ()
+    if not found:
+        raise click.BadParameter(
+            f"No texts are found in {texts}: it is to be CSV with commas, in UTF-8, with a column "
+            "`text`, or `title` and `description`.",
+            param_hint="--texts",
+        )
+
+
 def run_locust(
     target: str, *, users: int, seconds: int, ramp: bool, web: bool, texts: Path | None
 ) -> int:
@@ -68,7 +84,11 @@ def run_locust(
 @click.option("--seconds", default=20, show_default=True, help="How long.")
 @click.option("--ramp", is_flag=True, help="Double the users every 15 s, from 8 to 256.")
 @click.option("--web", is_flag=True, help="Steer it from locust's page instead.")
-@click.option("--texts", type=click.Path(exists=True, path_type=Path), help="CSV to draw from.")
+@click.option(
+    "--texts",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="CSV to draw from: its column `text`, or `title` and `description`.",
+)
 def main(
     target: str | None, *, users: int, seconds: int, ramp: bool, web: bool, texts: Path | None
 ) -> None:
@@ -79,6 +99,8 @@ def main(
 
     Example: python -m load_tests --target http://127.0.0.1:3000 --users 50 --seconds 60
     """
+    if texts:
+        refuse_unreadable(texts)
     if target:
         target = target.rstrip("/")
         refuse_other(target)

@@ -206,6 +206,17 @@ def test_an_address_at_which_nobody_answers_is_refused(tmp_path: Path) -> None:
             assert f"No Tagline answers at {target}" in " ".join(done.stderr.split())
 
 
+@pytest.mark.parametrize("content", ["body\na\n", "text;id\na;1\n", "text\n", "text\n\udcff\n"])
+def test_texts_that_cannot_be_drawn_from_are_refused(tmp_path: Path, content: str) -> None:
+    """In a sentence, before any user starts."""
+    texts = tmp_path / "texts.csv"
+    texts.write_text(content, encoding="utf-8", errors="surrogateescape")
+    done = run_python("-m", "load_tests", "--texts", str(texts), home=tmp_path)
+    assert done.returncode == 2
+    assert "it is to be CSV with commas, in UTF-8" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_load_test_in_which_nobody_asked_is_missed(tmp_path: Path) -> None:
     """Where users cannot even start, no objective was kept."""
     with answering(Runless) as url:
