@@ -467,6 +467,17 @@ def test_suspects_are_given_back_whatever_form_the_table_has(tmp_path: Path, for
     assert corrected.labelled.tags == tuple(swapped)
 
 
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+@pytest.mark.parametrize("tags", [("<b>",), ("<", ">"), ("[b]",), ('"b"', "b,c"), ("b|c", "d")])
+def test_a_suspects_tags_are_read_as_they_were_written(
+    tmp_path: Path, form: str, tags: tuple[str, ...]
+) -> None:
+    """Whatever signs they hold: what looks like several tags, or a list of them, is one."""
+    suspects = tmp_path / f"suspects.{form}"
+    write_suspects(suspects, [Suspect(2, 0.9, (), tags, "some text", tags)])
+    assert read_dataset(str(suspects), Reading()).labelled.tags == (tags,)
+
+
 def test_near_duplicates_are_found_among_many() -> None:
     """Texts of which one word in ten differs are found among 3,000, and no two others are."""
     words = [f"word{i}" for i in range(5000)]
