@@ -82,6 +82,14 @@ def test_a_low_precision_is_reached_where_the_exam_is_whole(precision: float) ->
         assert run.thresholds[run.tags.index(tag)] >= 0.01
 
 
+def test_a_precision_out_of_reach_is_told_as_it_was_asked_for() -> None:
+    """99.5% are not called 100%."""
+    run, exam = made_run().run, made_run().exam
+    wrong = replace(exam, training=replace(exam.training, truth=~exam.training.truth))
+    with pytest.raises(UnreachableTarget, match=r"right 99\.5% of the time"):
+        threshold_for_precision(run, wrong, tag=run.tags[0], precision=0.995)
+
+
 def test_a_threshold_lowered_step_by_step_stays_measured() -> None:
     """A run made of another by a low threshold keeps no lower scores than that one's exam."""
     made = made_run()

@@ -37,7 +37,7 @@ def threshold_for_precision(run: Run, exam: Exam, *, tag: str, precision: float)
     reached = last & (right >= precision)
     if not reached.any():
         raise UnreachableTarget(
-            f"No threshold is right {precision:.0%} of the time on the texts of training: "
+            f"No threshold is right {100 * precision:g}% of the time on the texts of training: "
             f"the best is {right[last].max(initial=0):.1%}. Ask for less, or correct its rows."
         )
     return float(ordered[reached][-1])
