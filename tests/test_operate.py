@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +53,23 @@ def test_another_threshold_is_another_run(home: Path) -> None:
     assert (scores[0] == scores[1]).all()
     assert store.model(new.run_id).policy.thresholds[0] == 0.999
     assert store.promoted() == "base"
+
+
+def test_a_tag_is_found_in_each_form_of_unicode(tmp_path: Path) -> None:
+    """An accent that a terminal types as a sign of its own is the one that the table has."""
+    made, typed = named("base"), "mu\u0301sica"
+    tags = ("música", *made.run.tags[1:])
+    by_tag = dict(zip(tags, made.run.performance.by_tag.values(), strict=True))
+    performance = replace(made.run.performance, by_tag=by_tag)
+    run, model = (
+        replace(made.run, tags=tags, performance=performance),
+        replace(made.model, tags=tags),
+    )
+    put(Store(tmp_path), replace(made, run=run, model=model))
+    command = ("operate", "base", "--tag", typed, "--threshold", "0.9")
+    status, out, err = training(tmp_path, *command)
+    assert status == 0, err
+    assert out.startswith("música: threshold 0.9")
 
 
 def test_a_precision_is_reached_on_texts_not_seen(home: Path) -> None:
@@ -168,7 +186,11 @@ def test_two_runs_are_set_side_by_side_on_any_table(home: Path) -> None:
     assert told["differing"]
     for text in told["differing"]:
         assert set(text["first"]) - set(text["second"]) == {tag}
-    status, out, _ = training(home, "evaluate", "base", other, str(TABLE))
+    lines = home / "lines.csv"
+    lines.write_text(re.sub("^(\\w+) (.*),", r'"\1\n\2",', TABLE.read_text(), flags=re.MULTILINE))
+    status, out, _ = training(home, "evaluate", "base", other, str(lines))
     assert status == 0
     assert f"They differ on {len(told['differing'])} texts" in out
     assert "on 250 texts of the table" in out
+    shown = re.findall(r"^  row \d+: \w+ \w.*\n    true ", out, flags=re.MULTILINE)
+    assert len(shown) == min(20, len(told["differing"]))

@@ -44,6 +44,7 @@ from training.progress import steps
 from training.report.table import find_table
 from training.split import Split, split
 from training.suspects import find_suspects, write_suspects
+from training.tag_cells import one_spelling
 from training.telling import (
     made_object,
     refuse_strangers,
@@ -316,7 +317,7 @@ def operate(
     if (precision is None) == (threshold is None):
         raise click.UsageError("Give either --precision or --threshold.")
     store = open_store()
-    run_id = store.resolve(run)
+    run_id, tag = store.resolve(run), one_spelling(tag)
     old, exam = store.run(run_id), store.exam(run_id)
     if tag not in old.tags:
         raise click.UsageError(f"{run_id} has no tag {tag!r}. {known_names('Tags', tag, old.tags)}")

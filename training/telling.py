@@ -232,7 +232,7 @@ def tell_versus(versus: Versus) -> None:
     end = ":" if versus.differing else "."
     click.echo(f"\nThey differ on {counted(len(versus.differing), 'text')}{end}")
     for text in versus.differing[:SHOWN]:
-        click.echo(f"  row {text.row}: {text.text[:100]}")
+        click.echo(f"  row {text.row}: {' '.join(text.text.split())[:100]}")
         click.echo(
             f"    true {_joined(text.tags)}; "
             f"{versus.comparison.first} {_joined(text.first)}; "
