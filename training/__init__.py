@@ -3,7 +3,7 @@
 Its files in the order in which to read them::
 
     a table             parquet, tag_cells, tag_columns, labelled, data, check
-    two sides of it     duplicates, split, auxiliary
+    two sides of it     duplicates, split, training_set, auxiliary
     texts -> matrix     factored, vectorizer
     matrix -> learners  naive_bayes, newton, together, learners
     one candidate       candidates, folds, evaluate, calibration, thresholds, abstaining, trial

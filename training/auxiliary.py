@@ -17,6 +17,7 @@ from training.duplicates import near_duplicates
 from training.evaluate import truth_of
 from training.labelled import Labelled, Reading
 from training.split import Split, last_part
+from training.training_set import TrainingSet
 
 CATALOGUE = Path(__file__).parent / "catalogue.csv"
 """Tagline's own table."""
@@ -89,11 +90,9 @@ def _lent(other: Dataset, dataset: Dataset, parts: Split) -> Lent:
     return Lent(replace(left, tags=tags), described)
 
 
-def all_seen(
-    texts: Sequence[str], tags: Sequence[str], truth: Truth, lent: Lent | None
-) -> tuple[Sequence[str], Truth]:
-    """Return all texts that are learnt from, and which of ``tags`` they bear as far as is known."""
+def all_seen(own: TrainingSet, lent: Lent | None) -> tuple[Sequence[str], Truth]:
+    """Return all texts that are learnt from, and which tags they bear as far as is known."""
     if lent is None:
-        return texts, truth
-    of_lent = truth_of(lent.labelled.tags, tags)
-    return [*texts, *lent.labelled.texts], np.concatenate([truth, of_lent])
+        return own.texts, own.truth
+    of_lent = truth_of(lent.labelled.tags, own.tags)
+    return [*own.texts, *lent.labelled.texts], np.concatenate([own.truth, of_lent])

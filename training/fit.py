@@ -16,11 +16,11 @@ from tagger.sparse import Doubles
 from training.abstaining import word_information
 from training.auxiliary import Lent, all_seen
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
-from training.evaluate import truth_of
 from training.learners import LEARNERS, decide, learn
 from training.progress import Step
 from training.split import refuse_what_nothing_sets_apart
 from training.thresholds import Objective
+from training.training_set import TrainingSet
 from training.trial import Compared, Tried, try_out
 from training.weights import weights_of
 
@@ -76,19 +76,18 @@ def fit(
     UnequalScores
         The model does not score as scikit-learn does; it must not be used.
     """
-    tags = tuple(sorted({tag for some in tags_of_each for tag in some}))
-    truth = truth_of(tags_of_each, tags)
-    candidates = (params, *(others if _comparable(texts, tags) else ()))
+    own = TrainingSet.of(texts, tags_of_each)
+    candidates = (params, *(others if _comparable(texts, own.tags) else ()))
     for candidate in candidates:
         _refuse_nonsense(candidate)
-    refuse_what_nothing_sets_apart(tags, tags_of_each)
+    refuse_what_nothing_sets_apart(own.tags, tags_of_each)
 
     def trial(params: Params) -> Tried:
-        return try_out(texts, tags, truth, params, step, lent=lent if params.auxiliary else None)
+        return try_out(own, params, step, lent=lent if params.auxiliary else None)
 
     tried = [trial(candidate) for candidate in candidates]
     best = max(tried, key=_folds_f1)
-    if lent and not params.auxiliary and _comparable([*texts, *lent.labelled.texts], tags):
+    if lent and not params.auxiliary and _comparable([*texts, *lent.labelled.texts], own.tags):
         tried.append(trial(replace(best.params, auxiliary=True)))
         best = max(tried, key=_folds_f1)
     policy = Policy(
@@ -99,20 +98,20 @@ def fit(
 
     step("all texts")
     taken = lent if best.params.auxiliary else None
-    vectorizer, learners = learn(texts, tags, truth, best.params, step, lent=taken)
+    vectorizer, learners = learn(own, best.params, step, lent=taken)
     expected = best.calibration.log_odds(decide(learners, vectorizer.transform(texts)))
     weights = weights_of(
         vectorizer,
         learners,
         best.calibration,
         best.params,
-        information=word_information(vectorizer, *all_seen(texts, tags, truth, taken)),
+        information=word_information(vectorizer, *all_seen(own, taken)),
         usual_length=best.usual_length,
     )
     del vectorizer, learners  # as large as the weights, which the model holds twice
 
     step("proof of equality with scikit-learn")
-    model = Model(tags, policy, weights)
+    model = Model(own.tags, policy, weights)
     _prove_equal(model.log_odds(texts)[0], expected)
     return Fitted(
         model,

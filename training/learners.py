@@ -22,6 +22,7 @@ from training.naive_bayes import TOLERANCE, NaiveBayesSVC
 from training.newton import Floats
 from training.progress import Step
 from training.together import Examples, learn_together
+from training.training_set import TrainingSet
 from training.vectorizer import Vectorizer
 
 
@@ -62,51 +63,43 @@ Of 2 tags that is 0.7 GiB at its peak: 28 bytes a number, the matrix and libline
 
 
 def learn(
-    texts: Sequence[str],
-    tags: tuple[str, ...],
-    truth: Truth,
-    params: Params,
-    step: Step,
-    *,
-    lent: Lent | None,
+    own: TrainingSet, params: Params, step: Step, *, lent: Lent | None
 ) -> tuple[Vectorizer, list[Any]]:
     """Fit scikit-learn's vectorizers, and one learner a tag, in the order of the tags.
 
+    A tag that no text bears, or every text, gets a learner that says just that.
+
     Parameters
     ----------
-    truth
-        (texts, tags). A tag that no text bears, or every text, gets a learner that says just that.
     step
         Is told which tags are waited for, where that takes long.
     lent
         Of another table, for the tags that it knows.
     """
-    names = [tag.replace("-", " ").replace("_", " ") for tag in tags] if params.names else []
+    names = [tag.replace("-", " ").replace("_", " ") for tag in own.tags] if params.names else []
     more = lent.labelled.texts if lent else ()
-    vectorizer = Vectorizer(params, tags=len(tags)).fit([*texts, *names, *more])
-    matrix = vectorizer.transform([*texts, *names * NAME_WEIGHT, *more])
-    examples = Examples(matrix, *_told(tags, truth, names=bool(names), lent=lent))
+    vectorizer = Vectorizer(params, tags=len(own.tags)).fit([*own.texts, *names, *more])
+    matrix = vectorizer.transform([*own.texts, *names * NAME_WEIGHT, *more])
+    examples = Examples(matrix, *_told(own, names=bool(names), lent=lent))
     learner = LEARNERS[params.model](params)
-    if isinstance(learner, LinearSVC) and matrix.count() * len(tags) > MOST_FOR_LIBLINEAR:
+    if isinstance(learner, LinearSVC) and matrix.count() * len(own.tags) > MOST_FOR_LIBLINEAR:
         return vectorizer, _learn_together(
             examples, learner, lambda which: step(f"{params.model}, {which}")
         )
     return vectorizer, _learn_apart(examples, params)
 
 
-def _told(
-    tags: Sequence[str], truth: Truth, *, names: bool, lent: Lent | None
-) -> tuple[Truth, Floats]:
+def _told(own: TrainingSet, *, names: bool, lent: Lent | None) -> tuple[Truth, Floats]:
     """Return which tags each example bears, and how much it counts to each: (examples, tags)."""
-    bears, counts = [truth], [np.ones(truth.shape, np.float32)]
+    bears, counts = [own.truth], [np.ones(own.truth.shape, np.float32)]
     if names:
         # Of other tags a name says nothing: that of `segmentation` is no example of a text without
         # `computer-vision`.
-        own = np.tile(np.eye(len(tags), dtype=np.float32), (NAME_WEIGHT, 1))
-        bears.append(own > 0)
-        counts.append(own)
+        named = np.tile(np.eye(len(own.tags), dtype=np.float32), (NAME_WEIGHT, 1))
+        bears.append(named > 0)
+        counts.append(named)
     if lent:
-        of_lent = truth_of(lent.labelled.tags, tags)
+        of_lent = truth_of(lent.labelled.tags, own.tags)
         bears.append(of_lent)
         counts.append(np.tile(np.float32(LENT_WEIGHT) * of_lent.any(axis=0), (len(of_lent), 1)))
     return np.vstack(bears), np.vstack(counts)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from tagger.familiarity import familiarity
-from tagger.paired import Truth
 from tagger.records import Params
 from tagger.sparse import Doubles
 from training.abstaining import abstain_below, usual_length, word_information
@@ -20,6 +19,7 @@ from training.folds import folds_of
 from training.learners import decide, learn
 from training.progress import Step
 from training.thresholds import Objective, thresholds_for
+from training.training_set import TrainingSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +67,19 @@ class _LeftOut:
     """(texts,)"""
 
 
-def try_out(
-    texts: Sequence[str],
-    tags: tuple[str, ...],
-    truth: Truth,
-    params: Params,
-    step: Step,
-    *,
-    lent: Lent | None,
-) -> Tried:
+def try_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) -> Tried:
     """Have each text judged by a model of the other folds; calibrate and set limits by that.
 
     Parameters
     ----------
-    truth
-        (texts, tags)
     step
         Is told the name of each step as it begins.
     lent
         Of another table, which every fold learns from too.
     """
     begun = time.perf_counter()
-    left_out = _leave_out(texts, tags, truth, params, step, lent=lent)
+    truth = own.truth
+    left_out = _leave_out(own, params, step, lent=lent)
     step(f"{_name(params, lent)}, calibration and thresholds")
     calibration = calibrate(left_out.decisions, truth)
     scores = calibration.probability(left_out.decisions)
@@ -102,7 +93,7 @@ def try_out(
         right=(truth & predicted).sum(axis=1),
         missed=int((truth & ~predicted).sum()),
     )
-    measured = measure(truth, predicted & (familiar >= limit)[:, np.newaxis], tags)
+    measured = measure(truth, predicted & (familiar >= limit)[:, np.newaxis], own.tags)
     return Tried(
         params=params,
         calibration=calibration,
@@ -125,26 +116,17 @@ def _name(params: Params, lent: Lent | None) -> str:
     return f"{params.model} with {lent.described.source}" if lent else params.model
 
 
-def _leave_out(
-    texts: Sequence[str],
-    tags: tuple[str, ...],
-    truth: Truth,
-    params: Params,
-    step: Step,
-    *,
-    lent: Lent | None,
-) -> _LeftOut:
+def _leave_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) -> _LeftOut:
     name = _name(params, lent)
-    decisions, of_blank = np.zeros((2, *truth.shape))
-    information, words = np.zeros((2, len(texts)))
-    for fold, (rest, out) in enumerate(folds_of(truth, params)):
+    decisions, of_blank = np.zeros((2, *own.truth.shape))
+    information, words = np.zeros((2, len(own.texts)))
+    for fold, (rest, out) in enumerate(folds_of(own.truth, params)):
         step(f"{name}, fold {fold + 1} of {params.folds}")
-        training = [texts[i] for i in rest]
-        vectorizer, learners = learn(training, tags, truth[rest], params, step, lent=lent)
-        left_out = [texts[i] for i in out]
+        training, left_out = own.take(rest), own.take(out).texts
+        vectorizer, learners = learn(training, params, step, lent=lent)
         decided = decide(learners, vectorizer.transform([*left_out, ""]))
         decisions[out], of_blank[out] = decided[:-1], decided[-1]
-        of_words = word_information(vectorizer, *all_seen(training, tags, truth[rest], lent))
+        of_words = word_information(vectorizer, *all_seen(training, lent))
         information[out], words[out] = vectorizer.sums(left_out, of_words)
         del vectorizer, learners  # half a GiB of 60,000 texts, before the next fold's are made
     return _LeftOut(decisions, of_blank, information, words)
