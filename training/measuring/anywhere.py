@@ -21,7 +21,7 @@ from training.auxiliary import lent_unasked
 from training.candidates import compared_on, params_for
 from training.data import Dataset, read_dataset
 from training.labelled import Reading
-from training.measuring.differences import difference, interval, mean
+from training.measuring.differences import difference, gain, mean
 from training.measuring.measured import Measured, trained
 from training.measuring.plain import plain
 from training.measuring.splits import splits_of
@@ -53,12 +53,13 @@ class Compared:
 
     def is_worse(self) -> bool:
         """Tell whether training is worse than words, or than characters where those help."""
-        return any(
-            interval(self.ours, base, figure)[2] < MARGIN
-            for figure in ("f1", "macro_f1")
-            for base in (self.words, self.characters)
-            if base is self.words or (base and interval(base, self.words, figure)[0] > 0)
-        )
+        for figure in ("f1", "macro_f1"):
+            bases = [self.words]
+            if self.characters and gain(self.characters, self.words, figure).mean > 0:
+                bases.append(self.characters)
+            if any(gain(self.ours, base, figure).high < MARGIN for base in bases):
+                return True
+        return False
 
 
 def compare(dataset: Dataset, *, splits: int) -> Compared:
