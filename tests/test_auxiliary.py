@@ -235,13 +235,8 @@ def test_a_table_too_large_to_compare_with_is_not_said_to_be_worse(
     lent = lent_by(str(other), own, parts, reading)
     enough_for_one = sum(map(len, own.labelled.texts)) * len(parts.tags)
     monkeypatch.setattr(fitting, "MOST_COMPARED", enough_for_one)
-    described = parts.describe(own, licence=None)
-    made = make_run(
-        *(parts, described, params),
-        others=[replace(params, regularization=1.0)],
-        lent=lent,
-        step=lambda _: None,
-    )
+    others = [replace(params, regularization=1.0)]
+    made = make_run(own, parts, params, others=others, lent=lent)
     assert [one.auxiliary for one in made.compared] == [None, None]
     tell_made(made, parts, compares=True, asked=True)
     assert "the two are too large to compare with and without it" in capsys.readouterr().out
@@ -276,11 +271,10 @@ def test_the_curve_of_the_report_is_of_the_table_alone(tmp_path: Path) -> None:
     reading, params = Reading(), Params(auxiliary=True)
     own = read_dataset(str(own_table(tmp_path)), reading)
     parts = split(own, params)
-    described = parts.describe(own, licence=None)
     swapped = {"cooking": WORDS["cycling"], "cycling": WORDS["cooking"]}
     other = write(tmp_path / "other.csv", texts_of(swapped, each=900, seed=6))
     lent = lent_by(str(other), own, parts, reading)
-    misled = make_run(parts, described, params, lent=lent, step=lambda _: None)
+    misled = make_run(own, parts, params, lent=lent)
     assert misled.run.performance.overall.f1 < 0.9
     examined = Examined.of(misled.run, misled.model, misled.exam)
     known = known_texts(own, misled.run, misled.exam)
@@ -297,9 +291,7 @@ def test_words_tell_that_stand_in_the_table_alone(tmp_path: Path) -> None:
     parts = split(own, params)
     other = write(tmp_path / "other.csv", texts_of(OTHER_WORDS, each=900, seed=6))
     lent = lent_by(str(other), own, parts, reading)
-    made = make_run(
-        parts, parts.describe(own, licence=None), params, lent=lent, step=lambda _: None
-    )
+    made = make_run(own, parts, params, lent=lent)
     assert "trellis" in telling_words(made.run, made.model)["gardening"]
 
 

@@ -339,7 +339,7 @@ def test_a_table_of_single_tags(tmp_path: Path, capsys: pytest.CaptureFixture[st
     dataset = read_dataset(str(table), Reading())
     params = Params(task=dataset.task)
     parts = split(dataset, params)
-    made = make_run(parts, parts.describe(dataset, licence=None), params, step=lambda _: None)
+    made = make_run(dataset, parts, params)
     assert made.run.task == "single"
     assert made.run.data.untagged_left_out == 3
     tell_made(made, parts)

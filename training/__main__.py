@@ -145,8 +145,9 @@ def train(
         # scikit-learn takes two seconds to import: a table that is refused is refused before.
         from training.runs import make_run
 
-        described = parts.describe(dataset, licence=licence)
-        made = make_run(parts, described, params, others=others, lent=lent, step=step)
+        made = make_run(
+            dataset, parts, params, licence=licence, others=others, lent=lent, step=step
+        )
         step("Write the run")
         promoted = store.write(made.run, made.model, made.exam)
     if suspects:

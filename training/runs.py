@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from tagger.exam import Answers, Exam, without_idle_scores
 from tagger.history import now
 from tagger.model import Model, Scored
-from tagger.records import Data, Params, Run
+from tagger.records import Params, Run
 from tagger.store import new_run_id
 from training.auxiliary import Lent
+from training.data import Dataset
 from training.evaluate import evaluate, truth_of
 from training.fit import fit
 from training.labelled import Labelled
@@ -45,18 +46,20 @@ class Made:
 
 
 def make_run(
+    dataset: Dataset,
     split: Split,
-    data: Data,
     params: Params,
     *,
+    licence: str | None = None,
     others: Sequence[Params] = (),
     lent: Lent | None = None,
-    step: Step,
+    step: Step = lambda _: None,
 ) -> Made:
-    """Fit on the training side and examine on the test side; ``step`` hears each step's name.
+    """Fit on the training side of a dataset's ``split``, and examine on the test side.
 
     ``others`` are compared with ``params`` on the training side, and the best of them with itself
-    learning from what another table has ``lent`` too; the run has the best of all.
+    learning from what another table has ``lent`` too; the run has the best of all, and tells the
+    ``licence`` of its table. ``step`` hears each step's name.
 
     Raises
     ------
@@ -71,6 +74,7 @@ def make_run(
         step=lambda name: step(f"Fit: {name}"),
     )
     model, params = fitted.model, fitted.params
+    data = split.describe(dataset, licence=licence)
     if lent and params.auxiliary:
         data = replace(data, auxiliary=lent.described)
     step("Evaluate")
