@@ -56,29 +56,23 @@ def _csv_rows(text: TextIO) -> Iterator[Row]:
     dialect, skipped = _dialect(text)
     # 131,072 if it is not set, once for the whole process: few, for a cell that holds a long text.
     csv.field_size_limit(LONGEST_CELL)
-    reader = csv.reader(text, dialect)
+    header: list[str] = []
+    repeated: list[str] = []
     number = 0
     try:
-        for _ in range(skipped):
-            number += 1
-            next(reader)
-        header: list[str] = []
-        for cells in reader:
-            number += 1
-            header = [name.strip() for name in cells]
-            if header:
-                break
-        repeated = [name for name, times in Counter(header).items() if times > 1 and name]
-        number += 1
-        for cells in reader:
-            if len(cells) > len(header) and any(cells[len(header) :]):
+        for number, cells in enumerate(csv.reader(text, dialect), start=1):
+            if number <= skipped:
+                continue
+            if not header:
+                header = [name.strip() for name in cells]
+                repeated = [name for name, times in Counter(header).items() if times > 1 and name]
+            elif len(cells) > len(header) and any(cells[len(header) :]):
                 yield Row(number, {}, "more cells than columns")
             elif cells:
                 yield Row(number, _values(header, cells, repeated))
-            number += 1
     except csv.Error as fault:
         raise UnreadableTable(
-            f"row {number} is no CSV ({fault}); is a quotation mark left open, or not doubled?"
+            f"row {number + 1} is no CSV ({fault}); is a quotation mark left open, or not doubled?"
         ) from fault
 
 
