@@ -66,14 +66,15 @@ def run_locust(
 ) -> int:
     """Run locust in a process of its own and return its exit status."""
     files = "load_tests/users.py,load_tests/ramp.py" if ramp else "load_tests/users.py"
-    shape = [] if ramp else ["--users", str(users), "--spawn-rate", str(users)]
-    how = (
-        ["--web-host", "127.0.0.1"]
-        if web
-        else ["--headless", "--only-summary", "--html", str(REPORT)]
-    )
-    limit = [] if ramp or web else ["--run-time", f"{seconds}s"]
-    command = [sys.executable, "-m", "locust", "-f", files, "--host", target, *shape, *how, *limit]
+    command = [sys.executable, "-m", "locust", "-f", files, "--host", target]
+    if not ramp:
+        command += ["--users", str(users), "--spawn-rate", str(users)]
+    if web:
+        command += ["--web-host", "127.0.0.1"]
+    else:
+        command += ["--headless", "--only-summary", "--html", str(REPORT)]
+    if not (ramp or web):
+        command += ["--run-time", f"{seconds}s"]
     environment = os.environ | ({"LOAD_TEXTS": str(texts.resolve())} if texts else {})
     return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
 
