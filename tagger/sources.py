@@ -81,19 +81,18 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
 
 
 def _opener(source: str) -> Callable[[], BinaryIO]:
+    path = Path(source)
     if source == "-":
         content = standard_input()
-        return lambda: io.BytesIO(content)
-    if source.startswith(("http://", "https://")):
+    elif source.startswith(("http://", "https://")):
         content = _downloaded(source)
-        return lambda: io.BytesIO(content)
-    path = Path(source)
-    if path.is_fifo():  # as a shell names what another command writes: it can be read once
+    elif path.is_fifo():  # as a shell names what another command writes: it can be read once
         content = path.read_bytes()
-        return lambda: io.BytesIO(content)
-    if path.is_dir():
+    elif path.is_dir():
         raise ValueError("it is a folder: give one file, with a row for each text")
-    return lambda: path.open("rb")
+    else:
+        return lambda: path.open("rb")
+    return lambda: io.BytesIO(content)
 
 
 def standard_input() -> bytes:
