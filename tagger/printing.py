@@ -239,7 +239,7 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
     out = results()
     for prediction in predictions:
         out.print(prediction.input_text)
-        if not prediction.scores:
+        if prediction.abstained or not prediction.scores:
             out.print(f"  {prediction.reason or 'no tag'}")
         words = {found.tag: found.words for found in prediction.evidence or ()}
         for score in prediction.scores:

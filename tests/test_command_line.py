@@ -296,6 +296,14 @@ def test_tag_answers_as_the_model_does(home: Path) -> None:
     assert json.loads(piped.stdout) == told
 
 
+def test_scores_of_a_text_that_gets_no_tags_are_not_shown_as_tags(home: Path) -> None:
+    """Where a threshold is asked for, they stand below the reason why they are none."""
+    done = run_python("-m", "tagger", "tag", "qqq zzz", "--threshold", "0", home=home)
+    _, reason, *scores = done.stdout.splitlines()
+    assert "any tag would be a guess" in reason
+    assert scores
+
+
 @pytest.mark.parametrize("encoding", ["ascii:strict", "latin-1"])
 def test_what_a_terminal_cannot_show_is_written_as_its_number(home: Path, encoding: str) -> None:
     """Where stdout is no UTF-8, answers are there all the same, and JSON is the same JSON."""
