@@ -114,7 +114,7 @@ def print_run(run: Run, *, promoted: bool) -> None:
         "texts",
         f"{run.data.rows}: {run.data.training_rows} training, {run.data.test_rows} test, "
         f"{counted(run.data.near_duplicates_left_out, 'near duplicate')} and "
-        f"{run.data.untagged_left_out} without a trained tag left out",
+        f"{run.data.not_of_one_tag} of no trained tag, or several, left out",
     )
     if lent := run.data.auxiliary:
         facts.add_row("learnt from too", f"{lent.source}: {counted(lent.rows, 'text')}")

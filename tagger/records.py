@@ -115,8 +115,8 @@ class Data:
     auxiliary: Auxiliary | None = None
 
     @property
-    def untagged_left_out(self) -> int:
-        """Texts left out because they bear no trained tag, where each must bear one."""
+    def not_of_one_tag(self) -> int:
+        """Texts left out where each must bear one trained tag: they bear none, or several."""
         return self.rows - self.training_rows - self.test_rows - self.near_duplicates_left_out
 
 

@@ -233,8 +233,8 @@ def test_a_table_whose_test_would_measure_nothing_is_refused(tmp_path: Path) -> 
     assert told in assert_both_refuse(table)
 
 
-def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: Path) -> None:
-    """In a table of single tags, a conflict is said to be refused, until it is corrected."""
+def test_a_text_of_two_tags_is_said_to_be_left_out_where_each_has_one(tmp_path: Path) -> None:
+    """In a table of single tags, conflicts are said to be left out, and are, or corrected."""
     table = tmp_path / "table.csv"
     table.write_text("text,tag\nthe same words here,a\nthe same words here,b\n", encoding="utf-8")
     (conflict,) = (
@@ -243,7 +243,10 @@ def test_a_text_of_two_tags_is_said_to_be_refused_where_each_has_one(tmp_path: P
         if finding.kind == "conflicts"
     )
     assert "Row 3 holds the text of an earlier row with other tags" in conflict.text
-    assert "training refuses them, or takes all with --task multi" in conflict.text
+    assert (
+        "training leaves them out (a table of more than 5% such texts it refuses)" in conflict.text
+    )
+    assert "or takes all with --task multi" in conflict.text
     corrections = tmp_path / "corrections.csv"
     corrections.write_text("words,tag\nThe same words here,b\n", encoding="utf-8")
     with pytest.raises(MissingColumns, match=r"corrections\.csv: The table has no column 'text'"):

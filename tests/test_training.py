@@ -336,14 +336,19 @@ def test_a_table_of_single_tags(tmp_path: Path, capsys: pytest.CaptureFixture[st
             (row["text"], row["tags"]) for row in csv.DictReader(rows) if "|" not in row["tags"]
         )
         writer.writerows((f"words on {one} alone", "rare") for one in ("a cart", "an owl", "a fig"))
+        writer.writerows(("some say this and some that", tag) for tag in ("astronomy", "cooking"))
     dataset = read_dataset(str(table), Reading())
     params = Params(task=dataset.task)
     parts = split(dataset, params)
     made = make_run(dataset, parts, params)
     assert made.run.task == "single"
-    assert made.run.data.untagged_left_out == 3
+    assert made.run.data.not_of_one_tag == 4
     tell_made(made, parts)
-    assert "Left out, without any of the trained tags: 3 texts." in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Left out, without any of the trained tags: 3 texts." in told
+    (row,) = parts.ambiguous
+    assert f"Left out, given several tags where each text is to have one: row {row}." in told
+    assert dataset.labelled.numbers.index(row) == len(dataset.labelled) - 1
     put(Store(tmp_path), made)
     model = Store(tmp_path).model(made.run.run_id)
     texts = ["Whisk the broth in the skillet", "Comet in the telescope"]

@@ -15,7 +15,7 @@ from tagger.wording import counted, listed
 from training.data import GUESSED, Dataset
 from training.duplicates import near_duplicates
 from training.labelled import Labelled, rows_named
-from training.split import fingerprints, on_test_side
+from training.split import MOST_AMBIGUOUS, fingerprints, on_test_side
 
 SHORTEST, LONGEST = 3, 10_000
 """Words of a text from which on it says something; characters beyond which no server reads it."""
@@ -100,7 +100,10 @@ def _repeated(dataset: Dataset) -> Iterator[Finding]:
     other = [repeated for repeated in dataset.repeated if not repeated.same_tags]
     several = "all are taken"
     if dataset.task == "single":
-        several = "training refuses them, or takes all with --task multi"
+        several = (
+            f"training leaves them out (a table of more than {MOST_AMBIGUOUS:.0%} such texts it "
+            "refuses), or takes all with --task multi"
+        )
     for kind, found, what in (
         ("duplicates", same, "a text that stands in an earlier row already"),
         ("conflicts", other, f"the text of an earlier row with other tags; {several}"),

@@ -20,6 +20,12 @@ from training.data import Dataset, normalise
 from training.duplicates import near_duplicates
 from training.labelled import Labelled, rows_named
 
+MOST_AMBIGUOUS = 0.05
+"""Share of the texts that may bear several tags where each is to have one, and be left out.
+
+People who tag a text twice do not always agree; where more texts bear several, it may be meant.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Split:
@@ -34,6 +40,8 @@ class Split:
     """Rows left out of training, each with the row of the test side that it is much like."""
     untagged: int
     """Texts that bear no trained tag: kept as true negatives, or left out where each needs one."""
+    ambiguous: tuple[int, ...]
+    """Rows left out because their text bears several tags where each is to have one."""
 
     def describe(self, dataset: Dataset, *, licence: str | None) -> Data:
         """Describe for a run what it was trained on."""
@@ -79,14 +87,13 @@ def split(dataset: Dataset, params: Params) -> Split:
     Raises
     ------
     FaultyRows
-        A text bears several tags where the task is single.
+        More than `MOST_AMBIGUOUS` of the texts bear several tags where the task is single.
     TooLittleData
         A side would be empty, fewer than two tags have ``min_support`` training texts, or one of
         them stands on all.
     """
-    labelled = dataset.labelled
-    if params.task == "single":
-        _refuse_several_tags(dataset)
+    ambiguous = _ambiguous(dataset) if params.task == "single" else ()
+    labelled = _without(dataset.labelled, ambiguous)
     test_side = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
     test = labelled.take(np.flatnonzero(test_side).tolist())
     training = labelled.take(np.flatnonzero(~test_side).tolist())
@@ -107,7 +114,7 @@ def split(dataset: Dataset, params: Params) -> Split:
     if params.task == "single":
         sides = [side.take([i for i, some in enumerate(side.tags) if some]) for side in sides]
     refuse_what_nothing_sets_apart(tags, sides[0].tags)
-    return Split(sides[0], sides[1], tags, rare, pairs, untagged)
+    return Split(sides[0], sides[1], tags, rare, pairs, untagged, ambiguous)
 
 
 def _with_tags(labelled: Labelled, tags: set[str]) -> Labelled:
@@ -115,20 +122,28 @@ def _with_tags(labelled: Labelled, tags: set[str]) -> Labelled:
     return replace(labelled, tags=kept)
 
 
-def _refuse_several_tags(dataset: Dataset) -> None:
+def _ambiguous(dataset: Dataset) -> tuple[int, ...]:
     labelled = dataset.labelled
-    several = [
+    several = tuple(
         number
         for number, tags in zip(labelled.numbers, labelled.tags, strict=True)
         if len(tags) > 1
-    ]
-    if several:
+    )
+    if len(several) > MOST_AMBIGUOUS * len(labelled):
         titles = f" {TITLES_ALONE}" if dataset.titles_alone else ""
         raise FaultyRows(
             f"{dataset.source} gives the same text several tags where the task is single, in "
             f"{rows_named(several)}. Correct them (`check` names the rows that contradict each "
             f"other), or train with --task multi.{titles}"
         )
+    return several
+
+
+def _without(labelled: Labelled, rows: Collection[int]) -> Labelled:
+    left_out = set(rows)
+    return labelled.take(
+        [place for place, number in enumerate(labelled.numbers) if number not in left_out]
+    )
 
 
 def _refuse_few_texts(dataset: Dataset, training: Labelled, test: Labelled, params: Params) -> None:

@@ -20,6 +20,7 @@ from tagger.records import Run
 from tagger.wording import counted, listed
 from training.check import Finding, Report
 from training.data import Dataset
+from training.labelled import rows_named
 from training.split import Split, fingerprints, on_test_side
 from training.versus import Versus
 
@@ -73,6 +74,7 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
         "left_out": {
             "rare_tags": dict(parts.rare),
             "untagged_texts": parts.untagged,
+            "ambiguous_rows": list(parts.ambiguous),
             "near_duplicates": len(parts.near_duplicates),
         },
         "model": run.params.model,
@@ -152,6 +154,9 @@ def _what_was_left_out(parts: Split, run: Run) -> Iterator[str]:
     if parts.untagged:
         what = "Left out" if run.task == "single" else "Taken as bearing none"
         yield f"{what}, without any of the trained tags: {counted(parts.untagged, 'text')}."
+    if parts.ambiguous:
+        rows = rows_named(parts.ambiguous)
+        yield f"Left out, given several tags where each text is to have one: {rows}."
     if parts.near_duplicates:
         yield (
             f"Left out, near duplicates of texts of the test: "
@@ -164,7 +169,8 @@ def _what_else_it_may_be(parts: Split, run: Run) -> Iterator[str]:
     several = sum(count > 1 for count in counts)
     if run.task == "multi" and several <= SLIPS * len(counts):
         found = f"{several} of {len(counts)} texts bear" if several else "No text bears"
-        yield f"{found} two tags: where each is to get just one, train with --task single."
+        without = ", which leaves those out" if several else ""
+        yield f"{found} two tags: where each is to get just one, train with --task single{without}."
 
 
 def tell_seen(run: Run, dataset: Dataset) -> None:
