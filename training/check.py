@@ -176,8 +176,12 @@ def _tells(before: str, sign: str, after: str) -> bool:
 
 
 def _spelt_in_several_ways(labelled: Labelled, aliases: Mapping[str, str]) -> Iterator[Finding]:
+    rows_of: dict[str, list[int]] = {other: [] for other in aliases}
+    for number, tags in zip(labelled.numbers, labelled.tags, strict=True):
+        for tag in aliases.keys() & tags:
+            rows_of[tag].append(number)
     for other, usual in aliases.items():
-        rows = _bearing(labelled, other)
+        rows = tuple(rows_of[other])
         yield Finding(
             "spelling",
             f"The tag {other!r} ({rows_named(rows)}) looks like {usual!r} spelt otherwise.",
