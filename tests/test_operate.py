@@ -55,21 +55,37 @@ def test_another_threshold_is_another_run(home: Path) -> None:
     assert store.promoted() == "base"
 
 
-def test_a_tag_is_found_in_each_form_of_unicode(tmp_path: Path) -> None:
-    """An accent that a terminal types as a sign of its own is the one that the table has."""
-    made, typed = named("base"), "mu\u0301sica"
-    tags = ("música", *made.run.tags[1:])
+def respelt(home: Path, *names: str) -> None:
+    """Put a run into a store whose first tags have other names."""
+    made = named("base")
+    tags = (*names, *made.run.tags[len(names) :])
     by_tag = dict(zip(tags, made.run.performance.by_tag.values(), strict=True))
     performance = replace(made.run.performance, by_tag=by_tag)
-    run, model = (
-        replace(made.run, tags=tags, performance=performance),
-        replace(made.model, tags=tags),
-    )
-    put(Store(tmp_path), replace(made, run=run, model=model))
-    command = ("operate", "base", "--tag", typed, "--threshold", "0.9")
+    run = replace(made.run, tags=tags, performance=performance)
+    put(Store(home), replace(made, run=run, model=replace(made.model, tags=tags)))
+
+
+def test_a_tag_is_found_in_each_form_of_unicode(tmp_path: Path) -> None:
+    """An accent that a terminal types as a sign of its own is the one that the table has."""
+    respelt(tmp_path, "música")
+    command = ("operate", "base", "--tag", "mu\u0301sica", "--threshold", "0.9")
     status, out, err = training(tmp_path, *command)
     assert status == 0, err
     assert out.startswith("música: threshold 0.9")
+
+
+def test_keywords_are_found_and_shown_whatever_signs_they_hold(tmp_path: Path) -> None:
+    """Tags that end with a sign, have capitals, or look like markup to what prints them."""
+    tags = ("C++", "Go", "[/b]")
+    respelt(tmp_path, *tags)
+    table = tmp_path / "table.jsonl"
+    rows = [{"text": f"Some words on {tag}, say", "tags": [tag]} for tag in tags]
+    table.write_text("\n".join(map(json.dumps, rows)))
+    command = ("-m", "training.measuring", "transfer", str(table), "--run", "base")
+    done = run_python(*command, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for tag in tags:
+        assert re.search(rf"{re.escape(tag)} +│ +1 │ +1\.00 │", done.stdout)
 
 
 def test_a_precision_is_reached_on_texts_not_seen(home: Path) -> None:

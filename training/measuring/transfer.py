@@ -16,7 +16,6 @@ from pathlib import Path
 import click
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
 from rich.table import Table
 
 from tagger.__main__ import open_store
@@ -25,6 +24,7 @@ from tagger.console import Refusing
 from tagger.decide import decide
 from tagger.errors import TooLittleData
 from tagger.model import Model
+from tagger.printing import results
 from tagger.records import Performance
 from training.data import read_dataset
 from training.evaluate import measure, truth_of
@@ -49,10 +49,10 @@ def read_aliases(path: Path) -> dict[str, str]:
 
 
 def keyword(tag: str, aliases: Mapping[str, str]) -> re.Pattern[str]:
-    """Match a tag's name or an alias of it, with dashes or blanks, in the singular or plural."""
+    """Match a tag's name or an alias: with dashes or blanks, singular or plural, in capitals."""
     names = [tag, *(alias for alias, of in aliases.items() if of == tag)]
     spelt = "|".join(re.escape(name).replace(r"\-", "[- ]") for name in names)
-    return re.compile(rf"\b(?:{spelt})s?\b")
+    return re.compile(rf"(?<!\w)(?:{spelt})s?(?!\w)", re.IGNORECASE)
 
 
 def found_by_keywords(
@@ -60,9 +60,7 @@ def found_by_keywords(
 ) -> NDArray[np.bool_]:
     """Look for every tag's keywords in every text: (texts, tags)."""
     patterns = [keyword(tag, aliases) for tag in tags]
-    return np.array(
-        [[bool(pattern.search(text.lower())) for pattern in patterns] for text in texts]
-    )
+    return np.array([[bool(pattern.search(text)) for pattern in patterns] for text in texts])
 
 
 def found_by_model(model: Model, texts: Sequence[str], tags: Sequence[str]) -> NDArray[np.bool_]:
@@ -105,8 +103,9 @@ def show(found: Transfer) -> None:
             f"{found.keywords.by_tag[tag].f1:.2f}",
             f"{scores.f1:.2f}",
         )
-    Console().print(table)
-    Console().print(f"Tags without a counterpart: {', '.join(found.alone) or 'none'}.")
+    out = results()
+    out.print(table)
+    out.print(f"Tags without a counterpart: {', '.join(found.alone) or 'none'}.")
 
 
 @click.command("transfer", cls=Refusing)
