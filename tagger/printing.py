@@ -223,7 +223,7 @@ def print_comparison(comparison: Comparison, *, which: str = "that neither has s
 
 def print_history(history: Sequence[Promotion], took_effect: Sequence[bool]) -> None:
     """Print promotions, the newest first, and which took effect."""
-    table = Table("when", _whole("from"), _whole("to"), "how", "by", box=None)
+    table = Table("when (UTC)", _whole("from"), _whole("to"), "how", "by", box=None)
     for line, took in reversed(list(zip(history, took_effect, strict=True))):
         how = line.kind + (" --force" if line.forced else "")
         if not took:

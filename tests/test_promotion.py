@@ -171,6 +171,7 @@ def test_force_goes_through_and_is_written_down(home: Path) -> None:
     assert (last["run_id"], last["previous"], last["forced"]) == ("worse", "good", True)
     assert last["user"] == pwd.getpwuid(os.getuid()).pw_name
     assert last["at"].endswith("+00:00")
+    assert " when (UTC) " in run_python("-m", "tagger", "history", home=home).stdout
 
 
 def test_force_where_the_gate_lets_pass_is_not_forced(home: Path) -> None:
