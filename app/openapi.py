@@ -80,9 +80,11 @@ class Document:
             if not found or not all(told["predicted_tags"] for told in found):
                 requests = in_words_of(loaded.sample)
                 answers = await self._ask(requests, loaded)
-            examples = Examples(loaded.run, self._limits, requests, answers)
-            self._written = orjson.dumps(self._document(examples))
-            self._of_run = loaded.run.run_id
+            # Others who asked meanwhile would write it once more each, and hold up the loop.
+            if loaded.run.run_id != self._of_run:
+                examples = Examples(loaded.run, self._limits, requests, answers)
+                self._written = orjson.dumps(self._document(examples))
+                self._of_run = loaded.run.run_id
         return self._written
 
     async def _ask(self, requests: Requests, loaded: Loaded) -> dict[str, Any]:

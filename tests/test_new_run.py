@@ -17,11 +17,15 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import psutil
 import pytest
 import requests
+from fastapi.openapi.utils import get_openapi
 
+from app.api import create_api
+from app.envelope import Envelopes
 from app.predict import writer
 from runners.batching import Bounds
 from runners.tag_runner import MOST_LOADING, Loaded, TagRunner
@@ -29,6 +33,7 @@ from tagger.errors import BrokenRun, DeadlinePassed, Overloaded
 from tagger.history import History
 from tagger.model import Model
 from tagger.store import Store
+from tests.edge_alone import LIMITS
 from tests.on_a_loop import on_a_loop
 from tests.runs import made_run, named, put
 from tests.serving import PROJECT, Server, serve
@@ -314,6 +319,25 @@ async def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched
     for run_id in (NEW, THIRD, NEW, OLD, FOURTH, NEW, THIRD):
         assert (await asked(runner, run_id)).run.run_id == run_id
     assert watched.loaded == [OLD, NEW, THIRD, FOURTH, THIRD]
+
+
+@on_a_loop
+async def test_those_who_ask_for_the_document_at_once_wait_for_it_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a tenth of a second, in which nobody is answered: not one for each of them."""
+    written: list[str] = []
+
+    def counted(**told: Any) -> dict[str, Any]:
+        written.append(told["title"])
+        return get_openapi(**told)
+
+    monkeypatch.setattr("app.openapi.get_openapi", counted)
+    api = create_api(runner_of(store, kept=1), store, Envelopes(), replace(LIMITS, seconds=60))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://x") as client:
+        answers = await asyncio.gather(*(client.get("/openapi.json") for _ in range(5)))
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert len(written) == 1
 
 
 @on_a_loop
