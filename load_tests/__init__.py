@@ -2,7 +2,7 @@
 
 Its files in the order in which to read them::
 
-    make load             texts, slo, users, ramp, __main__
+    make load             texts, slo, faults, users, ramp, __main__
     what is measured      results, measure, subjects, servers/
     make bench            table, rounds, hot_path, bench
     PEERS=1               peers/

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import subprocess
 import sys
@@ -18,8 +17,10 @@ from load_tests.measure import running
 from load_tests.results import PROJECT, RESULTS
 from load_tests.subjects import Ground, tagline
 from load_tests.texts import read_texts
+from tagger.console import Refusing
 
 REPORT = RESULTS / "load.html"
+AT_LEAST_ONE = click.IntRange(min=1)
 
 
 @contextmanager
@@ -47,20 +48,6 @@ def refuse_other(target: str) -> None:
         ) from fault
 
 
-def refuse_unreadable(texts: Path) -> None:
-    """Read the texts once: every user would fail where there are none."""
-    try:
-        found = read_texts(texts)
-    except (KeyError, ValueError, csv.Error):
-        found = ()
-    if not found:
-        raise click.BadParameter(
-            f"No texts are found in {texts}: it is to be CSV with commas, in UTF-8, with a column "
-            "`text`, or `title` and `description`.",
-            param_hint="--texts",
-        )
-
-
 def run_locust(
     target: str, *, users: int, seconds: int, ramp: bool, web: bool, texts: Path | None
 ) -> int:
@@ -72,6 +59,7 @@ def run_locust(
     if web:
         command += ["--web-host", "127.0.0.1"]
     else:
+        REPORT.unlink(missing_ok=True)
         command += ["--headless", "--only-summary", "--html", str(REPORT)]
     if not (ramp or web):
         command += ["--run-time", f"{seconds}s"]
@@ -79,16 +67,18 @@ def run_locust(
     return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
 
 
-@click.command()
+@click.command(cls=Refusing)
 @click.option("--target", help="Address of a server that runs already; else one is started.")
-@click.option("--users", default=20, show_default=True, help="Users at the same time.")
-@click.option("--seconds", default=20, show_default=True, help="How long.")
+@click.option(
+    "--users", type=AT_LEAST_ONE, default=20, show_default=True, help="Users at the same time."
+)
+@click.option("--seconds", type=AT_LEAST_ONE, default=20, show_default=True, help="How long.")
 @click.option("--ramp", is_flag=True, help="Double the users every 15 s, from 8 to 256.")
 @click.option("--web", is_flag=True, help="Steer it from locust's page instead.")
 @click.option(
     "--texts",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="CSV to draw from: its column `text`, or `title` and `description`.",
+    help="Table to draw from: a column `text`, or `title` and `description`.",
 )
 def main(
     target: str | None, *, users: int, seconds: int, ramp: bool, web: bool, texts: Path | None
@@ -101,13 +91,13 @@ def main(
     Example: python -m load_tests --target http://127.0.0.1:3000 --users 50 --seconds 60
     """
     if texts:
-        refuse_unreadable(texts)
+        read_texts(texts)  # what is wrong with them is said before anything is started
     if target:
         target = target.rstrip("/")
         refuse_other(target)
     with nullcontext(target) if target else own_server() as url:
         status = run_locust(url, users=users, seconds=seconds, ramp=ramp, web=web, texts=texts)
-    if not web:
+    if REPORT.exists() and not web:
         click.echo(f"Report: {REPORT.relative_to(PROJECT)}")
     sys.exit(status)
 

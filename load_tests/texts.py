@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import random
 from collections.abc import Container, Iterable, Iterator, Sequence
 from itertools import count, islice
 from pathlib import Path
 
+from tagger.columns import TextColumns
+from tagger.errors import MissingColumns, TooLittleData
+from tagger.sources import find_source
+from tagger.tables import read_rows
 from tagger.words import words_of
 
 TABLE = Path(__file__).resolve().parent.parent / "training" / "catalogue.csv"
@@ -18,10 +21,25 @@ LEAST_SYLLABLES = 4
 
 
 def read_texts(table: Path = TABLE) -> tuple[str, ...]:
-    """Read the columns ``title`` and ``description``, or ``text``, of a CSV table."""
-    with table.open(newline="", encoding="utf-8") as lines:
-        rows = csv.DictReader(lines)
-        return tuple(row.get("text") or f"{row['title']}. {row['description']}" for row in rows)
+    """Read the texts of a table: its column ``text``, or ``title`` and ``description``.
+
+    Raises
+    ------
+    TableError
+        It cannot be read, or holds no texts.
+    """
+    rows = [row.values for row in read_rows(find_source(str(table)))]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    try:
+        columns = TextColumns().found_in(names) if rows else TextColumns()
+    except MissingColumns as fault:  # it tells of options that are not here
+        raise MissingColumns(
+            f"{table} has no column 'text', nor 'title' and 'description'.", names
+        ) from fault
+    texts = tuple(text for row in rows if (text := columns.text_of(row)))
+    if not texts:
+        raise TooLittleData(f"{table} holds no text.")
+    return texts
 
 
 def of_length(texts: Sequence[str], length: int, number: int) -> list[str]:

@@ -1,7 +1,6 @@
 """Five kinds of users, who check what they are told; a locust file (`python -m load_tests`).
 
-Every answer is checked: the envelope agrees with the status, the run is the one served at the
-start, the texts are those that were sent, in their order, and the tags are among the known.
+Every answer is checked, by `faults.py`.
 """
 
 from __future__ import annotations
@@ -12,52 +11,58 @@ import os
 import random
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from locust import FastHttpUser, between, constant, events, task
-from locust.contrib.fasthttp import ResponseContextManager
 from locust.env import Environment
 from locust.exception import StopUser
 
+from load_tests.faults import ServedRun, fault_of_envelope, fault_of_predictions
 from load_tests.slo import WRONG, missed
 from load_tests.texts import TABLE, read_texts
 
 JSON = {"Content-Type": "application/json"}
+Told = TypeVar("Told")
 log = logging.getLogger("locust.tagline")
 texts = read_texts(Path(os.environ.get("LOAD_TEXTS", TABLE)))
+DOCUMENT = "/openapi.json"
+SERVER_ERROR = 500
+PARTS: Mapping[str, frozenset[str]] = {
+    "/": frozenset(),
+    "/runs?top=3": frozenset({"runs"}),
+    "/performance": frozenset({"overall", "class", "slices"}),
+    "/params": frozenset({"task", "model"}),
+    "/tags": frozenset({"tags"}),
+}
+"""What the data of each resource must hold, at least."""
+runs: dict[str, ServedRun] = {}
+"""The runs that have answered, for all users together."""
 
 
 @dataclass(frozen=True)
-class Served:
-    """What the server says of itself."""
+class Limits:
+    """How much a request may hold, as the server's document tells."""
 
-    run_id: str
-    task: str
-    tags: frozenset[str]
     most_texts: int
     longest: int
     most_bytes: int
 
     @classmethod
-    def told(cls, runs: Any, tags: Any, document: Any) -> Served:
-        """Take it from the answers of ``/runs``, ``/tags`` and ``/openapi.json``."""
-        run = next(run for run in runs["data"]["runs"] if run["served"])
+    def told(cls, document: Any) -> Limits:
+        """Take them from ``/openapi.json``."""
         schemas = document["components"]["schemas"]
         refused = document["paths"]["/predict"]["post"]["responses"]["413"]
         return cls(
-            run["run_id"],
-            run["task"],
-            frozenset(tag["tag"] for tag in tags["data"]["tags"]),
             most_texts=schemas["PredictRequest"]["properties"]["texts"]["maxItems"],
             longest=schemas["Text"]["properties"]["text"]["maxLength"],
             # JSON Schema has no word for it: the document says it where it says what 413 is.
             most_bytes=int(re.findall(r"(\d+) bytes", json.dumps(refused))[0]),
         )
 
-    def body(self, texts: Sequence[str], **options: object) -> tuple[list[str], str]:
+    def body(self, texts: Sequence[str], options: Mapping[str, int]) -> tuple[list[str], str]:
         """Write a request's body of as many and as long texts as it may have; give both."""
         sent = [text[: self.longest] for text in texts[: self.most_texts]]
         while len(body := written(sent, options)) > self.most_bytes:
@@ -66,44 +71,14 @@ class Served:
         return sent, body
 
 
-def written(texts: Sequence[str], options: Mapping[str, object]) -> str:
+def written(texts: Sequence[str], options: Mapping[str, int]) -> str:
     """Write the body of a request, in ASCII: as many bytes as characters."""
     return json.dumps({"texts": [{"text": text} for text in texts], **options})
 
 
-def fault_of_envelope(answer: dict[str, Any], method: str, status: int) -> str | None:
-    """Say what is wrong with an envelope, or None."""
-    if answer.get("status-code") != status:
-        return f"status {status}, but the envelope says {answer.get('status-code')}"
-    if answer.get("method") != method:
-        return f"method {method}, but the envelope says {answer.get('method')}"
-    absent = {"message", "timestamp", "url"} - answer.keys()
-    return f"the envelope lacks {sorted(absent)}" if absent else None
-
-
-def fault_of_predictions(
-    answer: dict[str, Any], sent: list[str], served: Served, *, best_alone: bool
-) -> str | None:
-    """Say what is wrong with an answer of ``POST /predict``, or None.
-
-    Where the best tag alone was asked for, it is given whatever its threshold.
-    """
-    data = answer.get("data", {})
-    if data.get("run_id") != served.run_id:
-        return f"run {data.get('run_id')} instead of {served.run_id}"
-    predictions = data.get("predictions", [])
-    if [prediction["input_text"] for prediction in predictions] != sent:
-        return "the texts are not those that were sent"
-    for prediction in predictions:
-        tags = prediction["predicted_tags"]
-        if not served.tags.issuperset(tags):
-            return f"tags that the run does not have: {tags}"
-        if tags != [score["tag"] for score in prediction["scores"]]:
-            return "tags and scores disagree"
-        below = any(score["score"] < score["threshold"] for score in prediction["scores"])
-        if below and not best_alone:
-            return "a tag below its threshold"
-    return None
+def answering(answer: Any) -> set[str]:
+    """Take from ``/runs`` the runs that may answer ``POST /predict``."""
+    return {run["run_id"] for run in answer["data"]["runs"] if run["served"] or run["promoted"]}
 
 
 class Caller(FastHttpUser):
@@ -112,37 +87,74 @@ class Caller(FastHttpUser):
     abstract = True
 
     def on_start(self) -> None:
-        """Ask the server for its run, tags and limits; a user who cannot is of no use."""
+        """Ask the server for its limits; a user who cannot is of no use."""
         self.chance = random.Random()
-        paths = ("/runs", "/tags", "/openapi.json")
-        told = [self.client.get(path, name="start") for path in paths]
-        if any(answer.status_code != 200 for answer in told):
+        limits = self.told(DOCUMENT, Limits.told)
+        if limits is None:
             raise StopUser
-        self.served = Served.told(*(answer.json() for answer in told))
+        self.limits = limits
 
-    def predict(self, count: int, *, name: str, **options: object) -> None:
+    def told(self, path: str, take: Callable[[Any], Told], *, name: str = "start") -> Told | None:
+        """Take something from what the server says of itself; None where it does not say it."""
+        found: list[Told] = []
+        self.request("GET", path, name=name, fault_of=lambda answer: found.append(take(answer)))
+        return found[0] if found else None
+
+    def run_of(self, run_id: str) -> ServedRun | None:
+        """Give what the server says of the run of an answer; None where it should not answer.
+
+        Another may be promoted at any time, and one worker takes it up before the other.
+        """
+        if run_id not in runs and run_id in (self.told("/runs", answering) or ()):
+            run = self.told(f"/runs/{run_id}", ServedRun.told)
+            if run is not None:
+                runs.setdefault(run_id, run)
+        return runs.get(run_id)
+
+    def predict(self, count: int, *, name: str, **options: int) -> None:
         """Ask for the tags of ``count`` texts, or as many as may be, and check the answer."""
-        sent, body = self.served.body(self.chance.choices(texts, k=count), **options)
-        best_alone = self.served.task == "single" and "top_k" not in options
-        with self.client.post(
-            "/predict", data=body, headers=JSON, name=name, catch_response=True
-        ) as response:
-            if response.status_code != 200:
-                response.failure(f"status {response.status_code}")
-                return
-            answer = response.json()
-            self.check(
-                response, fault_of_predictions(answer, sent, self.served, best_alone=best_alone)
-            )
+        sent, body = self.limits.body(self.chance.choices(texts, k=count), options)
 
-    def check(self, response: ResponseContextManager, fault: str | None) -> None:
-        """Count an answer as wrong if its envelope or what was found in it is."""
-        method = response.request_meta["request_type"]
-        fault = fault or fault_of_envelope(response.json(), method, response.status_code)
-        if fault:
-            response.failure(f"{WRONG}: {fault}")
-        else:
-            response.success()
+        def fault_of(answer: Any) -> str | None:
+            run_id = answer["data"]["run_id"]
+            run = self.run_of(run_id)
+            if run is None:
+                return f"by run {run_id}, which is neither served nor promoted"
+            return fault_of_predictions(answer, sent, run, options)
+
+        self.request("POST", "/predict", name=name, body=body, fault_of=fault_of)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        name: str,
+        fault_of: Callable[[Any], str | None],
+        body: str | None = None,
+        expected: int = 200,
+    ) -> None:
+        """Ask, and check the answer; one that cannot be read is wrong too."""
+        with self.client.request(
+            method, path, data=body, headers=JSON, name=name, catch_response=True
+        ) as response:
+            status = response.status_code
+            if status == 0 or status >= SERVER_ERROR:
+                return  # failed, and locust tells how
+            fault = None if status == expected else f"status {status} instead of {expected}"
+            try:
+                answer = response.json()
+                if path != DOCUMENT:
+                    fault = fault or fault_of_envelope(answer, method, status)
+                fault = fault or fault_of(answer)
+            except ValueError:
+                fault = fault or "it is not JSON"
+            except (LookupError, TypeError, AttributeError) as unread:
+                fault = fault or f"it is not what it should be, {unread!r}"
+            if fault:
+                response.failure(f"{WRONG}: {fault}")
+            else:
+                response.success()
 
 
 class Form(Caller):
@@ -195,16 +207,19 @@ class Reader(Caller):
     @task(3)
     def read_resources(self) -> None:
         """Read one of the resources."""
-        path = self.chance.choice(["/", "/runs?top=3", "/performance", "/params", "/tags"])
-        with self.client.get(path, name="reader", catch_response=True) as response:
-            if response.status_code == 200:
-                self.check(response, None)
+        path = self.chance.choice(list(PARTS))
+
+        def fault_of(answer: Any) -> str | None:
+            absent = PARTS[path] - answer["data"].keys()
+            return f"{path} lacks {sorted(absent)}" if absent else None
+
+        self.request("GET", path, name="reader", fault_of=fault_of)
 
     @task
     def read_documentation(self) -> None:
         """Read the documentation and the document behind it."""
-        for path in ("/docs", "/openapi.json"):
-            self.client.get(path, name="reader")
+        self.client.get("/docs", name="reader")
+        self.told(DOCUMENT, Limits.told, name="reader")
 
 
 MISTAKES = (
@@ -229,14 +244,20 @@ class MistakenClient(Caller):
     @task
     def send(self) -> None:
         """Send what cannot be answered, and expect to be told."""
-        too_long = json.dumps({"texts": [{"text": "a" * (self.served.longest + 1)}]})
-        status = 422 if len(too_long) <= self.served.most_bytes else 413
+        too_long = json.dumps({"texts": [{"text": "a" * (self.limits.longest + 1)}]})
+        status = 422 if len(too_long) <= self.limits.most_bytes else 413
         body, status = self.chance.choice([*MISTAKES, (too_long, status)])
-        with self.client.post(
-            "/predict", data=body, headers=JSON, name="mistaken client", catch_response=True
-        ) as response:
-            fault = None if response.status_code == status else f"expected status {status}"
-            self.check(response, fault)
+
+        def fault_of(answer: Any) -> str | None:
+            return None if answer["detail"] else "a refusal that does not say why"
+
+        self.request(
+            *("POST", "/predict"),
+            name="mistaken client",
+            body=body,
+            expected=status,
+            fault_of=fault_of,
+        )
 
 
 @events.init.add_listener
@@ -257,6 +278,8 @@ def judge(environment: Environment, **_: object) -> None:
         for error in environment.stats.errors.values()
         if WRONG in str(error.error)
     )
+    if environment.runner is not None:
+        wrong += sum(fault["count"] for fault in environment.runner.exceptions.values())
     sentences = missed(
         environment.stats.entries.values(),
         requests=total.num_requests,

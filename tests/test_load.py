@@ -6,9 +6,10 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import cycle
 from pathlib import Path
 from typing import Any, ClassVar
 from xml.etree import ElementTree as ET
@@ -26,42 +27,50 @@ from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, run_python, serve
 
 RUN = "20260101-000000-abcd"
+TAGS = ("known", "other", "third", "fourth")
 
 
-class Wrong(BaseHTTPRequestHandler):
-    """Answers every request in the envelope, and each prediction with a tag that is unknown."""
+class Stub(BaseHTTPRequestHandler):
+    """Answers every request as a server of one run and its tag would, or as a mutant of it."""
 
     protocol_version = "HTTP/1.1"
     task = "multi"
-    given: ClassVar = {"tag": "unknown", "score": 0.9, "threshold": 0.5}
+    score = 0.9
 
     def do_GET(self) -> None:
-        """Name one run, one tag, and the limits."""
-        run = {"run_id": RUN, "served": True, "task": self.task}
+        """Name the run, its tags, and the limits."""
+        run = {"run_id": RUN, "served": True, "promoted": True, "task": self.task}
         schemas = {
             "PredictRequest": {"properties": {"texts": {"maxItems": 1000}}},
             "Text": {"properties": {"text": {"maxLength": 10_000}}},
         }
         refused = {"description": "The body is longer than the 1048576 bytes that it may have."}
         self.answer(
-            {"runs": [run], "tags": [{"tag": "known"}]},
+            {"runs": [run], **run, "thresholds": dict.fromkeys(TAGS, 0.5)},
             components={"schemas": schemas},
             paths={"/predict": {"post": {"responses": {"413": refused}}}},
         )
 
     def do_POST(self) -> None:
-        """Give every text the one tag, unless options choose among tags."""
+        """Give every text one tag, unless options choose among tags."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])) or b"{}")
-        scores = [] if "top_k" in body else [self.given]
+        score = {"tag": "known", "score": self.score, "threshold": 0.5}
+        scores = [] if "top_k" in body else [score]
         found = [
             {
                 "input_text": row["text"],
                 "predicted_tags": [score["tag"] for score in scores],
-                "scores": scores,
+                "scores": [dict(score) for score in scores],
+                "abstained": False,
+                "evidence": [],
             }
             for row in body.get("texts", [])
         ]
-        self.answer({"run_id": RUN, "predictions": found})
+        self.predicted(found)
+
+    def predicted(self, predictions: list[dict[str, Any]]) -> None:
+        """Send them."""
+        self.answer({"run_id": RUN, "predictions": predictions})
 
     def answer(self, data: object, **more: object) -> None:
         """Send data in the envelope."""
@@ -85,7 +94,7 @@ class Wrong(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class Other(Wrong):
+class Other(Stub):
     """Serves a page at whatever path, and is no Tagline."""
 
     def do_GET(self) -> None:
@@ -96,18 +105,18 @@ class Other(Wrong):
         self.wfile.write(b"<html>")
 
 
-class Runless(Wrong):
-    """Serves none of its runs."""
+class Unlimited(Stub):
+    """Does not tell its limits."""
 
-    def answer(self, data: object, **more: object) -> None:
-        """Send no run."""
-        super().answer(data | {"runs": []} if isinstance(data, dict) else data, **more)
+    def answer(self, data: object, **_: object) -> None:
+        """Leave out the document."""
+        super().answer(data)
 
 
-class Unsure(Wrong):
+class Unsure(Stub):
     """Gives a tag that is known, below its threshold."""
 
-    given: ClassVar = {"tag": "known", "score": 0.4, "threshold": 0.5}
+    score = 0.4
 
 
 class Single(Unsure):
@@ -116,8 +125,52 @@ class Single(Unsure):
     task = "single"
 
 
+def add(prediction: dict[str, Any], *tags: str, score: float = 0.9) -> None:
+    """Give these tags more."""
+    for tag in tags:
+        prediction["predicted_tags"].append(tag)
+        prediction["scores"].append({"tag": tag, "score": score, "threshold": 0.5})
+
+
+MUTANTS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "the texts are not those that were sent": lambda it: it.update(input_text="another"),
+    "tags and scores disagree": lambda it: it["predicted_tags"].append("other"),
+    "tags that the run does not have: ['known', 'none']": lambda it: add(it, "none"),
+    "a tag is given twice": lambda it: add(it, "known"),
+    "scores in no order": lambda it: add(it, "other", score=0.95),
+    "a score that is no probability": lambda it: it["scores"][0].update(score=1.5),
+    "thresholds that are not the run's": lambda it: it["scores"][0].update(threshold=0.1),
+    "a tag below its threshold": lambda it: it["scores"][0].update(score=0.4),
+    "abstained, and yet there are tags": lambda it: it.update(abstained=True),
+    "a text answered otherwise than before": lambda it: it["scores"][0].update(score=0.8),
+    "KeyError('scores')": lambda it: it.pop("scores"),
+}
+"""What a wrong server may do to the answer of a text, by what is then said of it."""
+MUTANTS_OF_OPTIONS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "more tags than 3": lambda it: add(it, *TAGS),
+    "abstained without a reason": lambda it: it.update(abstained=True),
+    "evidence that does not fit": lambda it: it["evidence"].append({"tag": "known", "words": []}),
+}
+"""The same where it was asked with options."""
+
+
+class EachMutant(Stub):
+    """Spoils every other answer, in each way in turn."""
+
+    ways: ClassVar = cycle(way for mutant in MUTANTS.values() for way in (mutant, None))
+    ways_of_options: ClassVar = cycle(MUTANTS_OF_OPTIONS.values())
+
+    def predicted(self, predictions: list[dict[str, Any]]) -> None:
+        """Spoil the first text's."""
+        if predictions:
+            way = next(self.ways if predictions[0]["scores"] else self.ways_of_options)
+            if way:
+                way(predictions[0])
+        super().predicted(predictions)
+
+
 @contextmanager
-def answering(handler: type[Wrong]) -> Iterator[str]:
+def answering(handler: type[Stub]) -> Iterator[str]:
     """A server whose statuses are right, whatever its answers are."""
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -129,10 +182,10 @@ def answering(handler: type[Wrong]) -> Iterator[str]:
             thread.join()
 
 
-def drive(url: str, home: Path) -> tuple[int, str]:
+def drive(url: str, home: Path, *more: str) -> tuple[int, str]:
     """Let ten users loose on a server for a few seconds."""
     done = run_python(
-        *("-m", "load_tests", "--target", url, "--users", "10", "--seconds", "4"), home=home
+        *("-m", "load_tests", "--target", url, "--users", "10", "--seconds", "4", *more), home=home
     )
     return done.returncode, done.stdout + done.stderr
 
@@ -150,7 +203,7 @@ def test_the_time_of_a_run_begins_with_its_users(tmp_path: Path) -> None:
     """A start that takes longer than the run leaves the run its time."""
     slow = tmp_path / "slow.py"
     slow.write_text(SLOW_TO_IMPORT)
-    with answering(Wrong) as url:
+    with answering(Unsure) as url:
         done = run_python(
             *("-m", "locust", "-f", f"{slow},load_tests/users.py", "--host", url),
             *("--headless", "--users", "10", "--spawn-rate", "10", "--run-time", "1s"),
@@ -159,17 +212,41 @@ def test_the_time_of_a_run_begins_with_its_users(tmp_path: Path) -> None:
     assert "answers were wrong" in done.stderr
 
 
-def test_a_wrong_answer_is_caught(tmp_path: Path) -> None:
-    """Answers with status 200 and tags that the run does not have end the load test with 1."""
-    with answering(Wrong) as url:
-        status, output = drive(url, tmp_path)
+def test_every_wrong_answer_is_caught(tmp_path: Path) -> None:
+    """Whatever is wrong in an answer of status 200 is told, and ends the load test with 1."""
+    table = tmp_path / "one.csv"
+    table.write_text("text\nA text that is sent again and again\n")
+    with answering(EachMutant) as url:
+        status, output = drive(url, tmp_path, "--texts", str(table))
     assert status == 1, output
     assert "answers were wrong; none may be." in output
+    told = MUTANTS.keys() | MUTANTS_OF_OPTIONS.keys()
+    assert not {sentence for sentence in told if sentence not in output}, output
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("body\nonion\n", "has no column 'text', nor 'title' and 'description'"),
+        ("text,id\n,1\n", "holds no text"),
+        ("text\n", "holds no text"),
+    ],
+)
+def test_texts_that_cannot_be_drawn_from_are_refused(
+    tmp_path: Path, content: str, said: str
+) -> None:
+    """In a sentence, before any user starts: who has nothing to send finds nothing wrong."""
+    table = tmp_path / "texts.csv"
+    table.write_text(content)
+    done = run_python("-m", "load_tests", "--texts", str(table), home=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize(("handler", "caught"), [(Unsure, True), (Single, False)])
 def test_the_best_tag_alone_needs_no_threshold(
-    tmp_path: Path, *, handler: type[Wrong], caught: bool
+    tmp_path: Path, *, handler: type[Stub], caught: bool
 ) -> None:
     """A tag below its threshold is wrong, unless the run gives the best one whatever its score."""
     with answering(handler) as url:
@@ -206,20 +283,9 @@ def test_an_address_at_which_nobody_answers_is_refused(tmp_path: Path) -> None:
             assert f"No Tagline answers at {target}" in " ".join(done.stderr.split())
 
 
-@pytest.mark.parametrize("content", ["body\na\n", "text;id\na;1\n", "text\n", "text\n\udcff\n"])
-def test_texts_that_cannot_be_drawn_from_are_refused(tmp_path: Path, content: str) -> None:
-    """In a sentence, before any user starts."""
-    texts = tmp_path / "texts.csv"
-    texts.write_text(content, encoding="utf-8", errors="surrogateescape")
-    done = run_python("-m", "load_tests", "--texts", str(texts), home=tmp_path)
-    assert done.returncode == 2
-    assert "it is to be CSV with commas, in UTF-8" in done.stderr
-    assert "Traceback" not in done.stderr
-
-
 def test_a_load_test_in_which_nobody_asked_is_missed(tmp_path: Path) -> None:
     """Where users cannot even start, no objective was kept."""
-    with answering(Runless) as url:
+    with answering(Unlimited) as url:
         status, output = drive(url, tmp_path)
     assert status == 1, output
     assert "No user came to ask anything." in output
