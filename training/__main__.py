@@ -77,7 +77,8 @@ def commands() -> None:
 
     TABLE is CSV, JSON, JSON lines or Parquet, packed by gzip or not: a path, a URL, or - for stdin;
     with columns `text`, or `title` and `description`, and `tags` (a list or a|b), `tag`, or one
-    of 1 and 0 for each tag. If it is not given, it is Tagline's own, training/catalogue.csv.
+    of 1 and 0 for each tag. Without it `check` and `train` take Tagline's own,
+    training/catalogue.csv.
 
     Example: python -m training train my.csv --promote
     """
