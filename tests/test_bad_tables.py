@@ -246,6 +246,20 @@ def test_measuring_refuses_as_training_does(measured: str, tmp_path: Path) -> No
     assert "Traceback" not in done.stderr
 
 
+def test_other_subjects_without_their_columns_are_refused(tmp_path: Path) -> None:
+    """Before anything is trained."""
+    table, others = tmp_path / "table.csv", tmp_path / "others.csv"
+    table.write_text(GOOD)
+    others.write_text("topic,text\nlaw,The court shall decide.\n")
+    command = ("-m", "training.measuring", "unanswered", str(table), "--texts", str(others))
+    done = run_python(*command, home=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"Error: {others} has no columns 'kind' and 'text' in row 2. "
+        "Its columns are 'topic' and 'text'.\n"
+    )
+
+
 def test_an_address_that_does_not_answer(tmp_path: Path) -> None:
     """A URL that cannot be reached is refused as a file is."""
     home = tmp_path / "home"

@@ -7,7 +7,6 @@ is about one of the kinds, that kind says nothing.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -15,7 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tagger.errors import MissingColumns
 from tagger.model import Model
+from tagger.sources import find_source
+from tagger.tables import read_rows
 
 TEXTS = Path(__file__).parent / "out_of_domain.csv"
 
@@ -32,11 +34,24 @@ class Kind:
 
 @cache
 def texts_by_kind(source: Path = TEXTS) -> dict[str, tuple[str, ...]]:
-    """Read texts on other subjects, of a CSV file with the columns kind and text."""
+    """Read texts on other subjects, of a table with the columns kind and text.
+
+    Raises
+    ------
+    UnreadableTable
+    MissingColumns
+        A row lacks one.
+    """
     found: dict[str, list[str]] = {}
-    with source.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines):
-            found.setdefault(row["kind"], []).append(row["text"])
+    for row in read_rows(find_source(str(source))):
+        match row.values:
+            case {"kind": str(kind), "text": str(text)}:
+                found.setdefault(kind, []).append(text)
+            case _:
+                raise MissingColumns(
+                    f"{source} has no columns 'kind' and 'text' in row {row.number}.",
+                    list(row.values),
+                )
     return {kind: tuple(texts) for kind, texts in found.items()}
 
 

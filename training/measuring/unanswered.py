@@ -45,13 +45,14 @@ def show(shares: dict[str, list[float]]) -> Table:
     "file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     default=TEXTS,
-    help="CSV of other subjects, with the columns kind and text.  [default: ours]",
+    help="A table of other subjects, with the columns kind and text.  [default: ours]",
 )
 @click.option("--task", type=click.Choice(get_args(Task)), help="Any tags, or one.")
 @click.option("--splits", type=click.IntRange(min=1), default=5, show_default=True)
 @click.option("--min-support", type=click.IntRange(min=2), default=10, show_default=True)
 def unanswered(table: str, *, file: Path, task: Task | None, splits: int, min_support: int) -> None:
     """Tell what share of TABLE, and of other subjects, gets no tags."""
+    of_others = texts_by_kind(file)
     dataset = read_dataset(table, Reading())
     usual = Params(task=task or dataset.task, min_support=min_support)
     shares: dict[str, list[float]] = {}
@@ -60,6 +61,6 @@ def unanswered(table: str, *, file: Path, task: Task | None, splits: int, min_su
         lent = lent_unasked(dataset, parts, Reading())
         training = parts.training
         model = fit(training.texts, training.tags, first, others=others, lent=lent).model
-        for kind, texts in {UNSEEN: parts.test.texts, **texts_by_kind(file)}.items():
+        for kind, texts in {UNSEEN: parts.test.texts, **of_others}.items():
             shares.setdefault(kind, []).append(abstained(model, texts))
     Console(width=80).print(show(shares))
