@@ -97,7 +97,8 @@ class Store:
         unreadable: dict[str, RunError] = {}
         for run_id in self.run_ids():
             try:
-                readable.append(self.run(run_id))
+                # Not by `run`, which looks through all names for one: of 1,000, 5 s in place of 2.
+                readable.append(RunFolder(self.folder / run_id).run())
             except RunError as fault:
                 if run_id in self.run_ids():  # it was not deleted meanwhile
                     unreadable[run_id] = fault
