@@ -114,8 +114,10 @@ def _reaching(
     Rounding moves a score by half a digit at most, so few are rounded, not all.
     """
     texts, columns = np.nonzero(scored.scores >= limits - 10.0**-DIGITS)
-    values = _printed(scored.scores[texts, columns])
-    order = np.lexsort((-values, texts))
+    scores = scored.scores[texts, columns]
+    values = _printed(scores)
+    # By the scores themselves: of thousands of tags most are printed as 0.
+    order = np.lexsort((-scores, texts))
     order = order[((values >= limits[columns]) & ~silent[texts])[order]]
     return texts[order], columns[order], values[order]
 

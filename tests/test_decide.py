@@ -48,12 +48,11 @@ def expected(
 ) -> list[tuple[int, float]]:
     """Decide one text as the contract tells it, tag by tag."""
     printed = [round(score, 6) for score in scores]
-    best_first = sorted(range(TAGS), key=lambda tag: -printed[tag])
+    best_first = sorted(range(TAGS), key=lambda tag: -scores[tag])
     if abstained and options.threshold is None:
         return []
     if policy.task == "single" and options.threshold is None and options.top_k is None:
-        best = max(range(TAGS), key=lambda tag: scores[tag])
-        return [(best, printed[best])]
+        return [(best_first[0], printed[best_first[0]])]
     limits = policy.thresholds.tolist() if options.threshold is None else [options.threshold] * TAGS
     reached = [(tag, printed[tag]) for tag in best_first if printed[tag] >= limits[tag]]
     return reached[: options.top_k]
@@ -110,6 +109,17 @@ def test_a_score_that_prints_as_its_threshold_reaches_it(threshold: float) -> No
     decisions = decide(Scored(near[np.newaxis], np.ones(1, np.float32)), policy)
     assert sorted(decisions.columns) == [0, 1]
     assert set(decisions.values) == {threshold}
+
+
+def test_scores_that_print_alike_stand_best_first() -> None:
+    """Else the five best of thousands of tags would mostly be those that the alphabet has first."""
+    policy = Policy("single", np.full(4, 0.5), abstain_below=0.0)
+    scores = np.array([[1e-9, 3e-8, 0.9999998, 0.9999999]], np.float32)
+    scored = Scored(scores, np.ones(1, np.float32))
+    decisions = decide(scored, policy, Options(threshold=0, top_k=3))
+    assert decisions.columns == [3, 2, 1]
+    assert decisions.values == [1, 1, 0]
+    assert decide(scored, policy).columns == [3]
 
 
 def one(text: str, options: Options, kind: str = "default") -> Prediction:
