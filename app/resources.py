@@ -103,10 +103,7 @@ def param_of(run: Run, name: str) -> schemas.OneParam:
 def tags_of(run: Run) -> list[schemas.TagEntry]:
     """List a run's tags with what was measured of each."""
     return [
-        schemas.TagEntry(
-            tag=tag, threshold=round(threshold, 6), **asdict(run.performance.by_tag[tag])
-        )
-        for tag, threshold in zip(run.tags, run.thresholds, strict=True)
+        _entry(run, tag, threshold) for tag, threshold in zip(run.tags, run.thresholds, strict=True)
     ]
 
 
@@ -117,10 +114,22 @@ def tag_of(run: Run, name: str) -> schemas.TagEntry:
     ------
     UnknownResource
     """
-    kept = nfc(name)
-    if kept not in run.tags:
+    tag = nfc(name)
+    if tag not in run.tags:
         raise UnknownResource("tag", name, run.tags)
-    return next(entry for entry in tags_of(run) if entry.tag == kept)
+    return _entry(run, tag, run.thresholds[run.tags.index(tag)])
+
+
+def _entry(run: Run, tag: str, threshold: float) -> schemas.TagEntry:
+    scores = run.performance.by_tag[tag]
+    return schemas.TagEntry(
+        tag=tag,
+        support=scores.support,
+        precision=scores.precision,
+        recall=scores.recall,
+        f1=scores.f1,
+        threshold=round(threshold, 6),
+    )
 
 
 def summary_of(run: Run, *, promoted: str | None, served: str) -> schemas.RunSummary:
