@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import resource
 import sys
@@ -77,7 +78,8 @@ scikit-learn, `python -m training` has all of them.
 
 def reference() -> str:
     """Put together what --help says of every command."""
-    parts = [INTRODUCTION]
+    said = inspect.cleandoc(owners.help or "").split("\n\n")
+    parts = [INTRODUCTION, *(f"\n{one}\n" for one in said if one.startswith(("RUN ", "TABLE ")))]
     for name in EVERY:
         module = "tagger" if name in operators.commands else "training"
         context = click.Context(
