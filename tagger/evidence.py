@@ -19,7 +19,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contributions:
-    """What each different word and pair of one text adds to the log-odds of every tag."""
+    """What each different word and pair of one text adds to the log-odds of some tags."""
 
     text: str
     spans: tuple[tuple[Span, ...], ...]
@@ -41,8 +41,14 @@ class Contributions:
         return Word(self.text[start:end], contribution, self.spans[entry])
 
 
-def contributions(features: Features, weights: Weights, text: str) -> Contributions:
-    """Take the log-odds of a text apart: what `Model` sums, word by word and pair by pair."""
+def contributions(
+    features: Features, weights: Weights, text: str, tags: Sequence[int]
+) -> Contributions:
+    """Take the log-odds of a text apart: what `Model` sums, word by word and pair by pair.
+
+    Only those of some tags: of a long text, to do so for 1,000 would take 0.2 s.
+    """
+    columns = np.array(tags, np.intp)
     words = features.words(text)
     rows = features.vocabulary.rows(words.decode().split())
     spans = spans_of(text, signs=weights.signs)
@@ -57,18 +63,23 @@ def contributions(features: Features, weights: Weights, text: str) -> Contributi
     return Contributions(
         text=text,
         spans=tuple(found[i] for i in order),
-        values=_values(features, counts)[order],
-        intercept=weights.intercept,
+        values=_values(features, counts, columns)[order],
+        intercept=weights.intercept[columns],
     )
 
 
-def _values(features: Features, counts: Counts) -> Doubles:
-    """Return what each word or pair adds, by itself and by its characters: (rows, tags)."""
+def _values(features: Features, counts: Counts, columns: Places) -> Doubles:
+    """Return what each word or pair adds, by itself and by its characters: (rows, columns)."""
     vocabulary = features.vocabulary
-    rows = vocabulary.table.take(counts.rows, axis=0) * counts.values[:, np.newaxis]
-    projection = rows[:, vocabulary.projection].sum(axis=0, keepdims=True)
-    own = rows[:, vocabulary.own] / features.own_lengths(counts)
-    return np.asarray(own + rows[:, vocabulary.characters] / character_lengths(projection))
+    times = counts.values[:, np.newaxis]
+    projection = vocabulary.table[counts.rows, vocabulary.projection] * times
+    own = vocabulary.table[np.ix_(counts.rows, vocabulary.own.start + columns)] * times
+    characters = (
+        vocabulary.table[np.ix_(counts.rows, vocabulary.characters.start + columns)] * times
+    )
+    own /= features.own_lengths(counts)
+    characters /= character_lengths(projection.sum(axis=0, keepdims=True))
+    return np.asarray(own + characters)
 
 
 def _by_row(rows: Places, spans: Sequence[Span]) -> dict[int, tuple[Span, ...]]:

@@ -90,12 +90,14 @@ class Model:
 
     def contributions(self, text: str) -> Contributions:
         """Return what each word and pair of a text adds to the log-odds of every tag."""
-        return contributions(self.features, self.weights, text)
+        return contributions(self.features, self.weights, text, range(len(self.tags)))
 
     def explain(self, text: str, tags: Sequence[int], *, most: int = 10) -> tuple[Evidence, ...]:
         """Return, for each of these tags, the words that raised its score most."""
-        found = self.contributions(text)
-        return tuple(found.strongest(tag, self.tags[tag], most=most) for tag in tags)
+        found = contributions(self.features, self.weights, text, tags)
+        return tuple(
+            found.strongest(place, self.tags[tag], most=most) for place, tag in enumerate(tags)
+        )
 
     def write(self, folder: Path) -> None:
         """Write the model into an existing folder."""

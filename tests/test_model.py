@@ -71,15 +71,16 @@ def test_evidence_is_the_strongest_words(kind: str, text: str, most: int) -> Non
     """Evidence is what raised the score most, strongest first, each at all of its places."""
     model = fitted(kind).model
     found = model.contributions(text)
-    (evidence,) = model.explain(text, [1], most=most)
-    assert evidence.tag == model.tags[1]
-    raising = sorted((value for value in found.values[:, 1].tolist() if value > 0), reverse=True)
-    assert [word.contribution for word in evidence.words] == [
-        round(value, DIGITS) for value in raising[:most]
-    ]
-    for word in evidence.words:
-        start, end = word.spans[0]
-        assert word.text == text[start:end]
+    for tag, evidence in zip((1, 0), model.explain(text, [1, 0], most=most), strict=True):
+        assert evidence.tag == model.tags[tag]
+        values = found.values[:, tag].tolist()
+        raising = sorted((value for value in values if value > 0), reverse=True)
+        assert [word.contribution for word in evidence.words] == [
+            round(value, DIGITS) for value in raising[:most]
+        ]
+        for word in evidence.words:
+            start, end = word.spans[0]
+            assert word.text == text[start:end]
 
 
 @pytest.mark.parametrize(
