@@ -36,11 +36,11 @@ def own_server() -> Iterator[str]:
 
 
 def refuse_other(target: str) -> None:
-    """Ask for ``/`` once: users would go on asking where nobody answers, or no Tagline."""
+    """Ask for the runs once: users would go on asking where nobody answers, or no Tagline."""
     try:
-        health = requests.get(f"{target}/", timeout=5)
-        health.raise_for_status()
-        health.json()["status-code"]
+        answer = requests.get(f"{target}/runs", timeout=5)
+        answer.raise_for_status()
+        answer.json()["data"]["runs"]
     except (requests.RequestException, LookupError, TypeError) as fault:
         raise click.BadParameter(
             f"No Tagline answers at {target}. Give an address such as http://127.0.0.1:3000.",

@@ -40,6 +40,8 @@ class Stub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Name the run, its tags, and the limits."""
+        if self.path.startswith("/?"):
+            return self.answer({})
         run = {"run_id": RUN, "served": True, "promoted": True, "task": self.task}
         schemas = {
             "PredictRequest": {"properties": {"texts": {"maxItems": 1000}}},
@@ -277,8 +279,8 @@ def test_a_servers_own_limits_are_kept(
 
 def test_an_address_at_which_nobody_answers_is_refused(tmp_path: Path) -> None:
     """Users are not sent to an address that has no server, or another, or that is no address."""
-    with answering(Other) as other:
-        for target in ("http://127.0.0.1:9", "localhost:3000", other):
+    with answering(Other) as other, answering(Stub) as right:
+        for target in ("http://127.0.0.1:9", "localhost:3000", other, f"{right}/?a=1"):
             done = run_python("-m", "load_tests", "--target", target, home=tmp_path)
             assert done.returncode == 2
             assert f"No Tagline answers at {target}" in " ".join(done.stderr.split())
