@@ -9,6 +9,8 @@ from bulk.partition import Job
 from tagger.errors import FaultyRows
 from tagger.sources import find_source
 from tagger.tables import Row, read_rows
+from tagger.tag_table import ADDED
+from tagger.writing import cell
 
 
 def check(job: Job) -> int:
@@ -32,11 +34,16 @@ def _check_partition(job: Job, partition: str) -> int:
     number = 0
     again = f"Remove {job.answer(partition)} and start the job again."
     for number, (row, answer) in enumerate(_pairs(job, partition), start=1):
-        if row is None or answer is None or not row.values.items() <= answer.values.items():
+        if row is None or answer is None or not _kept(row).items() <= _kept(answer).items():
             raise FaultyRows(f"Row {number} of {partition} and its answer do not match. {again}")
-        if "predicted_tags" not in answer.values:
+        if not answer.values.keys() >= set(ADDED):
             raise FaultyRows(f"Row {number} of {partition} has no answer. {again}")
     return number
+
+
+def _kept(row: Row) -> dict[str, str]:
+    """Give what an answer keeps of a row, alike whether it was read from CSV or JSON."""
+    return {name: cell(value) for name, value in row.values.items() if name not in ADDED}
 
 
 def _pairs(job: Job, partition: str) -> Iterator[tuple[Row | None, Row | None]]:

@@ -19,6 +19,8 @@ from tagger.writing import writing
 
 AT_ONCE = 256
 """Rows in memory together."""
+ADDED = ("predicted_tags", "scores", "reason")
+"""Columns of every answer; a row's own of these names give way to them."""
 
 
 @dataclass(frozen=True, slots=True)

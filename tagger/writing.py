@@ -56,12 +56,12 @@ def _csv_writer(file: TextIO) -> Writer:
                 f"A row has the column {new[0]!r}, which the first row lacks: CSV cannot hold "
                 "that. Write JSON lines instead: --out NAME.jsonl"
             )
-        writer.writerow({name: _cell(value) for name, value in values.items()})
+        writer.writerow({name: cell(value) for name, value in values.items()})
 
     return write
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """Write a value as a cell: a list of words as ``a|b``, anything else but words as JSON.
 
     As JSON also the words that would be read as others.

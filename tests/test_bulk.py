@@ -229,12 +229,15 @@ def test_texts_may_stand_in_any_column(trained_home: TrainedHome, tmp_path: Path
         ("PART.CSV", "text\nonion\n", "PART.CSV.jsonl"),
         ("part.json", '{"text": "onion"}\n', "part.json"),
         ("part.csv", "id,text\n", "part.csv"),
+        ("part.csv", "text,predicted_tags\nonion,pots\n", "part.csv"),
+        ("part.csv", "text,note,note\nonion,a,b\n", "part.csv"),
+        ("part.tsv", "text\tnote\tnote\nonion\ta\tb\n", "part.tsv.jsonl"),
     ],
 )
 def test_check_reads_what_the_job_wrote(
     trained_home: TrainedHome, tmp_path: Path, name: str, content: str, answered: str
 ) -> None:
-    """Whatever a table is called, and where it has no rows, its answers are found complete."""
+    """Whatever a table is called, whatever its columns, and where it has no rows."""
     source = tmp_path / "texts"
     source.mkdir()
     (source / name).write_text(content)

@@ -40,8 +40,9 @@ class Stub(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Name the run, its tags, and the limits."""
-        if self.path.startswith("/?"):
-            return self.answer({})
+        if self.path.startswith("/?"):  # whatever path is put behind it
+            self.answer({})
+            return
         run = {"run_id": RUN, "served": True, "promoted": True, "task": self.task}
         schemas = {
             "PredictRequest": {"properties": {"texts": {"maxItems": 1000}}},
