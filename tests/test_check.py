@@ -239,7 +239,7 @@ def test_a_text_of_two_tags_is_said_to_be_left_out_where_each_has_one(tmp_path: 
     table.write_text("text,tag\nthe same words here,a\nthe same words here,b\n", encoding="utf-8")
     (conflict,) = (
         finding
-        for finding in check(read_dataset(str(table), Reading()), Params()).findings
+        for finding in check(read_dataset(str(table), Reading()), Params(task="single")).findings
         if finding.kind == "conflicts"
     )
     assert "Row 3 holds the text of an earlier row with other tags" in conflict.text
@@ -256,6 +256,15 @@ def test_a_text_of_two_tags_is_said_to_be_left_out_where_each_has_one(tmp_path: 
     corrected = read_dataset(str(table), Reading(corrections=str(corrections)))
     assert corrected.labelled.tags == (("b",),)
     assert "conflicts" not in found(check(corrected, Params()))
+
+
+def test_a_table_is_checked_for_the_task_that_it_is_to_be_trained_for(tmp_path: Path) -> None:
+    """Two tags a text are refused where each is to have one, and are not where it may bear any."""
+    check = ("-m", "training", "check", str(TABLE))
+    assert run_python(*check, "--task", "multi", home=tmp_path).returncode == 0
+    refused = run_python(*check, "--task", "single", home=tmp_path)
+    assert refused.returncode == 2
+    assert "several tags where the task is single" in refused.stderr
 
 
 def test_a_tag_of_every_text_is_left_out_as_its_finding_says(tmp_path: Path) -> None:

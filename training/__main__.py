@@ -23,6 +23,7 @@ import numpy as np
 from tagger import objects, printing
 from tagger.errors import TaglineError
 from tagger.gate import ask_gate
+from tagger.records import Task
 from tagger.wording import counted, known_names
 from training.auxiliary import Lent, lent_by, lent_unasked
 from training.candidates import COMPARED
@@ -38,6 +39,7 @@ from training.options import (
     reading_options,
     table_argument,
     take_reading,
+    task_option,
     typed_for,
 )
 from training.progress import steps
@@ -222,6 +224,7 @@ def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> N
 @commands.command()
 @table_argument
 @reading_options
+@task_option
 @click.option(
     "--min-support",
     type=click.IntRange(min=2),
@@ -235,6 +238,7 @@ def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> N
 def check(
     table: str,
     *,
+    task: Task | None,
     min_support: int,
     strict: bool,
     propose: Path | None,
@@ -249,7 +253,7 @@ def check(
     """
     dataset = read_dataset(table, take_reading(options))
     tell_reading(dataset)
-    params = replace(USUAL, task=dataset.task, min_support=min_support)
+    params = replace(USUAL, task=task or dataset.task, min_support=min_support)
     report = check_dataset(dataset, params)
     if propose:
         content = json.dumps(report.aliases, ensure_ascii=False, indent=2)

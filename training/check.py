@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tagger.columns import TITLES_ALONE
-from tagger.records import Params
+from tagger.records import Params, Task
 from tagger.wording import counted, listed
 from training.data import GUESSED, Dataset
 from training.duplicates import near_duplicates
@@ -70,7 +70,7 @@ def check(dataset: Dataset, params: Params) -> Report:
     findings = (
         *_encoding(dataset),
         *_titles(dataset),
-        *_repeated(dataset),
+        *_repeated(dataset, params.task),
         *_near(labelled),
         *_always_together(labelled, support),
         *_joined(dataset, support),
@@ -95,11 +95,11 @@ def _titles(dataset: Dataset) -> Iterator[Finding]:
         yield Finding("titles-alone", TITLES_ALONE)
 
 
-def _repeated(dataset: Dataset) -> Iterator[Finding]:
+def _repeated(dataset: Dataset, task: Task) -> Iterator[Finding]:
     same = [repeated for repeated in dataset.repeated if repeated.same_tags]
     other = [repeated for repeated in dataset.repeated if not repeated.same_tags]
     several = "all are taken"
-    if dataset.task == "single":
+    if task == "single":
         several = (
             f"training leaves them out (a table of more than {MOST_AMBIGUOUS:.0%} such texts it "
             "refuses), or takes all with --task multi"

@@ -29,6 +29,11 @@ LARGEST_SEED = 2**32 - 1
 Command = Callable[..., Any]
 
 table_argument = click.argument("table", default=str(CATALOGUE), metavar="[TABLE]")
+task_option = click.option(
+    "--task",
+    type=click.Choice(get_args(Task)),
+    help="Any tags a text, or just one; if not given, one where the column is `tag`.",
+)
 
 
 def reading_options(command: Command) -> Command:
@@ -116,11 +121,7 @@ def params_options(command: Command) -> Command:
             help="Train this one; if not given, the best of several.",
         ),
         click.option("--fast", is_flag=True, help=f"Compare no models: train {FAST}."),
-        click.option(
-            "--task",
-            type=click.Choice(get_args(Task)),
-            help="Any tags a text, or just one; if not given, one where the column is `tag`.",
-        ),
+        task_option,
         click.option(
             "--min-support",
             type=click.IntRange(min=2),
