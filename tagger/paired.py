@@ -9,17 +9,18 @@ half for all tags together (Holm, "A simple sequentially rejective multiple test
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.sparse import Doubles
+from tagger.sparse import Doubles, Places
 
 Truth = NDArray[np.bool_]
 """(texts, tags): who bears, or is given, which tag."""
+Bools = NDArray[np.bool_]
 
 OVERALL = "overall"
 """Stands for the F1 over all tags among the names of tags."""
@@ -50,7 +51,7 @@ class Difference:
         return self.second - self.first
 
 
-def f1_score(hits: NDArray[Any], found: NDArray[Any], support: NDArray[Any]) -> Doubles:
+def f1_score(hits: NDArray[Any], found: NDArray[Any], support: NDArray[Any] | int) -> Doubles:
     """Give F1 from the numbers of texts rightly predicted, predicted, and true; 0 if all are 0."""
     f1: Doubles = 2 * hits / np.maximum(found + support, 1)
     return f1
@@ -107,49 +108,64 @@ def worse_by_chance(truth: Truth, first: Truth, second: Truth) -> Doubles:
     """Say for each tag, and last for the overall F1, how often swapped answers look as bad.
 
     A swap exchanges the two runs' answers on a random half of the texts; where they agree nothing
-    changes. Of one tag all swaps are counted: each of its texts is a coin of its own, and all that
-    matters is how the coins fall of the texts that bear the tag, and of those that do not. Overall,
-    where the tags of a text are exchanged together, swaps are drawn.
+    changes. Of one tag all swaps are counted. Overall, where the tags of a text are exchanged
+    together, swaps are drawn.
     """
-    support = truth.sum(axis=0)
-    weights = support / max(1, support.sum())
-    middle_hits = ((truth & first).sum(axis=0) + (truth & second).sum(axis=0)) / 2
-    middle_found = (first.sum(axis=0) + second.sum(axis=0)) / 2
+    chances = np.ones(truth.shape[1] + 1)
+    differing = np.flatnonzero((first != second).any(axis=0)).tolist()
+    swapped = [_Swapped.of(truth[:, tag], first[:, tag], second[:, tag]) for tag in differing]
+    chances[differing] = [tag.chance() for tag in swapped]
+    chances[-1] = _overall_chance(swapped, texts=len(truth), support=int(truth.sum()))
+    return chances
 
-    def worse(tag: int, hits: NDArray[Any], found: NDArray[Any]) -> Doubles:
-        """By how much the second's F1 is worse if it has so many hits and finds more."""
-        before = f1_score(middle_hits[tag] - hits / 2, middle_found[tag] - found / 2, support[tag])
-        after = f1_score(middle_hits[tag] + hits / 2, middle_found[tag] + found / 2, support[tag])
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Swapped:
+    """A tag on which two runs differ, and what becomes of its F1 as their answers are swapped."""
+
+    texts: Places
+    """(differing,): those to which one run alone gives the tag."""
+    gained: Doubles
+    """(2, differing): hits and findings that the second run has more, 1 or 0 or -1."""
+    support: int
+    mean_hits: float
+    """Of both runs, as is the next."""
+    mean_found: float
+
+    @classmethod
+    def of(cls, truth: Bools, first: Bools, second: Bools) -> _Swapped:
+        """Look at one tag: who bears it, and is given it by each run, all (texts,)."""
+        texts = np.flatnonzero(first != second)
+        found = np.where(second[texts], 1, -1)
+        return cls(
+            texts,
+            np.stack([found * truth[texts], found]).astype(np.float64),
+            int(truth.sum()),
+            mean_hits=int((truth & first).sum() + (truth & second).sum()) / 2,
+            mean_found=int(first.sum() + second.sum()) / 2,
+        )
+
+    def worse(self, hits: NDArray[Any], found: NDArray[Any]) -> Doubles:
+        """Say by how much the second's F1 is worse if it has so many hits and findings more."""
+        before = f1_score(self.mean_hits - hits / 2, self.mean_found - found / 2, self.support)
+        after = f1_score(self.mean_hits + hits / 2, self.mean_found + found / 2, self.support)
         return before - after
 
-    differ = first != second
-    different = np.flatnonzero(differ.any(axis=1))
-    chances = np.ones(len(support) + 1)
-    overall = 0.0
-    swapped = []
-    for tag in np.flatnonzero(differ.any(axis=0)).tolist():
-        texts = np.flatnonzero(differ[:, tag])
-        borne = truth[texts, tag]
-        found = np.where(second[texts, tag], 1, -1)
-        gained = np.stack([found * borne, found])
-        observed = worse(tag, *gained.sum(axis=1))
-        hits, likely_hits = _thrown(int(borne.sum()))
-        others, likely_others = _thrown(int((~borne).sum()))
-        as_bad = worse(tag, hits[:, np.newaxis], np.add.outer(hits, others)) >= observed - ALIKE
-        chances[tag] = min(1.0, float(likely_hits @ as_bad @ likely_others))
-        overall += weights[tag] * observed
-        swapped.append((tag, np.searchsorted(different, texts), gained.astype(np.float32)))
-    random = np.random.default_rng(0)
-    as_bad_overall = 1
-    for _ in range(SWAPS // AT_ONCE):
-        drawn = random.integers(2, size=(AT_ONCE, len(different)), dtype=np.int8)
-        signs = np.ascontiguousarray(2 * drawn.T - 1, np.float32)
-        gap = np.zeros(AT_ONCE)
-        for tag, rows, gained in swapped:
-            gap += weights[tag] * worse(tag, *(gained @ signs[rows]))
-        as_bad_overall += int(np.count_nonzero(gap >= overall - ALIKE))
-    chances[-1] = as_bad_overall / (SWAPS + 1)
-    return chances
+    def observed(self) -> float:
+        """Say by how much the second is worse as it is."""
+        return float(self.worse(*self.gained.sum(axis=1)))
+
+    def chance(self) -> float:
+        """Say what share of all swaps looks as bad.
+
+        Each text is a coin of its own, and all that matters is how the coins fall of the texts that
+        bear the tag, and of those that do not.
+        """
+        bearing = int(np.count_nonzero(self.gained[0]))
+        hits, likely_hits = _thrown(bearing)
+        others, likely_others = _thrown(len(self.texts) - bearing)
+        worse = self.worse(hits[:, np.newaxis], np.add.outer(hits, others))
+        return min(1.0, float(likely_hits @ (worse >= self.observed() - ALIKE) @ likely_others))
 
 
 def _thrown(coins: int) -> tuple[Doubles, Doubles]:
@@ -159,6 +175,21 @@ def _thrown(coins: int) -> tuple[Doubles, Doubles]:
     chances = np.exp(log_factorials[-1] - log_factorials - log_factorials[::-1] - coins * np.log(2))
     likely = chances > NEVER
     return (2.0 * ones - coins)[likely], chances[likely]
+
+
+def _overall_chance(tags: Sequence[_Swapped], *, texts: int, support: int) -> float:
+    """Say what share of `SWAPS` makes the mean over the tags, by their support, look as bad."""
+    weights = [tag.support / max(1, support) for tag in tags]
+    observed = sum(weight * tag.observed() for weight, tag in zip(weights, tags, strict=True))
+    random = np.random.default_rng(0)
+    as_bad = 1
+    for _ in range(SWAPS // AT_ONCE):
+        signs = 2 * random.integers(2, size=(texts, AT_ONCE), dtype=np.int8) - 1
+        worse = np.zeros(AT_ONCE)
+        for weight, tag in zip(weights, tags, strict=True):
+            worse += weight * tag.worse(*(tag.gained @ signs[tag.texts].astype(np.float64)))
+        as_bad += int(np.count_nonzero(worse >= observed - ALIKE))
+    return as_bad / (SWAPS + 1)
 
 
 def beyond_noise(overall: Difference, by_tag: Mapping[str, Difference]) -> tuple[str, ...]:
