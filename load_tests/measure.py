@@ -7,6 +7,7 @@ import os
 import secrets
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -139,11 +140,12 @@ def stop(process: psutil.Process) -> None:
 
 
 def first_answer(server: Running) -> bytes:
-    """Ask for the first body until the server answers 200, for two minutes; return the answer."""
+    """Ask for the first body until the server answers 200, for two minutes, or has ended."""
     with server.subject.bodies.open("rb") as bodies:
         body = next(bodies).rstrip(b"\n")
+    until = time.monotonic() + START_SECONDS
     patient = Retry(
-        total=START_SECONDS * 5,
+        total=5,
         read=0,
         backoff_factor=0.1,
         backoff_max=0.2,
@@ -153,14 +155,21 @@ def first_answer(server: Running) -> bytes:
     )
     with requests.Session() as session:
         session.mount("http://", HTTPAdapter(max_retries=patient))
-        answer = session.post(
-            server.url,
-            data=body,
-            headers={"Content-Type": server.subject.content_type},
-            timeout=START_SECONDS,
-        )
-        answer.raise_for_status()
-        return answer.content
+        while True:
+            try:
+                answer = session.post(
+                    server.url,
+                    data=body,
+                    headers={"Content-Type": server.subject.content_type},
+                    timeout=START_SECONDS,
+                )
+                answer.raise_for_status()
+            except requests.RequestException:
+                has_ended = server.process.status() == psutil.STATUS_ZOMBIE
+                if has_ended or time.monotonic() > until:
+                    raise
+            else:
+                return answer.content
 
 
 def processor_seconds(process: psutil.Process) -> float:
