@@ -77,10 +77,14 @@ def _csv_rows(text: TextIO) -> Iterator[Row]:
 
 
 def _values(header: list[str], cells: list[str], repeated: list[str]) -> dict[str, object]:
-    """Give a row's cells by their columns, of several columns of one name those that are filled."""
-    values: dict[str, object] = dict(zip(header, cells, strict=False))
+    """Give a row's cells by their columns, of several columns of one name those that are filled.
+
+    A row may leave out the last of its cells: they are empty.
+    """
+    filled = [*cells, *[""] * (len(header) - len(cells))]
+    values: dict[str, object] = dict(zip(header, filled, strict=False))
     for name in repeated:
-        of_name = (cell for other, cell in zip(header, cells, strict=False) if other == name)
+        of_name = (cell for other, cell in zip(header, filled, strict=False) if other == name)
         values[name] = tuple(cell for cell in of_name if cell.strip())
     return values
 

@@ -231,6 +231,7 @@ def test_texts_may_stand_in_any_column(trained_home: TrainedHome, tmp_path: Path
         ("part.csv", "id,text\n", "part.csv"),
         ("part.csv", "text,predicted_tags\nonion,pots\n", "part.csv"),
         ("part.csv", "text,note,note\nonion,a,b\n", "part.csv"),
+        ("part.csv", "text,note\nonion\nonion,a\n", "part.csv"),
         ("part.tsv", "text\tnote\tnote\nonion\ta\tb\n", "part.tsv.jsonl"),
     ],
 )
