@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from runners.batching import Batch, Batcher, Bounds
+from runners.batching import Batch, Batcher, Bounds, SharedThread
 
 FAR = 1e9
 BAD = -1
@@ -45,10 +45,19 @@ def weigh(item: int) -> int:
 
 
 def batcher(
-    model: Model, *, watch: Callable[[Batch], None] | None = None, **bounds: Any
+    model: Model,
+    *,
+    watch: Callable[[Batch], None] | None = None,
+    thread: SharedThread | None = None,
+    **bounds: Any,
 ) -> Batcher[int, int]:
     """Make a batcher on the model's virtual clock, that never takes a thread."""
     inline: dict[str, Any] = {"inline_seconds": FAR}
     return Batcher(
-        model.run, bounds=Bounds(**inline | bounds), weigh=weigh, clock=model.clock, watch=watch
+        model.run,
+        bounds=Bounds(**inline | bounds),
+        weigh=weigh,
+        clock=model.clock,
+        watch=watch,
+        thread=thread,
     )

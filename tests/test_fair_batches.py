@@ -7,6 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runners.batching import SharedThread
 from tests.batcher_alone import FAR, Model, batcher, weigh
 from tests.on_a_loop import on_a_loop, until
 
@@ -90,6 +91,23 @@ async def test_a_batch_waits_for_those_that_come_turn_by_turn_and_for_no_more_th
         await asyncio.sleep(0)
     await asyncio.gather(*futures)
     assert model.calls[1:] == [[4, 5, 6, 7], [8, 9]]
+
+
+@on_a_loop
+async def test_nobody_waits_for_more_beside_the_batches_of_another_batcher() -> None:
+    """Else each of those, long as they are, would bring another request to wait for."""
+    model, thread = Model(), SharedThread()
+    tried, other = (batcher(model, seconds=0.01, thread=thread) for _ in range(2))
+    await asyncio.gather(tried.submit([0], FAR), tried.submit([1], FAR), other.submit([0], FAR))
+    await asyncio.gather(tried.submit([2], FAR), tried.submit([3], FAR))
+    model.calls.clear()
+    long, futures = other.submit([100] * 500, FAR), []
+    for item in range(10):
+        futures.append(tried.submit([item], FAR))
+        await asyncio.sleep(0)
+    await asyncio.gather(*futures)
+    assert [call for call in model.calls if 100 not in call] == [[item] for item in range(10)]
+    assert not long.done()
 
 
 @on_a_loop
