@@ -112,17 +112,18 @@ class Envelopes:
     """Characters. A thousand of the longest that uvicorn reads would be 120 MB."""
 
     def __init__(self) -> None:
-        self._second = -1
-        self._written = ""
+        self._latest = -1, ""
         self._urls: dict[tuple[str, bytes, bytes, bytes], str] = {}
 
     def timestamp(self) -> str:
         """Give the present moment: ISO 8601 in UTC, to the millisecond."""
         second, millisecond = divmod(time.time_ns() // 1_000_000, 1_000)
-        if second != self._second:
-            self._second = second
-            self._written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-        return f"{self._written}.{millisecond:03d}+00:00"
+        latest, written = self._latest
+        if second != latest:
+            written = datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+            # Both at once: those who ask for runs are answered in threads.
+            self._latest = second, written
+        return f"{written}.{millisecond:03d}+00:00"
 
     def url(self, scope: Scope, host: bytes) -> str:
         """Give a request's address as JSON; 1 us less a request for one that came lately.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Self
 
 import pytest
 import requests
 
+from app.envelope import Envelopes
 from tests.conftest import TrainedHome
 from tests.serving import Server, rest_of, run_python
 
@@ -48,6 +49,23 @@ def test_every_json_answer_has_the_envelope(server: Server) -> None:
             *("message", "method", "status-code", "timestamp", "url"),
             "data" if answer.ok else "detail",
         }
+
+
+def test_a_moment_that_is_being_written_is_told_rightly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What asks for runs is answered in threads, and the loop may ask in the midst of it."""
+    envelopes, told = Envelopes(), []
+
+    class Meanwhile(datetime):
+        @classmethod
+        def fromtimestamp(cls, timestamp: float, tz: tzinfo | None = None) -> Self:
+            monkeypatch.undo()
+            told.append(envelopes.timestamp())
+            return super().fromtimestamp(timestamp, tz)
+
+    monkeypatch.setattr("app.envelope.datetime", Meanwhile)
+    told.append(envelopes.timestamp())
+    for moment in map(datetime.fromisoformat, told):
+        assert abs((datetime.now(UTC) - moment).total_seconds()) < 60
 
 
 @pytest.mark.parametrize(
