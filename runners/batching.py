@@ -114,7 +114,13 @@ class SharedThread:
                 loop.call_soon(turn)
             done(worked.result())
 
-        loop.run_in_executor(self._executor, work).add_done_callback(ended)
+        try:
+            working = loop.run_in_executor(self._executor, work)
+        except RuntimeError:
+            # It holds the work all the same, and would do it first once it gets a thread.
+            self._executor = ThreadPoolExecutor(1, "batches")
+            raise
+        working.add_done_callback(ended)
         self.at_work = True
 
     def afterwards(self, turn: Callable[[], None]) -> None:

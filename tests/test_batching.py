@@ -230,7 +230,10 @@ async def test_a_slow_model_runs_in_a_thread(cost: float, *, on_the_loop: bool) 
 async def test_a_slow_model_is_run_where_the_system_gives_no_thread(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As at a limit of processes: else no batch would ever run again, and callers would hang."""
+    """As at a limit of processes: else no batch would ever run again, and callers would hang.
+
+    Nor is it run once more when there is a thread again: a minute's batches would come before all.
+    """
     model = Model()
     tried = batcher(model, inline_seconds=0)
 
@@ -242,6 +245,7 @@ async def test_a_slow_model_is_run_where_the_system_gives_no_thread(
         system.setattr(threading.Thread, "start", none_left)
         assert await asyncio.wait_for(tried.submit([2], model.now + FAR), 5) == [4]
     assert await asyncio.wait_for(tried.submit([3], model.now + FAR), 5) == [6]
+    assert model.calls == [[1], [2], [3]]
 
 
 @on_a_loop
