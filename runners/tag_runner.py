@@ -38,6 +38,9 @@ MOST_LOADING = 32
 """Requests that may wait for runs to be loaded."""
 READERS = 4
 """Threads that read the store: one loads, the others look which runs there are."""
+RETRY_SECONDS = 60
+"""Until a promoted run that could not be loaded is tried again: a store on a network may have
+failed it once, or a copy into it was not at its end."""
 NOT_LOADED = (
     "The time for this request was over before the run was loaded: ask again, or give more."
 )
@@ -120,6 +123,7 @@ class TagRunner:
         # Its own: a store that hangs would take all threads of the loop, which compress answers.
         self._readers = ThreadPoolExecutor(READERS, "store")
         self._passed_over: str | None = None
+        self._next_try = 0.0
 
     @property
     def served(self) -> Loaded:
@@ -255,13 +259,15 @@ class TagRunner:
         # Promoted anew, a run that was passed over is looked at again.
         times = sum(promotion.run_id == promoted for promotion in promotions)
         what = f"{promoted}, promotion {times}"
-        if what == self._passed_over:
+        if what == self._passed_over and time.monotonic() < self._next_try:
             return
         try:
             async with self._one_at_a_time:
                 loaded = await self._apart(self._load, promoted)
         except (RunError, StoreError) as fault:
-            self._watch.refused()
+            self._next_try = time.monotonic() + RETRY_SECONDS
+            if what != self._passed_over:
+                self._watch.refused()
             self._pass_over(
                 what,
                 f"Run {promoted} was promoted and is not taken up; {served} stays: {fault}",

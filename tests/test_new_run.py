@@ -28,7 +28,7 @@ from app.api import create_api
 from app.envelope import Envelopes
 from app.predict import writer
 from runners.batching import Bounds
-from runners.tag_runner import MOST_LOADING, Loaded, TagRunner
+from runners.tag_runner import MOST_LOADING, Loaded, TagRunner, Watch
 from tagger.errors import BrokenRun, DeadlinePassed, Overloaded
 from tagger.history import History
 from tagger.model import Model
@@ -299,9 +299,10 @@ def watched(store: Store) -> Watched:
     return Watched(store.folder.parent.parent)
 
 
-def runner_of(store: Store, *, kept: int) -> TagRunner:
+def runner_of(store: Store, *, kept: int, watch: Watch | None = None) -> TagRunner:
     """Serve a store in this process."""
-    runner = TagRunner(store, pinned=None, writer=writer, watch=Deaf(), bounds=Bounds(), kept=kept)
+    watch = watch or Deaf()
+    runner = TagRunner(store, pinned=None, writer=writer, watch=watch, bounds=Bounds(), kept=kept)
     runner.start()
     return runner
 
@@ -371,6 +372,40 @@ async def test_a_run_that_is_taken_up_while_somebody_waits_for_it_is_loaded_once
     assert await waiting is runner.served
     following.cancel()
     assert watched.loaded == [NEW]
+
+
+class Counting(Deaf):
+    """Counts the promoted runs that were refused."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    def refused(self) -> None:
+        """Count one."""
+        self.runs += 1
+
+
+@on_a_loop
+async def test_a_promoted_run_that_could_not_be_loaded_is_tried_again(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a worker would serve the old run for ever where a network's store failed it once."""
+    monkeypatch.setattr("runners.tag_runner.RETRY_SECONDS", 0)
+    counting = Counting()
+    runner = runner_of(watched, kept=1, watch=counting)
+    watched.loads.set()
+    missing = watched.folder / NEW / "model" / "weights.npz"
+    away = missing.rename(tmp_path / missing.name)
+    promote_unseen(watched, NEW)
+    following = asyncio.create_task(runner.follow(0.01))
+    async with asyncio.timeout(30):
+        while watched.loaded.count(NEW) < 3:  # noqa: ASYNC110 - a thread loads
+            await asyncio.sleep(0.01)
+        away.rename(missing)
+        while runner.served.run.run_id != NEW:  # noqa: ASYNC110 - the same
+            await asyncio.sleep(0.01)
+    following.cancel()
+    assert counting.runs == 1
 
 
 @on_a_loop
