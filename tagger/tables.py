@@ -53,9 +53,9 @@ def read_rows(source: Source) -> Iterator[Row]:
 
 
 def _csv_rows(text: TextIO) -> Iterator[Row]:
-    dialect, skipped = _dialect(text)
     # 131,072 if it is not set, once for the whole process: few, for a cell that holds a long text.
     csv.field_size_limit(LONGEST_CELL)
+    dialect, skipped = _dialect(text)
     header: list[str] = []
     repeated: list[str] = []
     number = 0
@@ -152,7 +152,7 @@ LONGEST_CELL = 10_000_000
 DELIMITERS = ",;\t|"
 NAMED_DELIMITER = re.compile(r"sep=([^\w\s\"']|\t)\r?\n?", re.IGNORECASE)
 """What Excel writes before a header."""
-SAMPLE = 1 << 16
+SAMPLE = 1 << 20
 """Characters by which a CSV's delimiter and quoting are found."""
 
 
@@ -160,7 +160,8 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
     """Find delimiter and quoting of a CSV, and how many rows stand before its header.
 
     Of all ways to read the beginning, the one that finds most columns in the header and fits the
-    rows best; the first of them where several do.
+    rows best; the first of them where several do. Where none can read it in columns, the one that
+    finds most in the header, so that the row that hinders it is told.
     """
     sample = text.read(SAMPLE)
     text.seek(0)
@@ -176,16 +177,20 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
         for escaped in ((False, True) if "\\" in sample else (False,))
         for delimiter in DELIMITERS
     ]
+    if "\t" in "".join(lines[:1]):
+        # Many a table with tabs is written without quoting: a text may begin with a mark.
+        ways.append(_read_as("\t", escaped=False, quote=None))
     return max(ways, key=lambda way: _fit(lines, way, is_cut=is_cut)), 0
 
 
-def _read_as(delimiter: str, *, escaped: bool, quote: str) -> type[csv.Dialect]:
+def _read_as(delimiter: str, *, escaped: bool, quote: str | None) -> type[csv.Dialect]:
     return type(
         "Found",
         (csv.excel,),
         {
             "delimiter": delimiter,
             "quotechar": quote,
+            "quoting": csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
             "doublequote": not escaped,
             "escapechar": "\\" if escaped else None,
             "strict": True,
@@ -193,18 +198,22 @@ def _read_as(delimiter: str, *, escaped: bool, quote: str) -> type[csv.Dialect]:
     )
 
 
-def _fit(lines: Sequence[str], way: type[csv.Dialect], *, is_cut: bool) -> tuple[int, int]:
+def _fit(lines: Sequence[str], way: type[csv.Dialect], *, is_cut: bool) -> tuple[int, ...]:
     """Say how well a CSV's beginning can be read in one way.
 
-    That is by its columns, then by how many more rows have as many cells than have not.
+    That is by whether it can be, in several columns; by its columns; then by how many more rows
+    have as many cells than have not.
     """
     reader = csv.reader(lines, way)
     rows: list[list[str]] = []
+    unfinished = 0
+    fault = None
     try:
         rows.extend(row for row in reader if row)
-    except csv.Error:
-        # A beginning may end within the quotes of a cell of several lines.
-        if not (is_cut and reader.line_num == len(lines)):
-            return 0, len(rows)
+    except csv.Error as error:
+        # A beginning may end within the quotes of a cell of several lines, of a row that fits.
+        unfinished = int(is_cut and reader.line_num == len(lines))
+        fault = None if unfinished else error
     width = len(rows[0]) if rows else 0
-    return width, sum(1 if len(row) == width else -1 for row in rows)
+    fitting = unfinished + sum(1 if len(row) == width else -1 for row in rows)
+    return fault is None and width > 1, width, fault is None, fitting

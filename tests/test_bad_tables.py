@@ -110,6 +110,7 @@ def test_a_table_that_is_not_named_is_told_so(
         ("text,labels\na,b\n", "tags.csv", ["'tags'", "'labels'", "--tags-column"]),
         ("title,title,tags\na,b,c\n", "twice.csv", ["Several columns are named 'title'"]),
         ('text,tags\n"open,a\nb,c\n', "quote.csv", ["row 2 is no CSV", "quotation mark"]),
+        ('text,tags\na,b\nc,"open" d\n', "late.csv", ["row 3 is no CSV"]),
         ('sep=;\n"text;tags\na;b\n', "header.csv", ["row 2 is no CSV"]),
         (b"text,tags\nZero \0 byte,a\nb,c\nd,\0e\n", "zero.csv", ["in the text in row 2", "row 4"]),
         (

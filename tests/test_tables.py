@@ -347,6 +347,24 @@ def test_labels_of_an_issue_tracker(tmp_path: Path) -> None:
         assert tags == (("bug", "good first issue"),)
 
 
+@pytest.mark.parametrize("before", [0, 20_000])
+def test_tabs_without_quoting(tmp_path: Path, before: int) -> None:
+    """A text that begins with a mark takes no rows along, as in collections of messages."""
+    path = tmp_path / "messages.tsv"
+    lines = [
+        "tag\ttext",
+        *(f"ham\tSay {number}" for number in range(before)),
+        'ham\t"Well he said',
+        "spam\tA prize for you",
+        'ham\tSo he said"',
+        'spam\t"Free" prizes',
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    read = read_dataset(str(path), Reading()).labelled
+    assert len(read) == before + 4
+    assert read.texts[-4:] == tuple(line.split("\t")[1] for line in lines[-4:])
+
+
 @pytest.mark.parametrize(
     ("written", "texts"),
     [
