@@ -94,8 +94,8 @@ class SharedThread:
         self._executor = ThreadPoolExecutor(1, "batches")
         self._waiting: list[Callable[[], None]] = []
         self.at_work = False
-        self.last: object = None
-        """The batcher that ran the last batch, in the thread or on the loop."""
+        self.batches = 0
+        """That were run so far, in the thread or on the loop."""
 
     def run(self, work: Callable[[], Result], done: Callable[[Result], None]) -> None:
         """Do some work in the thread, and tell what came of it on the loop.
@@ -167,6 +167,7 @@ class Batcher(Generic[Item, Result]):
         self._waiting = 0
         self._waiting_before = 0
         self._together = 0
+        self._latest = 0
         self._armed = False
         self._loop: asyncio.AbstractEventLoop
         # Unknown at first: the first batch holds one item, lest a slow model meet a full one.
@@ -239,7 +240,8 @@ class Batcher(Generic[Item, Result]):
                 self._watch(Batch(0, 0.0, []))
             return
         waits = [started - share.job.arrived for share in shares if not share.job.results]
-        self._thread.last = self
+        self._thread.batches += 1
+        self._latest = self._thread.batches
         done = partial(self._finish, shares, started, waits)
         size = sum(len(share.items) for share in shares)
         if size * self._cost <= self._bounds.inline_seconds or self._cost == math.inf:
@@ -259,7 +261,7 @@ class Batcher(Generic[Item, Result]):
         """
         brought = self._waiting_before < self._waiting < self._bounds.enough
         self._waiting_before = self._waiting
-        return brought and self._together > 1 and self._thread.last is self
+        return brought and self._together > 1 and self._latest == self._thread.batches
 
     def _take(self, now: float) -> list[_Share[Item, Result]]:
         """Take a share of every waiting request in turn, the oldest first, up to ``size`` items.
