@@ -258,6 +258,14 @@ def test_whole_numbers_name_tags(
     assert read_dataset(str(path), Reading()).labelled.tags == expected
 
 
+def test_stars_and_yes_or_no_name_tags(tmp_path: Path) -> None:
+    """Five stars are written 5.0 in reviews, and true and false are tags as other words are."""
+    path = tmp_path / "reviews.jsonl"
+    rows = [{"text": text, "tag": tag} for text, tag in (("A", 5.0), ("B", True), ("C", False))]
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert read_dataset(str(path), Reading()).labelled.tags == (("5",), ("true",), ("false",))
+
+
 def test_the_same_rows_are_the_same_data(tmp_path: Path) -> None:
     """The fingerprint of a table is that of its rows, whatever the form."""
     digests = set()
@@ -322,6 +330,9 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
         ("tags", "a|a| b ||", ("a", "b")),
         ("tags", "a|b [c]", ("a", "b [c]")),
         ("tags", "<c#><.net-8>", ("c#", ".net-8")),
+        ("tags", "<https://a.org/b> <https://a.org/c>", ("https://a.org/b", "https://a.org/c")),
+        ("tags", "[ 3 14]", ("3", "14")),
+        ("tags", '"{""choices"": [""a"", ""b""]}"', ("a", "b")),
         ("tags", "<b>|a<b>", ("<b>", "a<b>")),
         ("tags", "e\u0301te\u0301|\u00e9t\u00e9", ("\u00e9t\u00e9",)),
         ("tag", "a|b", ("a|b",)),

@@ -12,8 +12,12 @@ from tokenize import TokenError, generate_tokens
 from typing import Any
 from unicodedata import normalize
 
-IN_BRACKETS = re.compile(r"(<[^<>]+>)+")
-"""Tags as Stack Exchange writes them: <a><b>."""
+IN_BRACKETS = re.compile(r"(<[^<>]+> *)+")
+"""Tags as Stack Exchange writes them, <a><b>, or with blanks between, as Annif does."""
+CHOICES = "choices"
+"""Where Label Studio puts the tags of a text that bears several: {"choices": ["a", "b"]}."""
+NUMBERS = re.compile(r"\[[\d\s]+\]")
+"""A list of whole numbers as numpy writes it: [ 3 14]."""
 
 
 def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str]) -> Iterator[str]:
@@ -28,10 +32,11 @@ def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str])
     """
     if isinstance(value, str) and separator:
         value = _list_of(value, separator)
+    if isinstance(value, dict):
+        value = value.get(CHOICES, value)
     if not isinstance(value, list | tuple):
         value = [] if value is None else [value]
-    # A whole number may name a tag, as in a CSV it always could.
-    words: list[Any] = [str(tag) if type(tag) is int else _name_of(tag) for tag in value]
+    words: list[Any] = [_name_of(tag) for tag in value]
     if any(isinstance(tag, dict) for tag in words):
         raise ValueError('objects without a name where tags are words, as in ["a", "b"],')
     if not all(isinstance(tag, str) for tag in words):
@@ -46,8 +51,21 @@ def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str])
 
 
 def _name_of(tag: object) -> object:
-    """Return the name of a tag that is an object, as trackers of issues write labels."""
-    return tag.get("name", tag) if isinstance(tag, dict) else tag
+    """Return what a tag is called.
+
+    Of an object its name, as trackers of issues write labels. Whole numbers (stars: 5.0), true and
+    false may name tags, as in a CSV they always could.
+    """
+    match tag:
+        case dict():
+            return tag.get("name", tag)
+        case bool():
+            return str(tag).lower()
+        case float() if tag.is_integer():
+            return str(int(tag))
+        case int():
+            return str(tag)
+    return tag
 
 
 def one_spelling(tag: str) -> str:
@@ -59,9 +77,12 @@ def _list_of(cell: str, separator: str) -> object:
     """Read a cell as ``a|b``, ``<a><b>``, or a list in the way of JSON, Python or numpy."""
     bare = cell.strip()
     if IN_BRACKETS.fullmatch(bare):
-        return bare[1:-1].split("><")
-    if not (bare.startswith("[") and bare.endswith("]")):
+        return re.findall(r"<([^<>]+)>", bare)
+    is_list = bare.startswith("[") and bare.endswith("]")
+    if not (is_list or bare.startswith(f'{{"{CHOICES}":')):
         return bare.split(separator)
+    if NUMBERS.fullmatch(bare):
+        return bare[1:-1].split()
     try:
         return json.loads(bare)
     except (ValueError, RecursionError):
