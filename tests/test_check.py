@@ -135,7 +135,7 @@ def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:
     assert (kinds["conflicts"], kinds["duplicates"]) == ((252,), (253,))
 
 
-@pytest.mark.parametrize("sign", ["; ", " "])
+@pytest.mark.parametrize("sign", [", ", "; ", "#", " "])
 @pytest.mark.parametrize("column", ["tags", "tag"])
 def test_joined_tags_come_apart_as_their_finding_says(
     column: str, sign: str, tmp_path: Path
@@ -143,7 +143,9 @@ def test_joined_tags_come_apart_as_their_finding_says(
     """The options that it names read them apart, in a column of single tags too."""
     table = tmp_path / "table.csv"
     rows = [row.replace("|", sign) for row in ROWS[1:]]
-    table.write_text("\n".join((f"text,{column}", *rows)), encoding="utf-8")
+    rows = [row.replace(",", "\t", 1) for row in rows] if "," in sign else rows
+    header = f"text\t{column}" if "," in sign else f"text,{column}"
+    table.write_text("\n".join((header, *rows)), encoding="utf-8")
     command = ("-m", "training", "check", str(table))
     told = run_python(*command, home=tmp_path).stdout
     (options,) = re.findall(r"separates them, (.*)\.", told)

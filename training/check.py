@@ -19,7 +19,7 @@ from training.split import MOST_AMBIGUOUS, fingerprints, on_test_side
 
 SHORTEST, LONGEST = 3, 10_000
 """Words of a text from which on it says something; characters beyond which no server reads it."""
-SEPARATORS = (",", ";")
+SEPARATORS = (",", ";", "#")
 """Signs that many tables put between the tags of a cell."""
 HASHTAGS = re.compile(r"#[^\s,;]+( #[^\s,;]+)+")
 """Tags between which a blank is enough."""
@@ -208,11 +208,15 @@ def _joined(dataset: Dataset, support: Mapping[str, int]) -> Iterator[Finding]:
         joined = [
             tag
             for tag, found in parts.items()
-            if sign in tag and all(seen[part] > 1 for part in found)
+            if sign in tag and all(part and seen[part] > 1 for part in found)
         ]
-        yield from _named_joined(dataset, joined, sign)
+        if joined:
+            # Blanks that stand beside the sign separate nothing.
+            yield _named_joined(dataset, joined, sign)
+            return
     joined = list(filter(HASHTAGS.fullmatch, support)) or _joined_by_blanks(dataset, support)
-    yield from _named_joined(dataset, joined, " ")
+    if joined:
+        yield _named_joined(dataset, joined, " ")
 
 
 def _joined_by_blanks(dataset: Dataset, support: Mapping[str, int]) -> list[str]:
@@ -227,17 +231,16 @@ def _joined_by_blanks(dataset: Dataset, support: Mapping[str, int]) -> list[str]
     return [tag for tag in support if " " in tag]
 
 
-def _named_joined(dataset: Dataset, joined: Sequence[str], sign: str) -> Iterator[Finding]:
-    if joined:
-        rows = _bearing(dataset.labelled, *joined)
-        # A cell of the column `tag` is one tag, whatever it holds, unless the column is named.
-        column = "--tags-column tag " if dataset.task == "single" else ""
-        yield Finding(
-            "joined-tags",
-            f"Tags such as {joined[0]!r}, {len(joined)} in all ({rows_named(rows)}), look like "
-            f"several joined by {sign!r}: name what separates them, {column}--separator {sign!r}.",
-            rows,
-        )
+def _named_joined(dataset: Dataset, joined: Sequence[str], sign: str) -> Finding:
+    rows = _bearing(dataset.labelled, *joined)
+    # A cell of the column `tag` is one tag, whatever it holds, unless the column is named.
+    column = "--tags-column tag " if dataset.task == "single" else ""
+    return Finding(
+        "joined-tags",
+        f"Tags such as {joined[0]!r}, {len(joined)} in all ({rows_named(rows)}), look like "
+        f"several joined by {sign!r}: name what separates them, {column}--separator {sign!r}.",
+        rows,
+    )
 
 
 def _support_of_sides(labelled: Labelled, params: Params) -> tuple[Counter[str], Counter[str]]:
@@ -286,7 +289,8 @@ def _everywhere(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Find
             yield Finding(
                 "tag-everywhere",
                 f"Every text{but_one} bears the tag {tag!r}, so there is nothing to learn it from, "
-                f"and training refuses the table: leave it out, as --aliases with {without} does.",
+                "and training refuses the table: leave it out, as --aliases FILE that holds "
+                f"{without} does.",
             )
 
 
