@@ -24,6 +24,9 @@ SECONDS = 60
 OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin: zip files today, a form of their own before 2007."""
 
+PACKED = (b"BZh", b"\xfd7zXZ\x00", b"(\xb5/\xfd")
+"""How what bzip2, xz and zstd packed begins."""
+
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, with which it begins
@@ -129,7 +132,11 @@ def _unpacked(opened: Callable[[], BinaryIO]) -> Callable[[], BinaryIO]:
 def _form(source: str, beginning: bytes) -> Form:
     """Tell the form by the name, else by how the content begins."""
     if beginning.startswith(OFFICE):
-        raise ValueError("it is a workbook of Excel, or a zip file: save the table as CSV")
+        raise ValueError(
+            "it is a workbook of Excel, to be saved as CSV, or a zip file, to be unpacked"
+        )
+    if beginning.startswith(PACKED):
+        raise ValueError("it is packed, and not by gzip: unpack it")
     if beginning.startswith(b"PAR1"):
         return "parquet"
     name = source.lower().partition("?")[0].removesuffix(".gz")

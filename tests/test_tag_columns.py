@@ -98,7 +98,7 @@ def test_texts_of_no_tag_are_examples_of_none(tmp_path: Path) -> None:
     done = run_python(*command, "--aliases", str(aliases), home=tmp_path / "home")
     assert done.returncode == 0, done.stderr
     assert f"yes or no: {names[0]}, " in done.stderr
-    assert '--aliases with {"checked": ""}' in done.stderr
+    assert '--aliases FILE that holds {"checked": ""}' in done.stderr
     made = json.loads(done.stdout)
     run = Store(tmp_path / "home").run(made["run_id"])
     assert set(run.tags) <= set(names)

@@ -104,6 +104,13 @@ class Columns:
         rest = set(others).difference(tags.names)
         return cls(texts, tags, titles_alone=bool(rest) and texts.titles_alone(names))
 
+    def lack_of_text(self, row: Row) -> str:
+        """Say what a row holds that has no text where its text should stand."""
+        names = (self.texts.text, self.texts.title, self.texts.description)
+        cells = [row.values.get(name) for name in names if name]
+        nested = any(isinstance(cell, list | dict) for cell in cells)
+        return "a list or an object in place of the text" if nested else "no text"
+
 
 def names_in(rows: Sequence[Row]) -> list[str]:
     """Return the names of a table's columns; a row of JSON may lack what is empty."""
@@ -164,7 +171,7 @@ def label(name: str, rows: Sequence[Row], reading: Reading) -> Read:
             continue
         text = columns.texts.text_of(row.values)
         if text is None:
-            faults["no text"].append(row.number)
+            faults[columns.lack_of_text(row)].append(row.number)
             text = ""
         elif strange := _strange(text):
             faults[f"{strange} in the text"].append(row.number)
@@ -196,7 +203,7 @@ def _refuse_faulty(source: str, faults: Mapping[str, Sequence[int]]) -> None:
     if faults:
         faulty = len({number for numbers in faults.values() for number in numbers})
         kinds = "; ".join(f"{kind} in {rows_named(rows)}" for kind, rows in faults.items())
-        meant = " (or say what no tags mean, --untagged)" if NO_TAGS in faults else ""
+        meant = " (or say what no tags mean: --untagged skip, or none)" if NO_TAGS in faults else ""
         raise FaultyRows(
             f"{source} has {counted(faulty, 'faulty row')}: {kinds}. "
             f"Correct or remove them{meant}; nothing was written."
