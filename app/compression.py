@@ -30,7 +30,10 @@ def asks_for_gzip(headers: Sequence[Header]) -> bool:
 
 async def compressed(answer: Answer) -> Answer:
     """Compress an answer, off the loop."""
-    body = await asyncio.to_thread(gzip.compress, answer.body, LEVEL)
+    try:
+        body = await asyncio.to_thread(gzip.compress, answer.body, LEVEL)
+    except RuntimeError:  # the system has no thread to give
+        return answer
     told = ((b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding"))
     return Answer(answer.status, body, (*answer.headers, *told))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import tracemalloc
 from collections.abc import Iterator
 from io import StringIO
@@ -16,7 +17,7 @@ from app.logs import beside_requests
 from app.routes import ROUTES, Unforeseen
 from app.stopping import Stopping
 from tagger import errors, records
-from tests.edge_alone import LIMITS, Got, ask, edge
+from tests.edge_alone import LIMITS, Got, ask, asked, edge
 from tests.on_a_loop import on_a_loop
 
 ELSEWHERE = {
@@ -195,3 +196,21 @@ def test_while_draining_every_answer_closes_its_connection() -> None:
     for path in ("/runs", "/nowhere", "/livez"):
         answer = ask(edge(answering(200), stopping=stopping), path=path)
         assert answer.headers["connection"] == "close"
+
+
+@on_a_loop
+async def test_an_answer_goes_out_as_it_is_where_the_system_gives_no_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As at a limit of processes: to compress it is a courtesy."""
+
+    def none_left(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    fault = errors.BadJson("What was wrong, told at length. " * 50)
+    gzip = [(b"accept-encoding", b"gzip")]
+    with monkeypatch.context() as system:
+        system.setattr(threading.Thread, "start", none_left)
+        answer = await asked(edge(fault=fault), "POST", "/predict", body=b"{}", headers=gzip)
+    assert answer.status == 400
+    assert answer.json()["detail"] == str(fault)
