@@ -201,8 +201,8 @@ def _read_as(delimiter: str, *, escaped: bool, quote: str | None) -> type[csv.Di
 def _fit(lines: Sequence[str], way: type[csv.Dialect], *, is_cut: bool) -> tuple[int, ...]:
     """Say how well a CSV's beginning can be read in one way.
 
-    That is by whether it can be, in several columns; by its columns; then by how many more rows
-    have as many cells than have not.
+    That is by whether it can be, in several columns that most rows have; by its columns; then by
+    how many more rows have as many cells than have not.
     """
     reader = csv.reader(lines, way)
     rows: list[list[str]] = []
@@ -216,4 +216,4 @@ def _fit(lines: Sequence[str], way: type[csv.Dialect], *, is_cut: bool) -> tuple
         fault = None if unfinished else error
     width = len(rows[0]) if rows else 0
     fitting = unfinished + sum(1 if len(row) == width else -1 for row in rows)
-    return fault is None and width > 1, width, fault is None, fitting
+    return fault is None and width > 1 and fitting > 0, width, fault is None, fitting

@@ -258,6 +258,13 @@ def test_whole_numbers_name_tags(
     assert read_dataset(str(path), Reading()).labelled.tags == expected
 
 
+def test_commas_in_the_header_of_a_form(tmp_path: Path) -> None:
+    """A question asked with commas divides no table whose rows are divided by tabs."""
+    path = tmp_path / "form.tsv"
+    path.write_text("What, if any, or not\ttext\ttag\nno\tA\tb\nyes\tC, or D\te\n")
+    assert read_dataset(str(path), Reading()).labelled.tags == (("b",), ("e",))
+
+
 def test_stars_and_yes_or_no_name_tags(tmp_path: Path) -> None:
     """Five stars are written 5.0 in reviews, and true and false are tags as other words are."""
     path = tmp_path / "reviews.jsonl"
@@ -332,6 +339,9 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
         ("tags", "<c#><.net-8>", ("c#", ".net-8")),
         ("tags", "<https://a.org/b> <https://a.org/c>", ("https://a.org/b", "https://a.org/c")),
         ("tags", "[ 3 14]", ("3", "14")),
+        ("tags", "\"{'a', 'b'}\"", ("a", "b")),
+        ("tags", "\"('a',)\"", ("a",)),
+        ("tags", "(a)|{b}", ("(a)", "{b}")),
         ("tags", '"{""choices"": [""a"", ""b""]}"', ("a", "b")),
         ("tags", "<b>|a<b>", ("<b>", "a<b>")),
         ("tags", "e\u0301te\u0301|\u00e9t\u00e9", ("\u00e9t\u00e9",)),
@@ -345,6 +355,14 @@ def test_what_a_cell_of_tags_holds(
     table = tmp_path / "table.csv"
     table.write_text(f"text,{column}\nwords,{cell}\n")
     assert read_dataset(str(table), Reading()).labelled.tags == (tags,)
+
+
+def test_blanks_between_tags_may_be_ends_of_lines(tmp_path: Path) -> None:
+    """A cell with a tag a line is told as joined by blanks, and comes apart as it is told."""
+    table = tmp_path / "table.csv"
+    table.write_text('text,tags\nwords,"a\nb  c"\n')
+    read = read_dataset(str(table), Reading(separator=" "))
+    assert read.labelled.tags == (("a", "b", "c"),)
 
 
 def test_labels_of_an_issue_tracker(tmp_path: Path) -> None:

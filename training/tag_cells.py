@@ -14,6 +14,8 @@ from unicodedata import normalize
 
 IN_BRACKETS = re.compile(r"(<[^<>]+> *)+")
 """Tags as Stack Exchange writes them, <a><b>, or with blanks between, as Annif does."""
+LIST = re.compile(r"""\[.*\]|[({]['"].*['"],?[)}]""", re.DOTALL)
+"""A list; or a tuple or set of words as Python writes it, while tags may begin with a bracket."""
 CHOICES = "choices"
 """Where Label Studio puts the tags of a text that bears several: {"choices": ["a", "b"]}."""
 NUMBERS = re.compile(r"\[[\d\s]+\]")
@@ -78,9 +80,9 @@ def _list_of(cell: str, separator: str) -> object:
     bare = cell.strip()
     if IN_BRACKETS.fullmatch(bare):
         return re.findall(r"<([^<>]+)>", bare)
-    is_list = bare.startswith("[") and bare.endswith("]")
-    if not (is_list or bare.startswith(f'{{"{CHOICES}":')):
-        return bare.split(separator)
+    if not (LIST.fullmatch(bare) or bare.startswith(f'{{"{CHOICES}":')):
+        # Cells of several lines come apart by blanks, too.
+        return bare.split(None if separator == " " else separator)
     if NUMBERS.fullmatch(bare):
         return bare[1:-1].split()
     try:
@@ -93,8 +95,13 @@ def _list_of(cell: str, separator: str) -> object:
 
 
 def _literals(cell: str) -> object:
-    """Read a list of Python's, or one of numpy's, whose words Python alone would join."""
+    """Read a list of Python's, or one of numpy's, whose words Python alone would join.
+
+    A set has no order: its words keep that of the cell.
+    """
     tags = ast.literal_eval(cell)
+    if isinstance(tags, dict):
+        return tags
     tokens = generate_tokens(StringIO(cell).readline)
     words = [ast.literal_eval(token.string) for token in tokens if token.type == STRING]
-    return words if len(words) > len(tags) and all(isinstance(tag, str) for tag in tags) else tags
+    return words if all(isinstance(tag, str) for tag in tags) else list(tags)
