@@ -106,7 +106,7 @@ def split(dataset: Dataset, params: Params) -> Split:
         tag: support[tag]
         for tag in sorted({tag for some in labelled.tags for tag in some} - set(tags))
     }
-    _refuse_few_texts(dataset, training, test, params)
+    _refuse_few_texts(dataset, training, test, params, near=len(near))
     _refuse_few_tags(dataset, tags, rare, params)
     sides = [_with_tags(side, set(tags)) for side in (training, test)]
     _refuse_untested(dataset, sides[1])
@@ -146,13 +146,17 @@ def _without(labelled: Labelled, rows: Collection[int]) -> Labelled:
     )
 
 
-def _refuse_few_texts(dataset: Dataset, training: Labelled, test: Labelled, params: Params) -> None:
+def _refuse_few_texts(
+    dataset: Dataset, training: Labelled, test: Labelled, params: Params, *, near: int
+) -> None:
     needed = params.folds * 2
     if len(training) < needed or not len(test):
         raise TooLittleData(
             f"{dataset.source} has {counted(len(dataset.labelled), 'different text')}, "
             f"{len(training)} for training and {len(test)} for the test: training needs "
-            f"{needed} or more, the test one or more. Add rows."
+            f"{needed} or more, the test one or more. "
+            + (f"Left out as near duplicates of texts of the test: {near}. " if near else "")
+            + "Add rows."
         )
 
 

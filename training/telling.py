@@ -191,7 +191,8 @@ def tell_reading(dataset: Dataset) -> None:
         without = json.dumps({dataset.tag_columns[-1]: ""}, ensure_ascii=False)
         printing.note(
             f"Its tags are the columns that hold yes or no: {listed(dataset.tag_columns)}. "
-            f"To leave one out, --aliases FILE that holds {without}."
+            f"To leave one out, --aliases FILE that holds {without}; if they stand in one column, "
+            "--tags-column NAME."
         )
     if dataset.skipped:
         printing.note(f"Skipped, without tags: {counted(dataset.skipped, 'row')}.")
