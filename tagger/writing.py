@@ -71,7 +71,7 @@ def cell(value: object) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, list | tuple) and all(
-        isinstance(item, str) and "|" not in item and item[:1] not in {"[", "<"} for item in value
+        isinstance(item, str) and "|" not in item and item[:1] not in set("[<({") for item in value
     ):
         return "|".join(value)
     return json.dumps(value, ensure_ascii=False)

@@ -482,7 +482,19 @@ def test_suspects_are_given_back_whatever_form_the_table_has(tmp_path: Path, for
 
 
 @pytest.mark.parametrize("form", ["csv", "jsonl"])
-@pytest.mark.parametrize("tags", [("<b>",), ("<", ">"), ("[b]",), ('"b"', "b,c"), ("b|c", "d")])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ("<b>",),
+        ("<", ">"),
+        ("[b]",),
+        ("{'b'}",),
+        ("('b')",),
+        ('{"choices": 1}',),
+        ('"b"', "b,c"),
+        ("b|c", "d"),
+    ],
+)
 def test_a_suspects_tags_are_read_as_they_were_written(
     tmp_path: Path, form: str, tags: tuple[str, ...]
 ) -> None:
