@@ -223,12 +223,19 @@ def _its_columns(names: Sequence[str]) -> str:
     if not names:
         return "It has no columns."
     shown = [repr(name[:LONGEST_SHOWN]) for name in names]
-    # Where a CSV has no header, its first text stands in the place of a name, or its first number.
-    is_row = any(len(name) > 60 or len(name.split()) > 5 or name.isdigit() for name in names)
-    header = (
-        " A CSV's first row must name its columns: if these are no names but a row already, write "
-        "one above it, such as text,tags, separated as that one is."
-        if is_row
-        else ""
-    )
-    return f"Its columns are {listed(shown, most=20)}.{header}"
+    return f"Its columns are {listed(shown, most=20)}.{_if_they_are_a_row(names)}"
+
+
+def _if_they_are_a_row(names: Sequence[str]) -> str:
+    """Say what to do where the first text of a CSV stands in the place of a name, or a number."""
+    if names[0].startswith("__label__"):
+        return (
+            " They are a line of fastText's, which is no table: write each line as "
+            '{"text": "…", "tags": ["…", "…"]}.'
+        )
+    if any(len(name) > 60 or len(name.split()) > 5 or name.isdigit() for name in names):
+        return (
+            " A CSV's first row must name its columns: if these are no names but a row already, "
+            "write one above it, such as text,tags, separated as that one is."
+        )
+    return ""
