@@ -26,6 +26,10 @@ from tagger.errors import DeadlinePassed, Overloaded
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+REST = 6
+"""Turns of the loop between two batches of a request that is not through: so many another request
+takes from its first byte to its answer, and would meet a batch in each. Beside evidence for 300
+texts it took 35 ms, and takes 8."""
 LATE = "The time for this request was over before all of its work was done; the rest was left."
 
 
@@ -348,6 +352,14 @@ class Batcher(Generic[Item, Result]):
             self._watch(Batch(size, seconds, waits))
         self._armed = bool(self._queue)
         if self._armed:
+            not_through = any(share.job.taken < len(share.job.items) for share in shares)
+            self._rest(REST if not_through else 0)
+
+    def _rest(self, turns: int) -> None:
+        """Let so many turns of the loop pass, then run a batch."""
+        if turns:
+            self._loop.call_soon(self._rest, turns - 1)
+        else:
             self._loop.call_soon(self._turn)
 
 

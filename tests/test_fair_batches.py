@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runners.batching import SharedThread
+from runners.batching import REST, SharedThread
 from tests.batcher_alone import FAR, Model, batcher, weigh
 from tests.on_a_loop import on_a_loop, until
 
@@ -135,6 +135,21 @@ async def test_a_request_of_a_thousand_delays_nobody() -> None:
     assert len(model.calls) <= 5
     assert not big.done()
     assert await big == [2 * item for item in range(1_000, 2_000)]
+
+
+@on_a_loop
+async def test_between_its_batches_a_long_request_leaves_the_loop_to_others() -> None:
+    """A short one has some turns to go to its answer, and does not meet a batch in each of them."""
+    model = Model()
+    tried = batcher(model, seconds=0.01)
+    await tried.submit([0], FAR)
+    long = tried.submit([100] * 30, FAR)
+    batches_at_each_turn = []
+    while not long.done():
+        await asyncio.sleep(0)
+        batches_at_each_turn.append(len(model.calls))
+    assert batches_at_each_turn.count(2) > REST
+    assert batches_at_each_turn.count(3) > REST
 
 
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=30), st.integers(1, 16))
