@@ -145,6 +145,21 @@ async def test_of_too_many_large_requests_those_that_are_let_in_are_answered_in_
         assert results == [2 * item for item in range(100)]
 
 
+@pytest.mark.parametrize(
+    "costs", [pytest.param((1, *[0.0001] * 5), id="cold"), pytest.param((0.0001, 1), id="halted")]
+)
+@on_a_loop
+async def test_one_text_that_took_long_refuses_nobody(costs: tuple[float, ...]) -> None:
+    """The first text after a start, or one while the machine halts, tells little of many texts."""
+    model = Model()
+    tried = batcher(model)
+    for model.cost in costs:
+        await tried.submit([0], FAR)
+    model.cost = 0.0001
+    futures = [tried.submit([1] * 100, model.now + 10) for _ in range(2)]
+    assert await asyncio.gather(*futures) == [[2] * 100] * 2
+
+
 @on_a_loop
 async def test_a_request_is_not_refused_for_its_own_size() -> None:
     """Where nobody waits, one that will be late is begun: what an item costs is an estimate."""
