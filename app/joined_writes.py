@@ -1,8 +1,8 @@
-"""One write an answer, and the answers of one turn of the loop together.
+"""Send all that a connection writes during one turn of the event loop in a single write.
 
-uvicorn writes an answer's head and body apart: two system calls and two packets, and the peer is
-woken for each. Here a write waits for the end of the loop's turn, then every connection's goes out
-as one. It buys a tenth of the rate. Only asyncio's public Transport and Protocol are used.
+uvicorn writes an answer's head and body separately: two system calls and two packets, and the peer
+is woken for each. Here data is kept until the end of the turn, then sent as one piece for each
+connection: a tenth more requests a second. Only asyncio's public Transport and Protocol are used.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 from app.protocol import extend
 
 AT_ONCE = 1 << 16
-"""Bytes that do not wait: the real transport must see them, so that its back pressure acts, and to
-join them would be one copy more."""
+"""Bytes above which data is sent at once: the real transport must see it for its back pressure to
+work, and joining would copy it once more."""
 
 
 class Outbox:
-    """The connections of one loop that wrote in this turn."""
+    """The connections of one loop that have written something in this turn."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._wrote: list[JoinedTransport] = []
 
     def add(self, transport: JoinedTransport) -> None:
-        """Send what this connection has at the end of the turn."""
+        """Have a connection's data sent at the end of the turn."""
         if not self._wrote:
             self._loop.call_soon(self._send_all)
         self._wrote.append(transport)
@@ -37,7 +37,7 @@ class Outbox:
 
 
 class JoinedTransport(asyncio.Transport):
-    """A transport whose writes wait in the outbox; all else that uvicorn asks is the real one's."""
+    """Keeps what uvicorn writes until the turn ends; the real transport does all the rest."""
 
     def __init__(self, real: asyncio.Transport, outbox: Outbox) -> None:
         super().__init__()
@@ -47,16 +47,17 @@ class JoinedTransport(asyncio.Transport):
         self._lost = False
 
     def lose(self) -> None:
-        """Drop what was kept and what is still to come, for nobody is there to take it.
+        """Drop the data kept, and all that is written later: the connection is closed.
 
-        uvloop raises where asyncio's own transport drops it: in `Outbox`, at the cost of all others
-        of that turn. uvicorn goes on with the answer that is at work when more requests wait.
+        uvicorn may still write, since it finishes the current answer where more requests wait.
+        asyncio's own transport would ignore that; uvloop's raises, and in `Outbox` that would
+        keep the answers of other connections from being sent.
         """
         self._lost = True
         self._parts.clear()
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        """Keep for the end of the turn."""
+        """Keep the data until the turn ends."""
         if self._lost:
             return
         if len(data) > AT_ONCE:
@@ -68,13 +69,13 @@ class JoinedTransport(asyncio.Transport):
         self._parts.append(data)
 
     def send(self) -> None:
-        """Hand what was kept to the real transport."""
+        """Hand the data kept to the real transport."""
         if self._parts:
             parts, self._parts = self._parts, []
             self._real.write(b"".join(parts))
 
     def close(self) -> None:
-        """Send what was kept, then close."""
+        """Send the data kept, then close."""
         self.send()
         self._real.close()
 
@@ -96,12 +97,12 @@ class JoinedTransport(asyncio.Transport):
 
 
 class Joined(asyncio.Protocol):
-    """What uvicorn's protocol is given beside its own; connections share an outbox a loop."""
+    """Extends uvicorn's protocol by joined writes; the connections of a loop share an outbox."""
 
     outboxes: dict[asyncio.AbstractEventLoop, Outbox]
 
     def connection_made(self, transport: Any) -> None:
-        """Give uvicorn a transport of ours."""
+        """Give uvicorn a joining transport in the place of the real one."""
         loop = asyncio.get_running_loop()
         if loop not in self.outboxes:
             self.outboxes[loop] = Outbox(loop)
@@ -109,11 +110,11 @@ class Joined(asyncio.Protocol):
         super().connection_made(self._joined)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Write no more."""
+        """Stop writing."""
         super().connection_lost(exc)
         self._joined.lose()
 
 
 def install() -> None:
-    """Let every connection of uvicorn's servers in this process write this way."""
+    """Make uvicorn's servers in this process write like this."""
     extend(Joined, without="answers go out in two writes, slower", outboxes={})

@@ -1,9 +1,9 @@
-"""A request whose head does not come to its end in so many bytes is refused.
+"""Refuse a request whose head, the request line and headers, is longer than 64 KiB.
 
-uvicorn by httptools bounds no head, and copies each piece of a long name or address anew with all
-before it: one caller who sent 60 MB of it kept all others waiting for 5 s. The same goes for the
-fields that may follow a body in chunks. A request whose head comes as a whole pays about half a
-microsecond.
+uvicorn with httptools has no such limit, and copies an unfinished name or address once more for
+each piece that arrives: one caller who sent 60 MB kept all others waiting for 5 s. The same limit
+holds for the trailer fields after a chunked body. A request whose head arrives in one piece pays
+about half a microsecond.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from app.malformed import Deaf, Refusals
 from app.protocol import extend
 
 MOST = 1 << 16
-"""Bytes; uvicorn by h11 has the same bound."""
+"""Bytes; uvicorn with h11 has the same limit."""
 DETAIL = (
     f"The head of this request did not come to its end in {MOST} bytes: send a shorter address, "
     "and fewer and shorter headers."
@@ -25,7 +25,7 @@ DETAIL = (
 
 
 class BoundingHeads(asyncio.Protocol):
-    """What uvicorn's protocol is given beside its own."""
+    """Extends uvicorn's protocol by the limit on heads."""
 
     refusals: Refusals
     body_bytes: int
@@ -39,20 +39,20 @@ class BoundingHeads(asyncio.Protocol):
     _in_chunk = False
     _counted: object = None
     _read = 0
-    """Bytes of the counted request's head, or of its latest chunk."""
+    """Bytes read so far of the head, or latest chunk, of the request whose scope is `_counted`."""
 
     def on_chunk_header(self) -> None:
-        """Begin to count anew; fields that follow the body are none of the head's."""
+        """Start counting at 0 for this chunk; trailer fields are kept apart from the headers."""
         self.headers = []
         self._in_chunk = True
         self._counted, self._read = self.scope, 0
 
     def on_chunk_complete(self) -> None:
-        """Count no more."""
+        """Stop counting."""
         self._in_chunk = False
 
     def data_received(self, data: bytes) -> None:
-        """Count what is neither a whole head nor a body."""
+        """Parse the data, and count it if it ended in the midst of a head or of trailer fields."""
         if len(data) > MOST or self._read:
             data = self._read_first(data)
         before = self.cycle
@@ -60,18 +60,19 @@ class BoundingHeads(asyncio.Protocol):
         super().data_received(data)
         cycle = self.cycle
         if cycle is None or cycle.scope is not self.scope:
-            # What came before the head, of other requests, is not the head's.
+            # A head has begun and not ended. If this piece also ended an earlier request, how much
+            # of it belongs to the head is not known, so none is counted.
             self._count(b"" if in_body or cycle is not before else data, MOST, self._refuse)
         elif self._in_chunk and not cycle.body:
-            # The last chunk is empty, and fields may follow it. Once there is an answer bodies are
-            # dropped, so that it could be any chunk.
+            # An empty chunk is the last one, after which trailer fields may come. But once there is
+            # an answer, uvicorn drops bodies, and every chunk looks empty.
             most = self.body_bytes if cycle.response_complete else MOST
             self._count(data, most, self.transport.close)
 
     def _read_first(self, data: bytes) -> bytes:
-        """Read no more than a head may have, if one is to come, and give the rest.
+        """If a head is expected, parse at most as much as a head may have; return the rest.
 
-        So a head is too long whether or not its end comes along.
+        So a head is too long whether or not its end is in the same piece.
         """
         cycle = self.cycle
         if cycle is not None and cycle.scope is self.scope:
@@ -97,13 +98,14 @@ class BoundingHeads(asyncio.Protocol):
         if self.ends_with_what_is_owed():
             return
         self.transport.write(self.refusals.answer(431, DETAIL))
-        # A reset would take the answer along, so the caller may finish.
+        # Closed at once, the connection would be reset and the answer lost, so the caller gets time
+        # to finish sending.
         self.connections.discard(self)
         asyncio.get_running_loop().call_later(FINISH_SECONDS, self.transport.close)
 
 
 def install(refusals: Refusals, body_bytes: int) -> None:
-    """Let uvicorn's servers in this process read no longer heads."""
+    """Make uvicorn's servers in this process refuse longer heads."""
     extend(
         BoundingHeads,
         without="it reads heads of any length",

@@ -1,7 +1,7 @@
-"""What is no HTTP at all: it reaches no application, and still its answer is in the envelope.
+"""Answer bytes that are no HTTP request in the envelope, although no application sees them.
 
-Where whole requests came before it, their answers end the connection: its own would be taken for
-the first of them.
+Where complete requests came before them on the connection and still wait for answers, only those
+are answered: the caller would take an answer sent now for that of the first request.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ DETAIL = (
 
 @dataclass(frozen=True)
 class Refusals:
-    """Writes and counts the answers to what never becomes a request of the application."""
+    """Writes and counts the answers to requests that never reach the application."""
 
     envelopes: Envelopes
     metrics: Metrics
 
     def answer(self, status: int, detail: str) -> bytes:
-        """Write an answer, head and body; method and url are not known."""
+        """Return an answer as bytes, head and body; its method and url are empty: not known."""
         request_id = os.urandom(12).hex().encode()
         exchange = Exchange(request_id, "", '""', time.monotonic())
         body = self.envelopes.refusal_with(exchange, status, detail).body
@@ -47,14 +47,14 @@ class Refusals:
 
 
 class Deaf:
-    """A parser that drops what comes."""
+    """Takes the parser's place once no more is to be read, and ignores what arrives."""
 
     def feed_data(self, data: bytes) -> None:
-        """Drop it."""
+        """Ignore the data."""
 
 
 class Answering(asyncio.Protocol):
-    """What uvicorn's protocol is given beside its own."""
+    """Extends uvicorn's protocol by an answer in the envelope to what cannot be parsed."""
 
     cycle: Any
     parser: Any
@@ -62,7 +62,10 @@ class Answering(asyncio.Protocol):
     transport: asyncio.Transport
 
     def ends_with_what_is_owed(self) -> bool:
-        """Read no more; and if whole requests wait for answers, close with the last of those."""
+        """Stop reading, and return whether complete requests still wait for their answers.
+
+        If so, the last of those answers closes the connection.
+        """
         self.parser = Deaf()
         cycle = self.cycle
         owed = cycle is not None and not cycle.response_complete and not cycle.more_body
@@ -70,8 +73,8 @@ class Answering(asyncio.Protocol):
             cycle.keep_alive = False
         return owed
 
-    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's own words
-        """Answer, and close."""
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Answer in the envelope, and close."""
         if self.ends_with_what_is_owed():
             return
         self.transport.write(self.refusals.answer(400, DETAIL))
@@ -79,5 +82,5 @@ class Answering(asyncio.Protocol):
 
 
 def install(refusals: Refusals) -> None:
-    """Let uvicorn's servers in this process answer so."""
+    """Make uvicorn's servers in this process answer like this."""
     extend(Answering, without="what is no HTTP gets a bare answer", refusals=refusals)

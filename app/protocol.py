@@ -1,8 +1,8 @@
-"""The class by which uvicorn reads requests, and how others are laid around it: the one seam.
+"""How Tagline extends uvicorn's protocol, the class that reads requests and writes answers.
 
-``bentoml serve`` has no setting for uvicorn's ``http=``, so each of ours takes the place of its
-name ``uvicorn.protocols.http.auto.AutoHTTPProtocol`` (tried with 0.54). Where uvicorn is another
-nothing is, and the log says what is missing.
+``bentoml serve`` has no setting for uvicorn's ``http=``, so the class that uvicorn knows as
+``uvicorn.protocols.http.auto.AutoHTTPProtocol`` is replaced by a subclass (tried with 0.54). If
+that is not the class expected, nothing is replaced and the log says what is missing.
 """
 
 from __future__ import annotations
@@ -15,21 +15,23 @@ from app.logs import log
 
 
 def protocol_in_use() -> str:
-    """Name uvicorn's class, which it chooses by what is installed."""
+    """Name uvicorn's own class, which it chooses by the packages installed."""
     classes = getattr(auto, "AutoHTTPProtocol", object).__mro__
     uvicorns = (kind.__name__ for kind in classes if kind.__module__.startswith("uvicorn."))
     return next(uvicorns, "unknown")
 
 
 def extend(ours: type[asyncio.Protocol], *, without: str, **values: object) -> None:
-    """Lay a class of ours around uvicorn's, once, for all servers in this process.
+    """Extend uvicorn's protocol by a class of ours, once, for all servers in this process.
 
     Parameters
     ----------
+    ours
+        A mixin: its methods take the place of uvicorn's and call them by ``super()``.
     without
-        What the log says of a uvicorn that is another.
+        What the log says is wrong where it cannot be done.
     values
-        Attributes of our class; the same name means the same in every class of ours.
+        Class attributes of the mixin; mixins that have an attribute of the same name share it.
     """
     if protocol_in_use() != "HttpToolsProtocol":
         log.warning("This uvicorn is another: %s.", without)

@@ -1,7 +1,8 @@
-"""A request whose head does not come to its end is given up; uvicorn would wait for ever.
+"""Close connections whose request head does not arrive in time; uvicorn would wait for ever.
 
-No request pays for that: from time to time all connections are looked at, and one that stands as it
-stood at the last look, neither at work nor kept alive by uvicorn's own timer, is closed.
+A timer for each request would cost time, so all connections are inspected at intervals instead. One
+that has not moved on since the last inspection is closed, unless it is answering a request or is
+idle under uvicorn's own keep-alive timer.
 """
 
 from __future__ import annotations
@@ -15,35 +16,36 @@ from app.protocol import extend
 DETAIL = "The head of this request did not come to its end in time: send it faster."
 
 
-class Looks:
-    """Looks at the connections of a loop, for as long as there are any."""
+class Inspector:
+    """Inspects the connections of a loop at intervals, for as long as there are any."""
 
     def __init__(self, refusals: Refusals, seconds: float) -> None:
         self._refusals = refusals
         self._seconds = seconds
-        self._stood: dict[Any, object] = {}
+        self._waiting: dict[Any, object] = {}
+        """The connections that waited for a head at the last inspection, each with its scope."""
         self._timer: asyncio.TimerHandle | None = None
 
-    def go_on(self, connections: set[Any]) -> None:
-        """Look again in a while."""
+    def schedule(self, connections: set[Any]) -> None:
+        """Plan the next inspection, unless one is planned."""
         if self._timer is None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(self._seconds, self._look, connections)
+            self._timer = loop.call_later(self._seconds, self._inspect, connections)
 
-    def _look(self, connections: set[Any]) -> None:
+    def _inspect(self, connections: set[Any]) -> None:
         self._timer = None
-        standing = {one: one.scope for one in connections if _waits_for_a_head(one)}
-        before, self._stood = self._stood, standing
-        for connection, scope in standing.items():
+        waiting = {one: one.scope for one in connections if _waits_for_a_head(one)}
+        before, self._waiting = self._waiting, waiting
+        for connection, scope in waiting.items():
             if connection in before and before[connection] is scope:
                 self._give_up(connection)
         if connections:
-            self.go_on(connections)
+            self.schedule(connections)
 
     def _give_up(self, connection: Any) -> None:
         cycle = connection.cycle
-        # uvicorn takes back its timer for the body of a request that was answered before: no head
-        # has begun then, and an answer would be taken for the next request's.
+        # Where the last request is the answered one, no head has begun: its body came late, for
+        # which uvicorn cancels its timer. An answer would be taken for that of the next request.
         if connection.scope is not (cycle and cycle.scope):
             connection.transport.write(self._refusals.answer(408, DETAIL))
         connection.transport.close()
@@ -59,28 +61,28 @@ def _waits_for_a_head(connection: Any) -> bool:
 
 
 class GivingUp(asyncio.Protocol):
-    """What uvicorn's protocol is given beside its own."""
+    """Extends uvicorn's protocol by the inspection of its connections."""
 
     connections: set[Any]
     refusals: Refusals
     head_seconds: float
-    looks: dict[asyncio.AbstractEventLoop, Looks]
+    inspectors: dict[asyncio.AbstractEventLoop, Inspector]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Let it be looked at, too."""
+        """Make sure that inspections are under way."""
         super().connection_made(transport)
         loop = asyncio.get_running_loop()
-        if loop not in self.looks:
-            self.looks[loop] = Looks(self.refusals, self.head_seconds)
-        self.looks[loop].go_on(self.connections)
+        if loop not in self.inspectors:
+            self.inspectors[loop] = Inspector(self.refusals, self.head_seconds)
+        self.inspectors[loop].schedule(self.connections)
 
 
 def install(refusals: Refusals, seconds: float) -> None:
-    """Let uvicorn's servers in this process give up heads that take so long, or twice as long."""
+    """Make uvicorn's servers in this process wait for a head between once and twice so long."""
     extend(
         GivingUp,
         without="it waits for ever for the rest of a request's head",
         refusals=refusals,
         head_seconds=seconds,
-        looks={},
+        inspectors={},
     )

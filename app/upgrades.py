@@ -1,12 +1,11 @@
-"""A caller who offers another protocol, HTTP/2 or a WebSocket say, is answered in this one.
+"""Answer in HTTP/1.1 a caller who offers another protocol: HTTP/2, say, or a WebSocket.
 
-Java's own client makes the offer with each request that it sends, and so does curl --http2. uvicorn
-by httptools would take the body for bytes of that protocol and answer as if there were none, and
-whoever offers a WebSocket would get a bare 403. HTTP lets a server pass over the offer (RFC 9110,
-7.8); so the request is read again without it.
+Java's own client makes the offer with each request, and so does ``curl --http2``. uvicorn with
+httptools would take the body for bytes of that protocol and answer as if there were none; an offer
+of a WebSocket would get a bare 403. HTTP lets a server ignore the offer (RFC 9110, 7.8), so the
+head is parsed again without it.
 
-``data_received`` stands in the place of uvicorn's own, so that a request without an offer pays
-nothing.
+``data_received`` replaces uvicorn's own, so that a request without an offer pays nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ INVALID = "Invalid HTTP request received."
 
 
 class PassingOver(asyncio.Protocol):
-    """What uvicorn's protocol is given beside its own."""
+    """Extends uvicorn's protocol by ignoring offers."""
 
     headers: list[tuple[bytes, bytes]]
     logger: logging.Logger
@@ -35,11 +34,11 @@ class PassingOver(asyncio.Protocol):
     send_400_response: Callable[[str], None]
 
     def _should_upgrade(self) -> bool:
-        # Asked of a request with an offer alone: it is not to be answered as it stands.
+        # uvicorn asks only where there is an offer, and then must leave it to `data_received`.
         return True
 
     def data_received(self, data: bytes) -> None:
-        """Read what came, and a head with an offer once more."""
+        """Parse the data, and a head with an offer a second time, without the offer."""
         self._unset_keepalive_if_required()
         while True:
             try:
@@ -57,7 +56,7 @@ class PassingOver(asyncio.Protocol):
             return
 
     def _without_offer(self) -> bytes:
-        """Write the head that was read last, and make ready to read it again."""
+        """Return the head just parsed without its offer, with a new parser in place to read it."""
         version = self.parser.get_http_version().encode()
         line = b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, version)
         kept = [b"%b: %b" % pair for pair in self.headers if pair[0] != b"upgrade"]
@@ -67,5 +66,5 @@ class PassingOver(asyncio.Protocol):
 
 
 def install() -> None:
-    """Let uvicorn's servers in this process pass over offers."""
+    """Make uvicorn's servers in this process ignore offers."""
     extend(PassingOver, without="a request that offers HTTP/2 loses its body")
