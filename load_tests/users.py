@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from locust import FastHttpUser, between, constant, events, task
 from locust.env import Environment
 from locust.exception import StopUser
+from locust.runners import STATE_RUNNING, STATE_SPAWNING
 
 from load_tests.faults import ServedRun, fault_of_envelope, fault_of_predictions
 from load_tests.slo import WRONG, missed
@@ -30,6 +31,7 @@ log = logging.getLogger("locust.tagline")
 texts = read_texts(Path(os.environ.get("LOAD_TEXTS", TABLE)))
 DOCUMENT = "/openapi.json"
 SERVER_ERROR = 500
+UNDER_WAY = (STATE_SPAWNING, STATE_RUNNING)
 PARTS: Mapping[str, frozenset[str]] = {
     "/": frozenset(),
     "/runs?top=3": frozenset({"runs"}),
@@ -288,5 +290,11 @@ def judge(environment: Environment, **_: object) -> None:
     )
     for sentence in sentences:
         log.error(sentence)
-    log.info("Every objective of load_tests/slo.py was kept." if not sentences else "Missed.")
-    environment.process_exit_code = 1 if sentences else 0
+    cut_off = environment.runner is not None and environment.runner.state in UNDER_WAY
+    if cut_off:
+        log.error("Cut off before its end, which is no verdict.")
+    elif sentences:
+        log.info("Missed.")
+    else:
+        log.info("Every objective of load_tests/slo.py was kept.")
+    environment.process_exit_code = 1 if sentences or cut_off else 0

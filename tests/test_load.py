@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -287,12 +290,43 @@ def test_an_address_at_which_nobody_answers_is_refused(tmp_path: Path) -> None:
             assert f"No Tagline answers at {target}" in " ".join(done.stderr.split())
 
 
-def test_a_load_test_in_which_nobody_asked_is_missed(tmp_path: Path) -> None:
-    """Where users cannot even start, no objective was kept."""
-    with answering(Unlimited) as url:
-        status, output = drive(url, tmp_path)
+@pytest.mark.parametrize(
+    ("handler", "users", "absent"),
+    [(Unlimited, "10", "form: 1 text"), (Single, "5", "importer: 1,000 texts")],
+    ids=["no user could start", "too few for every kind"],
+)
+def test_an_objective_that_nobody_asked_for_is_missed(
+    tmp_path: Path, handler: type[Stub], users: str, absent: str
+) -> None:
+    """What was not measured was not kept."""
+    with answering(handler) as url:
+        status, output = drive(url, tmp_path, "--users", users)
     assert status == 1, output
-    assert "No user came to ask anything." in output
+    assert f"{absent}: no answer came" in output
+    assert "Every objective" not in output
+
+
+def test_a_load_test_that_is_cut_off_is_no_verdict(tmp_path: Path) -> None:
+    """Ctrl-C in the midst of it ends with 1, and does not say that objectives were kept."""
+    with (
+        answering(Single) as url,
+        subprocess.Popen(
+            [sys.executable, "-m", "load_tests", "--target", url, "--seconds", "600"],
+            cwd=PROJECT,
+            env={**os.environ, "BENTOML_HOME": str(tmp_path)},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # so that the signal reaches it alone, and all of it
+        ) as run,
+    ):
+        assert run.stderr is not None
+        next(line for line in run.stderr if "All users spawned" in line)
+        os.killpg(run.pid, signal.SIGINT)
+        output = run.stderr.read()
+    assert run.returncode == 1, output
+    assert "Cut off before its end" in output
+    assert "Every objective" not in output
 
 
 def test_right_answers_are_not_called_wrong(server: Server, tmp_path: Path) -> None:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import cycle
 from threading import Thread
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from load_tests.capacity import LESS, held_rate, highest_rate, kept_up
+from load_tests import capacity
+from load_tests.capacity import LESS, SECONDS, held_rate, highest_rate, kept_up
 from load_tests.open_loop import Arrivals, Generator, moments
 from tests.fitting import untimed
 
@@ -123,6 +126,23 @@ def test_the_capacity_is_the_highest_rate_that_is_kept_up_with(true: float) -> N
     assert found <= true <= found + 1_000 / 64
 
 
+@pytest.mark.parametrize(("pauses", "found"), [(1, 600), (2, 0)])
+def test_a_rate_is_too_high_when_it_fails_twice(
+    monkeypatch: pytest.MonkeyPatch, pauses: int, found: float
+) -> None:
+    """A machine that stands still at the first look at a rate is no limit of the server's."""
+    looks = Counter[float]()
+
+    def arrive(_: object, *, per_second: float, seconds: float, seed: int) -> Arrivals:
+        looks[per_second] += 1
+        still = seconds == SECONDS and looks[per_second] <= pauses
+        return arrivals(p99_ms=1_000 if still or per_second > 600 else 1)
+
+    monkeypatch.setattr(capacity, "load", lambda *_, **__: Mock(requests_per_second=1_000))
+    monkeypatch.setattr(capacity, "arrive", arrive)
+    assert capacity.capacity_of(Mock()) == pytest.approx(found, rel=0.05)
+
+
 def test_a_capacity_is_a_rate_that_holds() -> None:
     """A rate found in a good moment is lowered until it holds; one that holds stays."""
     assert held_rate(800, lambda rate: rate <= 800) == 800
@@ -139,7 +159,12 @@ def test_a_rate_is_kept_up_with_where_nearly_all_are_answered_soon(
     answered: int, p99_ms: float, *, kept: bool
 ) -> None:
     """A short pause refuses less than one in a hundred; a rate that is too high refuses more."""
-    found = Arrivals(
+    assert kept_up(arrivals(answered=answered, p99_ms=p99_ms)) == kept
+
+
+def arrivals(*, p99_ms: float, answered: int = 10_000) -> Arrivals:
+    """Tell what came of ten thousand requests."""
+    return Arrivals(
         arrived=10_000,
         answered=answered,
         refused=10_000 - answered,
@@ -150,4 +175,3 @@ def test_a_rate_is_kept_up_with_where_nearly_all_are_answered_soon(
         held=0,
         busy=0.2,
     )
-    assert kept_up(found) == kept
