@@ -23,7 +23,7 @@ from tests.runs import TABLE, answering, answers, made_run, named, put, single
 from tests.serving import run_python
 from training.auxiliary import CATALOGUE
 from training.data import read_dataset
-from training.evaluate import measure
+from training.evaluate import measure, truth_of
 from training.labelled import Reading
 from training.out_of_domain import texts_by_kind
 from training.report.calibration import HONEST, calibration_section
@@ -304,6 +304,23 @@ def test_a_column_of_numbers_slices_by_naught_too(tmp_path: Path) -> None:
     assert set(known.column("kind", Reading())) == {"0", "False", "1.5", ""}
 
 
+@pytest.mark.parametrize("changed", [0, 100])
+def test_a_column_stands_beside_the_texts_of_the_test(tmp_path: Path, changed: int) -> None:
+    """Its values slice the texts that they belong to; a text of other tags is none of the run's."""
+    table, made = tmp_path / "table.csv", made_run()
+    with writing(table) as write, TABLE.open(encoding="utf-8") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            tags = "other" if number < changed else row["tags"]
+            write(row | {"tags": tags, "before": row["tags"]})
+    known = known_texts(read_dataset(str(table), Reading()), made.run, made.exam)
+    assert (known.whole, known.texts) == (not changed, 250 - changed)
+    values = known.column("before", Reading())
+    assert sum(map(bool, values)) == len(known.test.places)
+    truth = truth_of([value.split("|") for value in values], made.run.tags)
+    filled = np.array(values) != ""
+    assert (truth[filled] == made.exam.test.truth[filled]).all()
+
+
 def test_it_shows_what_abstaining_trades(whole: Written) -> None:
     """Its own limit and others on the table's unseen texts, and each kind of foreign text."""
     section = whole.section("abstaining")
@@ -372,10 +389,11 @@ def test_its_own_table_is_found(
     ("arguments", "said"),
     [
         (["strange.csv"], "does not hold the texts"),
+        (["retagged.csv"], "or gives them other tags"),
         (["--slice", "origin"], "give TABLE"),
         ([str(TABLE), "--slice", "origin"], "no column 'origin'"),
     ],
-    ids=["another table", "a column of no table", "no such column"],
+    ids=["another table", "other tags", "a column of no table", "no such column"],
 )
 def test_what_it_cannot_use_it_refuses(
     trained_home: TrainedHome, tmp_path: Path, arguments: list[str], said: str
@@ -383,8 +401,11 @@ def test_what_it_cannot_use_it_refuses(
     """Another table, or a column that is not there: one sentence, status 2, and no file."""
     strange = tmp_path / "strange.csv"
     strange.write_text("text,tags\nnot seen before,cooking\nnor this one,music\n")
+    retagged = re.sub(r",[a-z|]+$", ",other", TABLE.read_text(), flags=re.MULTILINE)
+    (tmp_path / "retagged.csv").write_text(retagged.replace("text,other", "text,tags"))
     out = tmp_path / "report.html"
-    typed = [str(strange) if argument == "strange.csv" else argument for argument in arguments]
+    made = ("strange.csv", "retagged.csv")
+    typed = [str(tmp_path / argument) if argument in made else argument for argument in arguments]
     done = run_python(
         *("-m", "training", "report", "promoted", *typed, "--out", str(out)),
         home=trained_home.path,

@@ -391,6 +391,11 @@ def report(
         path = out or Path(f"report-{run_id}.html")
         path.write_text(page(gathered), encoding="utf-8")
     click.echo(f"Written: {path}")
+    if known and not known.whole:
+        printing.note(
+            f"{known.source} holds {counted(known.texts, 'text')} of {run_id} with the tags that "
+            "they had; the other texts of the run are in its own figures alone."
+        )
     if known is None:
         printing.note(
             "Without its table: give it as well for the learning curve and the doubtful rows."

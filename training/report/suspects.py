@@ -47,12 +47,11 @@ def suspects_section(
         )
     ]
     found.sort(key=lambda suspect: -suspect.suspicion)
-    texts = len(table.training.places) + len(table.test.places)
     typed = [] if table.source == str(CATALOGUE) else [last_part(table.source)]
     typed += [*options, *options_of(examined.run.params), "--suspects"]
     typed.append(f"suspects-{examined.run.run_id}.csv")  # not what --corrections may be
     command = shlex.join(["python", "-m", "training", "train", *typed])
-    return SuspectsSection(_lead(len(found), texts), tuple(found[:SHOWN]), command)
+    return SuspectsSection(_lead(len(found), table.texts), tuple(found[:SHOWN]), command)
 
 
 def _lead(found: int, texts: int) -> str:

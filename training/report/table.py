@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from tagger.columns import find_column
 from tagger.errors import TableError, TooLittleData
 from tagger.exam import Answers, Exam
+from tagger.paired import Truth
 from tagger.records import Run
 from tagger.sources import find_source
 from training.auxiliary import CATALOGUE
 from training.data import Dataset, read_dataset, rows_of
+from training.evaluate import truth_of
 from training.labelled import Labelled, Reading, names_in
 from training.split import fingerprints
 
@@ -26,6 +28,8 @@ class Side:
     labelled: Labelled
     places: NDArray[np.intp]
     """(texts,): where each stands in the exam's `Answers`."""
+    of: int
+    """How many texts that side of the exam has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,11 +39,19 @@ class Table:
     source: str
     training: Side
     test: Side
-    whole: bool
-    """Whether it holds every text of the exam."""
+
+    @property
+    def whole(self) -> bool:
+        """Tell whether it holds every text of the exam, with the same tags."""
+        return all(len(side.places) == side.of for side in (self.training, self.test))
+
+    @property
+    def texts(self) -> int:
+        """Count the texts of both sides."""
+        return len(self.training.places) + len(self.test.places)
 
     def column(self, column: str, reading: Reading) -> tuple[str, ...]:
-        """Read one more column: its value for each text of the test, empty where it has none.
+        """Read one more column: its value for each text of the exam's test, or an empty one.
 
         Raises
         ------
@@ -49,7 +61,10 @@ class Table:
         rows = rows_of(source)
         name = find_column(names_in(rows), column, column) or column
         values = {row.number: _words(row.values.get(name)) for row in rows}
-        return tuple(values[number] for number in self.test.labelled.numbers)
+        found = [""] * self.test.of
+        for place, number in zip(self.test.places, self.test.labelled.numbers, strict=True):
+            found[place] = values[number]
+        return tuple(found)
 
 
 def _words(value: object) -> str:
@@ -82,7 +97,7 @@ def own_table(run: Run, reading: Reading) -> Dataset | None:
 
 
 def known_texts(dataset: Dataset, run: Run, exam: Exam) -> Table:
-    """Find a table's texts in a run's exam by their fingerprints.
+    """Find a table's texts in a run's exam by their fingerprints, those with the same tags.
 
     Raises
     ------
@@ -90,17 +105,20 @@ def known_texts(dataset: Dataset, run: Run, exam: Exam) -> Table:
         It holds no text of the test, or none of training.
     """
     marks = fingerprints(dataset.labelled.texts, run.params.salt)
-    training, test = (_side(dataset.labelled, marks, one) for one in (exam.training, exam.test))
+    truth = truth_of(dataset.labelled.tags, run.tags)
+    training, test = (
+        _side(dataset.labelled, marks, truth, side) for side in (exam.training, exam.test)
+    )
     if not len(training.places) or not len(test.places):
         raise TooLittleData(
             f"{dataset.source} does not hold the texts that {run.run_id} was trained on and tested "
-            f"with. Give its own table, {run.data.source}, and the same options to read it."
+            f"with, or gives them other tags. Give its own table, {run.data.source}, and the same "
+            "options to read it."
         )
-    held = len(training.places) + len(test.places)
-    known = len(exam.training.truth) + len(exam.test.truth)
-    return Table(dataset.source, training, test, whole=held == known)
+    return Table(dataset.source, training, test)
 
 
-def _side(labelled: Labelled, marks: NDArray[np.uint64], answers: Answers) -> Side:
+def _side(labelled: Labelled, marks: NDArray[np.uint64], truth: Truth, answers: Answers) -> Side:
     _, places, rows = np.intersect1d(answers.fingerprints, marks, return_indices=True)
-    return Side(labelled.take(rows.tolist()), places)
+    same = (truth[rows] == answers.truth[places]).all(axis=1)
+    return Side(labelled.take(rows[same].tolist()), places[same], len(answers.truth))
