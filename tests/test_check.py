@@ -192,8 +192,7 @@ def test_a_table_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
     ("tags", "kinds"),
     [
         (["one"] * 20, {"too-few-tags", "tag-everywhere"}),
-        (["a|every", "b|every"] * 10, {"tag-everywhere"}),
-        (["a|every", "b|every"] * 30 + ["a"], {"tag-everywhere"}),
+        (["a|every"] * 20, {"too-few-tags", "tag-everywhere"}),
         ([f"tag{number}" for number in range(20)], {"rare-tags", "too-few-tags"}),
     ],
 )
@@ -208,10 +207,10 @@ def test_what_training_would_refuse_is_found_before(
     assert_both_refuse(table)
 
 
-def assert_both_refuse(table: Path) -> str:
+def assert_both_refuse(table: Path, *options: str) -> str:
     """Assert that `check` refuses a table as `train` does, in the same words; return them."""
     trained, checked = (
-        run_python("-m", "training", command, str(table), home=table.parent / "home")
+        run_python("-m", "training", command, str(table), *options, home=table.parent / "home")
         for command in ("train", "check")
     )
     assert trained.returncode == checked.returncode == 2
@@ -260,24 +259,39 @@ def test_a_text_of_two_tags_is_said_to_be_left_out_where_each_has_one(tmp_path: 
     assert "conflicts" not in found(check(corrected, Params()))
 
 
-def test_a_table_is_checked_for_the_task_that_it_is_to_be_trained_for(tmp_path: Path) -> None:
-    """Two tags a text are refused where each is to have one, and are not where it may bear any."""
-    check = ("-m", "training", "check", str(TABLE))
-    assert run_python(*check, "--task", "multi", home=tmp_path).returncode == 0
-    refused = run_python(*check, "--task", "single", home=tmp_path)
-    assert refused.returncode == 2
-    assert "several tags where the task is single" in refused.stderr
-
-
-def test_a_tag_of_every_text_is_left_out_as_its_finding_says(tmp_path: Path) -> None:
-    """The aliases that the finding names make the table one that has no such tag."""
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--task", "single"), "several tags where the task is single"),
+        (("--test-share", "0.5", "--folds", "20"), "training needs 40 or more"),
+        (("--salt", "other", "--min-support", "40"), "0 usable tags"),
+    ],
+)
+def test_a_table_is_checked_as_it_is_to_be_trained(
+    tmp_path: Path, options: tuple[str, ...], told: str
+) -> None:
+    """With the options that `train` refuses a good table for, `check` refuses it too."""
     table = tmp_path / "table.csv"
-    rows = [f"{row}|every" for row in ROWS[1:]]
+    table.write_text("\n".join(ROWS[:70]), encoding="utf-8")
+    assert split(read_dataset(str(table), Reading()), Params()).tags
+    assert told in assert_both_refuse(table, *options)
+
+
+@pytest.mark.parametrize("bare", [0, 1])
+def test_a_tag_of_every_text_is_left_out(tmp_path: Path, bare: int) -> None:
+    """What all texts to learn from bear, or all but one, is told and not trained; the rest is."""
+    table = tmp_path / "table.csv"
+    rows = [*ROWS[1 : 1 + bare], *(f"{row}|every" for row in ROWS[1 + bare :])]
     table.write_text("\n".join((ROWS[0], *rows)), encoding="utf-8")
-    (finding,) = check(read_dataset(str(table), Reading()), Params()).findings
+    dataset, params = read_dataset(str(table), Reading()), Params()
+    (finding,) = check(dataset, params).findings
     assert finding.kind == "tag-everywhere"
-    aliases = json.loads(finding.text[finding.text.index("{") : finding.text.index("}") + 1])
-    assert check(read_dataset(str(table), Reading(aliases=aliases)), Params()).findings == ()
+    assert finding.text.endswith(": every.")
+    parts = split(dataset, params)
+    assert parts.everywhere == ("every",)
+    assert parts.rare == {}
+    plain = split(read_dataset(str(TABLE), Reading()), params)
+    assert (parts.tags, parts.training, parts.test) == (plain.tags, plain.training, plain.test)
 
 
 def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:

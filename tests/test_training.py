@@ -125,7 +125,7 @@ def test_findings_are_told_by_their_rows(tmp_path: Path) -> None:
     arguments = ("train", str(table), "--text-column", "my words", "--folds", "2", "--strict")
     done = run_python("-m", "training", *arguments, home=tmp_path / "home")
     assert done.returncode == 1
-    command = f"python -m training check {table} --text-column 'my words'"
+    command = f"python -m training check {table} --text-column 'my words' --folds 2"
     assert f"Found: duplicates (7 rows). See: {command}\n" in done.stderr
     seen = run_python(*shlex.split(command)[1:], home=tmp_path / "home")
     assert seen.stdout.count("\n") == 2

@@ -23,7 +23,6 @@ import numpy as np
 from tagger import objects, printing
 from tagger.errors import TaglineError
 from tagger.gate import ask_gate
-from tagger.records import Task
 from tagger.wording import counted, known_names
 from training.auxiliary import Lent, lent_by, lent_unasked
 from training.candidates import COMPARED
@@ -37,9 +36,9 @@ from training.options import (
     candidates_of,
     params_options,
     reading_options,
+    split_options,
     table_argument,
     take_reading,
-    task_option,
     typed_for,
 )
 from training.progress import steps
@@ -224,22 +223,13 @@ def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> N
 @commands.command()
 @table_argument
 @reading_options
-@task_option
-@click.option(
-    "--min-support",
-    type=click.IntRange(min=2),
-    default=USUAL.min_support,
-    show_default=True,
-    help="Training texts that a tag needs, not to be called rare.",
-)
+@split_options
 @click.option("--strict", is_flag=True, help="End with status 1 if anything is found.")
 @click.option("--propose", type=OutputFile(), help="Write the spellings it finds, for --aliases.")
 @as_json
 def check(
     table: str,
     *,
-    task: Task | None,
-    min_support: int,
     strict: bool,
     propose: Path | None,
     as_json: bool,
@@ -247,13 +237,14 @@ def check(
 ) -> None:
     """Look TABLE over before training: every flaw with its rows.
 
-    Nothing is written to the store. A table that `train` would refuse is refused (status 2).
+    Nothing is written to the store. A table that `train` would refuse, with the same options, is
+    refused (status 2).
 
     Example: python -m training check my.csv --propose aliases.json
     """
     dataset = read_dataset(table, take_reading(options))
     tell_reading(dataset)
-    params = replace(USUAL, task=task or dataset.task, min_support=min_support)
+    params = replace(USUAL, **options | {"task": options["task"] or dataset.task})
     report = check_dataset(dataset, params)
     if propose:
         content = json.dumps(report.aliases, ensure_ascii=False, indent=2)

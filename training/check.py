@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -15,7 +14,7 @@ from tagger.wording import counted, listed
 from training.data import GUESSED, Dataset
 from training.duplicates import near_duplicates
 from training.labelled import Labelled, rows_named
-from training.split import MOST_AMBIGUOUS, fingerprints, on_test_side
+from training.split import MOST_AMBIGUOUS, fingerprints, on_test_side, trained_tags
 
 SHORTEST, LONGEST = 3, 10_000
 """Words of a text from which on it says something; characters beyond which no server reads it."""
@@ -64,7 +63,8 @@ def check(dataset: Dataset, params: Params) -> Report:
     """Look a cleaned table over, that is to be trained on with these params."""
     labelled = dataset.labelled
     support = Counter(tag for tags in labelled.tags for tag in tags)
-    in_training, in_test = _support_of_sides(labelled, params)
+    in_training, in_test, texts = _support_of_sides(labelled, params)
+    trained, everywhere = trained_tags(in_training, texts, params)
     aliases = spellings(support)
     languages, strangers = _languages(labelled)
     findings = (
@@ -76,8 +76,8 @@ def check(dataset: Dataset, params: Params) -> Report:
         *_joined(dataset, support),
         *_spelt_in_several_ways(labelled, aliases),
         *_rare(in_training, params.min_support),
-        *_too_few(in_training, in_test, params.min_support),
-        *_everywhere(labelled, support),
+        *_too_few(trained, in_test, params.min_support),
+        *_everywhere(everywhere),
         *_lengths(labelled),
         *_markup(labelled),
         *strangers,
@@ -243,14 +243,17 @@ def _named_joined(dataset: Dataset, joined: Sequence[str], sign: str) -> Finding
     )
 
 
-def _support_of_sides(labelled: Labelled, params: Params) -> tuple[Counter[str], Counter[str]]:
-    """Count the texts that bear each tag: those to learn from, and those kept for the test."""
+def _support_of_sides(labelled: Labelled, params: Params) -> tuple[Counter[str], Counter[str], int]:
+    """Count the texts that bear each tag, those to learn from and those kept for the test.
+
+    At last, how many there are to learn from.
+    """
     kept = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
     training = Counter({tag: 0 for tags in labelled.tags for tag in tags})
     test = training.copy()
     for tags, is_kept in zip(labelled.tags, kept, strict=True):
         (test if is_kept else training).update(tags)
-    return training, test
+    return training, test, int((~kept).sum())
 
 
 def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
@@ -264,16 +267,15 @@ def _rare(support: Mapping[str, int], min_support: int) -> Iterator[Finding]:
 
 
 def _too_few(
-    in_training: Mapping[str, int], in_test: Mapping[str, int], min_support: int
+    trained: Sequence[str], in_test: Mapping[str, int], min_support: int
 ) -> Iterator[Finding]:
-    usable = [tag for tag, count in in_training.items() if count >= min_support]
-    if len(usable) < 2:
+    if len(trained) < 2:
         yield Finding(
             "too-few-tags",
-            f"{len(usable) or 'No'} tag stands on {min_support} texts to learn from or more, and "
-            "training needs two that do.",
+            f"{len(trained) or 'No'} tag stands on {min_support} texts to learn from or more, and "
+            "not on all, and training needs two that do.",
         )
-    elif not any(in_test[tag] for tag in usable):
+    elif not any(in_test[tag] for tag in trained):
         yield Finding(
             "untested",
             "No text that is kept for the test bears a tag that would be trained, so that nothing "
@@ -281,17 +283,13 @@ def _too_few(
         )
 
 
-def _everywhere(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]:
-    for tag, count in support.items():
-        if count > len(labelled) - 2:
-            but_one = " but one" if count < len(labelled) else ""
-            without = json.dumps({tag: ""}, ensure_ascii=False)
-            yield Finding(
-                "tag-everywhere",
-                f"Every text{but_one} bears the tag {tag!r}, so there is nothing to learn it from, "
-                "and training refuses the table: leave it out, as --aliases FILE that holds "
-                f"{without} does.",
-            )
+def _everywhere(everywhere: Sequence[str]) -> Iterator[Finding]:
+    if everywhere:
+        yield Finding(
+            "tag-everywhere",
+            f"{counted(len(everywhere), 'tag')} will not be trained, for nothing sets apart what "
+            f"every text to learn from bears, or all but one: {listed(everywhere)}.",
+        )
 
 
 def _lengths(labelled: Labelled) -> Iterator[Finding]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.errors import SettingsError, UnequalScores
+from tagger.errors import SettingsError, TooLittleData, UnequalScores
 from tagger.model import Model
 from tagger.policy import DIGITS, Policy
 from tagger.records import Params
@@ -18,7 +19,6 @@ from training.auxiliary import Lent, all_seen
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
 from training.learners import LEARNERS, decide, learn
 from training.progress import Step
-from training.split import refuse_what_nothing_sets_apart
 from training.thresholds import Objective
 from training.training_set import TrainingSet
 from training.trial import Compared, Tried, try_out
@@ -80,7 +80,7 @@ def fit(
     candidates = (params, *(others if _comparable(texts, own.tags) else ()))
     for candidate in candidates:
         _refuse_nonsense(candidate)
-    refuse_what_nothing_sets_apart(own.tags, tags_of_each)
+    _refuse_what_nothing_sets_apart(own.tags, tags_of_each)
 
     def trial(params: Params) -> Tried:
         return try_out(own, params, step, lent=lent if params.auxiliary else None)
@@ -157,3 +157,19 @@ def _refuse_nonsense(params: Params) -> None:
         )
     if params.folds < 2:
         raise SettingsError(f"{params.folds} folds leave no text out. Choose 2 or more.")
+
+
+def _refuse_what_nothing_sets_apart(
+    tags: Sequence[str], tags_of_each: Sequence[Collection[str]]
+) -> None:
+    """Refuse fewer than two tags, and those that one text bears, or all bear, or all but one."""
+    if len(tags) < 2:
+        raise TooLittleData(f"There are {len(tags)} tags to tell apart; it takes 2.")
+    support = Counter(tag for some in tags_of_each for tag in some)
+    for tag in tags:
+        if not 2 <= support[tag] <= len(tags_of_each) - 2:
+            raise TooLittleData(
+                f"Tag {tag!r} is borne by {support[tag]} of {len(tags_of_each)} texts; to learn "
+                "what sets it apart takes at least 2 that bear it and 2 that do not. Leave the tag "
+                "out, or add such texts."
+            )

@@ -29,11 +29,6 @@ LARGEST_SEED = 2**32 - 1
 Command = Callable[..., Any]
 
 table_argument = click.argument("table", default=str(CATALOGUE), metavar="[TABLE]")
-task_option = click.option(
-    "--task",
-    type=click.Choice(get_args(Task)),
-    help="Any tags a text, or just one; if not given, one where the column is `tag`.",
-)
 
 
 def reading_options(command: Command) -> Command:
@@ -112,6 +107,49 @@ def _aliases(path: Path) -> dict[str, str]:
     return {one_spelling(other): tag for other, tag in aliases.items()}
 
 
+SPLIT = (
+    click.option(
+        "--task",
+        type=click.Choice(get_args(Task)),
+        help="Any tags a text, or just one; if not given, one where the column is `tag`.",
+    ),
+    click.option(
+        "--min-support",
+        type=click.IntRange(min=2),
+        default=USUAL.min_support,
+        show_default=True,
+        help="Training texts that a tag needs.",
+    ),
+    click.option(
+        "--test-share",
+        type=Number(0.05, 0.5),
+        default=USUAL.test_share,
+        show_default=True,
+        help="Of the texts, kept back for the test.",
+    ),
+    click.option(
+        "--salt",
+        type=Words(),
+        default=USUAL.salt,
+        show_default=True,
+        help="Another splits the texts otherwise; runs of two cannot be compared.",
+    ),
+    click.option(
+        "--folds",
+        type=click.IntRange(min=2, max=20),
+        default=USUAL.folds,
+        show_default=True,
+        help="Parts of the training texts, each scored by a model of the others.",
+    ),
+)
+"""Those of the options that become params on which it depends whether a table can be trained on."""
+
+
+def split_options(command: Command) -> Command:
+    """Add the options that decide how a table is split, named as the params that they become."""
+    return _with_options(command, SPLIT)
+
+
 def params_options(command: Command) -> Command:
     """Add the options that become the run's params; `candidates_of` makes them so."""
     options = (
@@ -121,35 +159,7 @@ def params_options(command: Command) -> Command:
             help="Train this one; if not given, the best of several.",
         ),
         click.option("--fast", is_flag=True, help=f"Compare no models: train {FAST}."),
-        task_option,
-        click.option(
-            "--min-support",
-            type=click.IntRange(min=2),
-            default=USUAL.min_support,
-            show_default=True,
-            help="Training texts that a tag needs.",
-        ),
-        click.option(
-            "--test-share",
-            type=Number(0.05, 0.5),
-            default=USUAL.test_share,
-            show_default=True,
-            help="Of the texts, kept back for the test.",
-        ),
-        click.option(
-            "--salt",
-            type=Words(),
-            default=USUAL.salt,
-            show_default=True,
-            help="Another splits the texts otherwise; runs of two cannot be compared.",
-        ),
-        click.option(
-            "--folds",
-            type=click.IntRange(min=2, max=20),
-            default=USUAL.folds,
-            show_default=True,
-            help="Parts of the training texts, each scored by a model of the others.",
-        ),
+        *SPLIT,
         click.option(
             "--objective",
             default=USUAL.objective,

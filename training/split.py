@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tagger.columns import TITLES_ALONE
 from tagger.errors import FaultyRows, TooLittleData
 from tagger.records import Data, Params
-from tagger.wording import counted
+from tagger.wording import counted, listed
 from training.data import Dataset, normalise
 from training.duplicates import near_duplicates
 from training.labelled import Labelled, rows_named
@@ -25,6 +25,9 @@ MOST_AMBIGUOUS = 0.05
 
 People who tag a text twice do not always agree; where more texts bear several, it may be meant.
 """
+
+FEWEST_WITHOUT = 2
+"""Training texts that do not bear a tag: with fewer there is nothing to learn it from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class Split:
     tags: tuple[str, ...]
     rare: Mapping[str, int]
     """Tags left out, with the number of training texts that bear each."""
+    everywhere: tuple[str, ...]
+    """Tags left out because all training texts bear them, or all but one."""
     near_duplicates: tuple[tuple[int, int], ...]
     """Rows left out of training, each with the row of the test side that it is much like."""
     untagged: int
@@ -89,8 +94,8 @@ def split(dataset: Dataset, params: Params) -> Split:
     FaultyRows
         More than `MOST_AMBIGUOUS` of the texts bear several tags where the task is single.
     TooLittleData
-        A side would be empty, fewer than two tags have ``min_support`` training texts, or one of
-        them stands on all.
+        A side would be empty, or fewer than two tags have ``min_support`` training texts, and
+        `FEWEST_WITHOUT` that do not bear them.
     """
     ambiguous = _ambiguous(dataset) if params.task == "single" else ()
     labelled = _without(dataset.labelled, ambiguous)
@@ -101,20 +106,31 @@ def split(dataset: Dataset, params: Params) -> Split:
     pairs = tuple((training.numbers[ours], test.numbers[theirs]) for ours, theirs in near.items())
     training = training.take([place for place in range(len(training)) if place not in near])
     support = Counter(tag for tags in training.tags for tag in tags)
-    tags = tuple(sorted(tag for tag, count in support.items() if count >= params.min_support))
+    tags, everywhere = trained_tags(support, len(training), params)
     rare = {
         tag: support[tag]
-        for tag in sorted({tag for some in labelled.tags for tag in some} - set(tags))
+        for tag in sorted({tag for some in labelled.tags for tag in some} - {*tags, *everywhere})
     }
     _refuse_few_texts(dataset, training, test, params, near=len(near))
-    _refuse_few_tags(dataset, tags, rare, params)
+    _refuse_few_tags(dataset, tags, rare, everywhere, params)
     sides = [_with_tags(side, set(tags)) for side in (training, test)]
     _refuse_untested(dataset, sides[1])
     untagged = sum(not some for side in sides for some in side.tags)
     if params.task == "single":
         sides = [side.take([i for i, some in enumerate(side.tags) if some]) for side in sides]
-    refuse_what_nothing_sets_apart(tags, sides[0].tags)
-    return Split(sides[0], sides[1], tags, rare, pairs, untagged, ambiguous)
+    return Split(sides[0], sides[1], tags, rare, everywhere, pairs, untagged, ambiguous)
+
+
+def trained_tags(
+    support: Mapping[str, int], texts: int, params: Params
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Choose the tags to train, and tell which have support enough but stand on every text.
+
+    ``support`` is how many of so many training texts bear each.
+    """
+    frequent = sorted(tag for tag, count in support.items() if count >= params.min_support)
+    tags = tuple(tag for tag in frequent if support[tag] <= texts - FEWEST_WITHOUT)
+    return tags, tuple(tag for tag in frequent if tag not in tags)
 
 
 def _with_tags(labelled: Labelled, tags: set[str]) -> Labelled:
@@ -161,15 +177,20 @@ def _refuse_few_texts(
 
 
 def _refuse_few_tags(
-    dataset: Dataset, tags: Sequence[str], rare: Mapping[str, int], params: Params
+    dataset: Dataset,
+    tags: Sequence[str],
+    rare: Mapping[str, int],
+    everywhere: Sequence[str],
+    params: Params,
 ) -> None:
     if len(tags) < 2:
+        stand = f" On every text or all but one: {listed(everywhere)}." if everywhere else ""
         most = sorted(rare.items(), key=lambda item: -item[1])[:5]
         nearest = ", ".join(f"{tag} ({count})" for tag, count in most)
         raise TooLittleData(
             f"{dataset.source} has {counted(len(tags), 'usable tag')}, and "
             f"training needs two: a tag needs {params.min_support} training texts (--min-support)."
-            f" The most frequent of the others: {nearest or 'none'}."
+            f"{stand} The most frequent of the others: {nearest or 'none'}."
         )
 
 
@@ -180,24 +201,3 @@ def _refuse_untested(dataset: Dataset, test: Labelled) -> None:
             "bears a tag that is trained, so that nothing could be measured. Add rows, or keep "
             "more for the test (--test-share)."
         )
-
-
-def refuse_what_nothing_sets_apart(
-    tags: Sequence[str], tags_of_each: Sequence[Collection[str]]
-) -> None:
-    """Refuse fewer than two tags, and those that one text bears, or all bear, or all but one.
-
-    Raises
-    ------
-    TooLittleData
-    """
-    if len(tags) < 2:
-        raise TooLittleData(f"There are {len(tags)} tags to tell apart; it takes 2.")
-    support = Counter(tag for some in tags_of_each for tag in some)
-    for tag in tags:
-        if not 2 <= support[tag] <= len(tags_of_each) - 2:
-            raise TooLittleData(
-                f"Tag {tag!r} is borne by {support[tag]} of {len(tags_of_each)} texts; to learn "
-                "what sets it apart takes at least 2 that bear it and 2 that do not. Leave the tag "
-                "out, or add such texts."
-            )

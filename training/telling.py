@@ -73,6 +73,7 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
         "data": asdict(run.data),
         "left_out": {
             "rare_tags": dict(parts.rare),
+            "tags_everywhere": list(parts.everywhere),
             "untagged_texts": parts.untagged,
             "ambiguous_rows": list(parts.ambiguous),
             "near_duplicates": len(parts.near_duplicates),
@@ -151,6 +152,8 @@ def _what_was_left_out(parts: Split, run: Run) -> Iterator[str]:
     if parts.rare:
         rare = listed([f"{tag} ({count})" for tag, count in parts.rare.items()])
         yield f"Left out, too few training texts (--min-support): {rare}."
+    if parts.everywhere:
+        yield f"Left out, on every training text or all but one: {listed(parts.everywhere)}."
     if parts.untagged:
         what = "Left out" if run.task == "single" else "Taken as bearing none"
         yield f"{what}, without any of the trained tags: {counted(parts.untagged, 'text')}."
