@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,12 @@ def run_locust(
     if not (ramp or web):
         command += ["--run-time", f"{seconds}s"]
     environment = os.environ | ({"LOAD_TEXTS": str(texts.resolve())} if texts else {})
-    return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
+    # Ctrl-C reaches locust as well, which then takes its time to judge and to write the report.
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        return subprocess.run(command, cwd=PROJECT, env=environment, check=False).returncode
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @click.command(cls=Refusing)
