@@ -79,6 +79,7 @@ limits = Limits(
     texts=settings.max_texts,
     text_length=settings.max_text_length,
     body_bytes=settings.max_body_bytes,
+    scores=settings.max_scores,
     seconds=settings.timeout_seconds,
 )
 stopping = Stopping(

@@ -19,7 +19,7 @@ from app.long_heads import MOST
 from app.operations import elsewhere
 from app.pipelines import WAITING
 from app.predict import Loaded, Predictor
-from app.reading import Limits
+from app.reading import LOW_THRESHOLD, Limits
 from app.routes import SECTIONS
 from tagger.errors import InvalidInput
 
@@ -124,7 +124,12 @@ class Document:
 
     def _tell_limits(self, found: dict[str, Any]) -> None:
         """Tell what settings allow, where `schemas` knows shapes alone."""
-        found["PredictRequest"]["properties"]["texts"]["maxItems"] = self._limits.texts
+        request = found["PredictRequest"]["properties"]
+        request["texts"]["maxItems"] = self._limits.texts
+        request["threshold"]["description"] += (
+            f" Below {LOW_THRESHOLD} all tags of all texts, or `top_k` of each, may be "
+            f"{self._limits.scores} scores."
+        )
         found["Text"]["properties"]["text"]["maxLength"] = self._limits.text_length
         found["Titled"]["description"] += (
             f" That text may have {self._limits.text_length} characters."

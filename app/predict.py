@@ -6,16 +6,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from itertools import pairwise, repeat
 from typing import Any, Protocol
 
 import orjson
 
-from app.reading import Limits, read
+from app.reading import Limits, check_scores, read
 from tagger.decide import REASON, Decisions, Options
 from tagger.model import Model
 from tagger.policy import DIGITS
 from tagger.records import Run
+
+LATEST_THRESHOLDS = 4
+"""Of those that callers ask for, so many are kept as they are written: of a thousand tags it takes
+longer to write them than to score a text."""
 
 
 class Waiting(Protocol):
@@ -73,6 +78,7 @@ class Predictor:
             Now, or in time.
         """
         question = read(body, self._limits)
+        check_scores(question, len(loaded.run.tags), self._limits)
         asked = list(zip(question.texts, repeat(question.options)))
         written: list[bytes] = await loaded.decided.submit(asked, deadline)
         if question.options.evidence:
@@ -94,11 +100,16 @@ def writer(model: Model) -> Callable[[Sequence[str], Decisions], list[bytes]]:
     names = [orjson.dumps(tag) for tag in model.tags]
     own_limits = [round(float(threshold), DIGITS) for threshold in model.policy.thresholds]
     own_around = _around_scores(names, own_limits)
+
+    @lru_cache(LATEST_THRESHOLDS)
+    def around_scores(limits: tuple[float, ...]) -> list[tuple[bytes, bytes]]:
+        return _around_scores(names, limits)
+
     abstained = b'],"abstained":true,"reason":%b' % orjson.dumps(REASON)
 
     def write(texts: Sequence[str], decisions: Decisions) -> list[bytes]:
         own = decisions.limits == own_limits
-        around = own_around if own else _around_scores(names, decisions.limits)
+        around = own_around if own else around_scores(tuple(decisions.limits))
         tags = list(map(names.__getitem__, decisions.columns))
         # A score is what joins the pieces around it: to add them up takes half as long again.
         scores = list(

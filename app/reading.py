@@ -25,6 +25,8 @@ MOST_FAULTS = 1_000
 """Faults told in one answer; so many more are counted."""
 LARGE_BODY = 8192
 """Bytes from which on numpy counts faster than `bytes.count`."""
+LOW_THRESHOLD = 0.01
+"""Below it nearly all tags of thousands are shown; from it on few: scores are probabilities."""
 SHOWN_KEY = 100
 """Characters of a caller's own key that a fault's place repeats."""
 
@@ -37,6 +39,8 @@ class Limits:
     text_length: int
     """Characters of a text."""
     body_bytes: int
+    scores: int
+    """Of an answer whose threshold keeps hardly any out."""
     seconds: float
     """From a request's first byte to the start of its work."""
 
@@ -127,6 +131,31 @@ def read_any(body: bytes, limits: Limits) -> Question:
         top_k=request.top_k, threshold=request.threshold, evidence=bool(request.evidence)
     )
     return Question(texts, PLAIN if options == PLAIN else options)
+
+
+def check_scores(question: Question, n_tags: int, limits: Limits) -> None:
+    """Refuse what may be answered by more scores than an answer may hold.
+
+    Raises
+    ------
+    InvalidInput
+    """
+    threshold = question.options.threshold
+    if threshold is None or threshold >= LOW_THRESHOLD:
+        return
+    scores = len(question.texts) * min(question.options.top_k or n_tags, n_tags)
+    if scores > limits.scores:
+        raise InvalidInput(
+            [
+                Fault(
+                    ("body", "threshold"),
+                    f"So low a threshold may show {scores} scores, more than the {limits.scores} "
+                    f"that an answer may hold: give top_k, a threshold of {LOW_THRESHOLD} or more, "
+                    "or fewer texts.",
+                    "too_many_scores",
+                )
+            ]
+        )
 
 
 def _parse(body: bytes) -> Any:

@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     max_text_length: int = Field(default=10_000, ge=1)
     """Characters in a text."""
     max_body_bytes: int = Field(default=1 << 20, ge=1_024)
+    max_scores: int = Field(default=100_000, ge=1)
+    """Tag scores in an answer, 60 bytes each, where the threshold is below 0.01: of a thousand
+    texts a hundred each."""
 
     queue_texts: int = Field(default=20_000, ge=1)
     """Texts that may wait in a worker; a request beyond is refused at once."""

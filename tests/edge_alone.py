@@ -17,7 +17,7 @@ from app.predict import Loaded, Predictor, Runner
 from app.reading import Limits
 from app.stopping import Stopping
 
-LIMITS = Limits(texts=10, text_length=100, body_bytes=20_000, seconds=5)
+LIMITS = Limits(texts=10, text_length=100, body_bytes=20_000, scores=1_000, seconds=5)
 
 
 @dataclass(frozen=True)

@@ -262,6 +262,10 @@ def test_the_document_tells_the_limits(document: Any) -> None:
     assert f" {WAITING + 1} are answered" in document["info"]["description"]
     shapes = document["components"]["schemas"]
     assert shapes["PredictRequest"]["properties"]["texts"]["maxItems"] == 1_000
+    assert (
+        " may be 100000 scores."
+        in shapes["PredictRequest"]["properties"]["threshold"]["description"]
+    )
     assert shapes["Text"]["properties"]["text"]["maxLength"] == 10_000
     joined = 'the text "title. description". That text may have 10000 characters.'
     assert shapes["Titled"]["description"].endswith(joined)

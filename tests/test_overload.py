@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,15 +15,17 @@ from tests.serving import Server, serve
 CALLERS = 24
 
 
-@pytest.fixture
-def narrow(trained_home: TrainedHome, tmp_path: Path) -> Any:
-    """A server whose queue holds one request of its largest."""
+@pytest.fixture(scope="module")
+def narrow(trained_home: TrainedHome, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A server whose queue holds one request of its largest; ten texts may show its six tags."""
+    folder = tmp_path_factory.mktemp("narrow")
     with serve(
-        trained_home.copied(tmp_path),
-        tmp_path / "log",
+        trained_home.copied(folder),
+        folder / "log",
         TAGLINE_MAX_TEXTS="200",
         TAGLINE_QUEUE_TEXTS="200",
         TAGLINE_BATCH_TEXTS="4",
+        TAGLINE_MAX_SCORES="60",
     ) as server:
         yield server
 
@@ -49,6 +50,34 @@ def test_a_bounded_queue_refuses_at_once(narrow: Server) -> None:
             assert int(answer.headers["Retry-After"]) >= 1
             assert answer.json()["status-code"] == 503
     assert requests.get(f"{narrow.url}/readyz", timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("texts", "options", "status"),
+    [
+        pytest.param(10, {"threshold": 0}, 200, id="as many as may be"),
+        pytest.param(11, {"threshold": 0}, 422, id="too many"),
+        pytest.param(11, {"threshold": 0.0001, "top_k": 6}, 422, id="hardly a threshold"),
+        pytest.param(12, {"threshold": 0, "top_k": 5}, 200, id="the best alone"),
+        pytest.param(200, {"threshold": 0.01}, 200, id="those that reach a threshold"),
+        pytest.param(200, {"top_k": 6}, 200, id="those that reach their own"),
+    ],
+)
+def test_all_scores_of_many_texts_are_refused_before_they_are_computed(
+    narrow: Server, texts: int, options: dict[str, float], status: int
+) -> None:
+    """Of thousands of tags they would be hundreds of MB; who asks is told what to ask instead."""
+    answer = requests.post(
+        f"{narrow.url}/predict",
+        json={"texts": [{"text": "onion broth"}] * texts, **options},
+        timeout=30,
+    )
+    assert answer.status_code == status, answer.text
+    if status == 422:
+        (fault,) = answer.json()["detail"]
+        assert fault["loc"] == ["body", "threshold"]
+        assert "66 scores, more than the 60" in fault["msg"]
+        assert "give top_k" in fault["msg"]
 
 
 def test_callers_who_leave_are_forgotten(server: Server) -> None:

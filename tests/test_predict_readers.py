@@ -14,7 +14,7 @@ from app.reading import LARGE_BODY, Limits, Question, read, read_any, read_plain
 from tagger.decide import PLAIN
 from tagger.errors import RequestError
 
-LIMITS = Limits(texts=4, text_length=40, body_bytes=10_000, seconds=5)
+LIMITS = Limits(texts=4, text_length=40, body_bytes=10_000, scores=1_000, seconds=5)
 SEEDS = (
     b'{"texts":[{"text":"a"}]}',
     b'{"texts": [{"text": "two words"}, {"text": "caf\\u00e9 \\n \\"quoted\\""}]}',
