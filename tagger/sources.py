@@ -24,6 +24,9 @@ SECONDS = 60
 OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin: zip files today, a form of their own before 2007."""
 
+DATABASES = (b"SQLite format 3", b"ARROW1", b"\xff\xff\xff\xff")
+"""How databases of SQLite begin, files of Arrow (Feather), and its streams, as of data sets."""
+
 PACKED = (b"BZh", b"\xfd7zXZ\x00", b"(\xb5/\xfd")
 """How what bzip2, xz and zstd packed begins."""
 
@@ -134,6 +137,11 @@ def _form(source: str, beginning: bytes) -> Form:
     if beginning.startswith(OFFICE):
         raise ValueError(
             "it is a workbook of Excel, to be saved as CSV, or a zip file, to be unpacked"
+        )
+    if beginning.startswith(DATABASES):
+        raise ValueError(
+            "it is a database of SQLite or a file of Arrow: write the table as CSV, JSON lines or "
+            "Parquet"
         )
     if beginning.startswith(PACKED):
         raise ValueError("it is packed, and not by gzip: unpack it")

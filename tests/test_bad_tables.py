@@ -109,6 +109,7 @@ def test_a_table_that_is_not_named_is_told_so(
         (f"A{'n' * 10_000} end\tb\nA text\tb\n", "headless.tsv", ["first row must name"]),
         ("__label__a __label__b words\n__label__a more\n", "x.train", ["write each line as {"]),
         ("3,A title\n1,Another\n", "classes.csv", ["write one above it, such as text,tags"]),
+        (b"SQLite format 3\0", "table.db", ["a database of SQLite", "write the table as CSV"]),
         (b"BZh91AY&SY", "table.csv.bz2", ["packed", "unpack it"]),
         ('[{"text": {"en": "a"}, "tags": ["b"]}]', "object.json", ["an object in place of the te"]),
         ("text,tags\na,\n", "untagged.csv", ["--untagged skip, or none"]),

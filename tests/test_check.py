@@ -74,6 +74,7 @@ def test_a_clean_table_has_no_findings(tmp_path: Path) -> None:
             "joined-tags",
             (252, 253),
         ),
+        (["The value that pandas had not,nan"], "tag-of-nothing", (252,)),
         (["One topic of two,#music #sailing", "Of one,#music"], "joined-tags", (252,)),
         (
             [f"Harbour light {word} seen by night,port|quay" for word in "abcde"],

@@ -344,6 +344,8 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
         ("tags", "(a)|{b}", ("(a)", "{b}")),
         ("tags", '"{""choices"": [""a"", ""b""]}"', ("a", "b")),
         ("tags", "<b>|a<b>", ("<b>", "a<b>")),
+        ("tags", '"{a,""b c"",""d, \\""e\\"""",f:g}"', ("a", "b c", 'd, "e"', "f:g")),
+        ("tags", '"deep learning\nvision"', ("deep learning", "vision")),
         ("tags", "e\u0301te\u0301|\u00e9t\u00e9", ("\u00e9t\u00e9",)),
         ("tag", "a|b", ("a|b",)),
     ],
@@ -358,7 +360,7 @@ def test_what_a_cell_of_tags_holds(
 
 
 def test_blanks_between_tags_may_be_ends_of_lines(tmp_path: Path) -> None:
-    """A cell with a tag a line is told as joined by blanks, and comes apart as it is told."""
+    """Where blanks separate tags, the ends of lines do too."""
     table = tmp_path / "table.csv"
     table.write_text('text,tags\nwords,"a\nb  c"\n')
     read = read_dataset(str(table), Reading(separator=" "))

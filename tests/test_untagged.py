@@ -42,21 +42,21 @@ def test_what_they_mean_is_said(meaning: str, rows: int, told: str, tmp_path: Pa
 def test_unsaid_they_are_faults(tmp_path: Path) -> None:
     """The refusal names the rows, and the option by which to say what they mean."""
     table = tmp_path / "table.csv"
-    table.write_text("text,tags\nsome words,a\nother words,\n,\n")
+    table.write_text("text,tags\nsome words,a\nother words,\n,\nmore words,\n")
     done = run_python("-m", "training", "check", str(table), home=tmp_path)
     assert done.returncode == 2
-    assert "no tags in rows 3 and 4" in done.stderr
+    assert "2 faulty rows: no tags in rows 3 and 5" in done.stderr
     assert "--untagged" in done.stderr
 
 
 def test_a_row_of_nothing_is_skipped_and_one_without_text_is_not(tmp_path: Path) -> None:
-    """An empty line of a spreadsheet is no fault where rows without tags are skipped."""
+    """An empty line of a spreadsheet is no fault, nor is it a text that bears no tag."""
     table = tmp_path / "table.csv"
     table.write_text("text,tags\nsome words,a\n,\n,b\n")
-    command = ("-m", "training", "check", str(table), "--untagged", "skip")
-    done = run_python(*command, home=tmp_path)
-    assert done.returncode == 2
-    assert "1 faulty row: no text in row 4" in done.stderr
+    for options in ((), ("--untagged", "skip"), ("--untagged", "none")):
+        done = run_python("-m", "training", "check", str(table), *options, home=tmp_path)
+        assert done.returncode == 2
+        assert "1 faulty row: no text in row 4" in done.stderr
 
 
 def test_rows_of_zeros_are_skipped_where_that_is_asked_for(tmp_path: Path) -> None:

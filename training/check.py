@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -20,6 +21,8 @@ SHORTEST, LONGEST = 3, 10_000
 """Words of a text from which on it says something; characters beyond which no server reads it."""
 SEPARATORS = (",", ";", "#")
 """Signs that many tables put between the tags of a cell."""
+NOTHING = {"nan", "NaN", "NA", "N/A", "#N/A", "null", "NULL", "None", r"\N"}
+"""What spreadsheets, databases and pandas write where there is no value."""
 HASHTAGS = re.compile(r"#[^\s,;]+( #[^\s,;]+)+")
 """Tags between which a blank is enough."""
 MARKUP = re.compile(r"</[a-z][a-z0-9]*>|<br ?/?>|&(?:nbsp|amp|lt|gt|quot|#\d+);", re.IGNORECASE)
@@ -73,6 +76,7 @@ def check(dataset: Dataset, params: Params) -> Report:
         *_repeated(dataset, params.task),
         *_near(labelled),
         *_always_together(labelled, support),
+        *_nothing(labelled, support),
         *_joined(dataset, support),
         *_spelt_in_several_ways(labelled, aliases),
         *_rare(in_training, params.min_support),
@@ -197,6 +201,19 @@ def _bearing(labelled: Labelled, *tags: str) -> tuple[int, ...]:
         for number, some in zip(labelled.numbers, labelled.tags, strict=True)
         if not wanted.isdisjoint(some)
     )
+
+
+def _nothing(labelled: Labelled, support: Mapping[str, int]) -> Iterator[Finding]:
+    for tag in filter(NOTHING.__contains__, support):
+        rows = _bearing(labelled, tag)
+        without = json.dumps({tag: ""})
+        yield Finding(
+            "tag-of-nothing",
+            f"The tag {tag!r} ({rows_named(rows)}) is what programs write for no value: if it is "
+            f"none, leave it out by --aliases FILE that holds {without}, and say by --untagged "
+            "what a row without tags is.",
+            rows,
+        )
 
 
 def _joined(dataset: Dataset, support: Mapping[str, int]) -> Iterator[Finding]:

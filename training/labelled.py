@@ -161,6 +161,9 @@ def label(name: str, rows: Sequence[Row], reading: Reading) -> Read:
         if row.fault:
             faults[row.fault].append(row.number)
             continue
+        if not any(map(_says_something, row.values.values())):
+            skipped += 1
+            continue
         try:
             tags = columns.tags.tags_of(row.values, reading.aliases)
         except ValueError as fault:
@@ -185,6 +188,11 @@ def label(name: str, rows: Sequence[Row], reading: Reading) -> Read:
     _refuse_faulty(name, faults)
     labelled = Labelled(tuple(numbers), tuple(texts), tuple(tags_of_each))
     return Read(labelled, columns, untagged, skipped)
+
+
+def _says_something(value: object) -> bool:
+    """Tell whether a cell is filled: below a table spreadsheets write rows of which none is."""
+    return bool(value.strip()) if isinstance(value, str) else value not in (None, (), [])
 
 
 def _strange(words: str) -> str | None:

@@ -1,8 +1,9 @@
-"""The tags of a cell: one, ``a|b``, ``<a><b>``, or a list in the way of JSON, Python or numpy."""
+"""The tags of a cell: one, ``a|b``, ``<a><b>``, or a list in the way of JSON, Python or others."""
 
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -16,6 +17,8 @@ IN_BRACKETS = re.compile(r"(<[^<>]+> *)+")
 """Tags as Stack Exchange writes them, <a><b>, or with blanks between, as Annif does."""
 LIST = re.compile(r"""\[.*\]|[({]['"].*['"],?[)}]""", re.DOTALL)
 """A list; or a tuple or set of words as Python writes it, while tags may begin with a bracket."""
+ARRAY = re.compile(r"\{[^{}]*\}")
+"""A list as PostgreSQL writes it, {a,"b c"}."""
 CHOICES = "choices"
 """Where Label Studio puts the tags of a text that bears several: {"choices": ["a", "b"]}."""
 NUMBERS = re.compile(r"\[[\d\s]+\]")
@@ -76,13 +79,12 @@ def one_spelling(tag: str) -> str:
 
 
 def _list_of(cell: str, separator: str) -> object:
-    """Read a cell as ``a|b``, ``<a><b>``, or a list in the way of JSON, Python or numpy."""
+    """Read a cell as ``a|b``, a tag a line, ``<a><b>``, or a list in the way of some program."""
     bare = cell.strip()
     if IN_BRACKETS.fullmatch(bare):
         return re.findall(r"<([^<>]+)>", bare)
     if not (LIST.fullmatch(bare) or bare.startswith(f'{{"{CHOICES}":')):
-        # Cells of several lines come apart by blanks, too.
-        return bare.split(None if separator == " " else separator)
+        return _array(bare[1:-1]) if ARRAY.fullmatch(bare) else _separated(bare, separator)
     if NUMBERS.fullmatch(bare):
         return bare[1:-1].split()
     try:
@@ -92,6 +94,21 @@ def _list_of(cell: str, separator: str) -> object:
             return _literals(bare)
         except (ValueError, SyntaxError, TokenError, MemoryError, RecursionError) as fault:
             raise ValueError("tags that are no list") from fault
+
+
+def _separated(words: str, separator: str) -> list[str]:
+    if separator not in words:
+        return words.splitlines()
+    # By blanks cells of several lines come apart, too.
+    return words.split(None if separator == " " else separator)
+
+
+def _array(words: str) -> list[str]:
+    reader = csv.reader([words], doublequote=False, escapechar="\\", strict=True)
+    try:
+        return next(reader)
+    except csv.Error as fault:
+        raise ValueError("tags that are no list") from fault
 
 
 def _literals(cell: str) -> object:
