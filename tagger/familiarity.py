@@ -8,11 +8,17 @@ import numpy as np
 
 from tagger.sparse import Doubles
 
+UNKNOWN = 1e-12
+"""What an unknown word says: less than any known one, but not nothing, for its characters may tell
+its tag. So texts without a known word stand below all others, in the order of how far they move
+the scores; where all texts are such, as in a table of surnames, most are answered.
+"""
+
 
 def familiarity(
     information: Doubles, words: Doubles, moves: Doubles, usual_length: float
 ) -> Doubles:
-    """Return how familiar some texts are: 0 where no word is known, with no upper bound.
+    """Return how familiar some texts are: 0 where nothing is known, with no upper bound.
 
     It is what the mean word says, times how far the text moves the scores, to the power of 3/2. A
     text that is longer than usual is the less familiar for it, down to a half, since long texts on
@@ -31,7 +37,7 @@ def familiarity(
         `Weights.usual_length`.
     """
     words = np.maximum(words, 1)
-    mean = information / words
+    mean = np.maximum(information / words, UNKNOWN)
     beyond = np.minimum(np.maximum(usual_length / words, 0.5), 1)
     familiar: Doubles = mean * beyond * sqrt(usual_length) * moves**0.75
     return familiar

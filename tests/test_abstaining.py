@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import requests
 
-from tagger.decide import decide
-from tagger.records import Params
+from tagger.decide import decide, predictions
+from tagger.records import Params, Task
 from tagger.store import Store
 from tests.conftest import TrainedHome
 from tests.fitting import fitted
@@ -131,6 +131,29 @@ def test_short_words_are_enough_where_they_tell_a_tag() -> None:
     texts = ["uuni", "suo polku sieni", "kun", "joka kun mutta"]
     familiar = model.score(texts).familiarity >= model.policy.abstain_below
     assert familiar.tolist() == [True, True, False, False]
+
+
+def names(count: int, *, seed: int) -> tuple[list[str], list[frozenset[str]]]:
+    """Make up names of three languages, each a word that no other text holds."""
+    random = np.random.default_rng(seed)
+    texts, tags = [], []
+    for ending, tag in (("nen", "finnish"), ("ski", "polish"), ("ini", "italian")):
+        for _ in range(count):
+            texts.append("".join(random.choice([*"aeioulmnrstkpv"], 7)) + ending)
+            tags.append(frozenset({tag}))
+    return texts, tags
+
+
+@pytest.mark.parametrize("task", ["single", "multi"])
+def test_words_that_no_other_text_holds_are_answered_by_their_characters(task: Task) -> None:
+    """Of unseen surnames, whose endings tell the tag, most get theirs; of other scripts none do."""
+    model = fit(*names(60, seed=1), Params(task=task)).model
+    texts, tags = names(60, seed=2)
+    decisions = decide(model.score(texts), model.policy)
+    assert np.mean(decisions.abstained) <= ALLOWED
+    found = [set(one.predicted_tags) for one in predictions(model, texts, decisions)]
+    assert np.mean([some == one for some, one in zip(found, tags, strict=True)]) >= 0.9
+    assert decide(model.score(["Πλάτων", "Чехов"]), model.policy).abstained == [True, True]
 
 
 def test_a_text_without_words_gets_no_tags() -> None:

@@ -119,12 +119,12 @@ def test_tags_are_found_in_every_script() -> None:
 
 
 def test_familiarity_falls_with_unknown_words() -> None:
-    """Texts of training are more familiar than mixtures with unknown words, those alone not."""
+    """Texts of training are more familiar than mixtures with unknown words, those alone hardly."""
     model = fitted().model
     known, mixed, unknown, blank = model.score(
         [table()[0][0], f"{table()[0][0]} qxzv wkkj", "qxzv wkkj", "?!"]
     ).familiarity.tolist()
-    assert known > mixed > 0 == unknown == blank
+    assert known > mixed > 1e-3 > 1e-9 > unknown >= blank == 0
 
 
 def test_a_text_without_words_scores_the_intercept() -> None:

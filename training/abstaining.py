@@ -69,7 +69,7 @@ def abstain_below(familiarities: Doubles, right: NDArray[np.integer], *, missed:
     places, rounded down, whatever the size of the table (conformal prediction: Vovk and others,
     "Algorithmic learning in a random world", 2005). It is lower where more than `RIGHT_LOST` of the
     right tags lie under that, or more than `MISSED_MORE` of those that are ``missed`` anyway. It is
-    above 0, for where no word is known nothing can be said.
+    above 0, for where nothing is known, no character either, nothing can be said.
     """
     order = np.argsort(familiarities, kind="stable")
     lost = np.cumsum(right[order])
