@@ -129,6 +129,18 @@ def test_titles_without_the_descriptions_beside_them_are_told(tmp_path: Path) ->
     assert list(told.values()) == [True, False, False]
 
 
+def test_titles_that_are_not_read_beside_the_texts_are_told(tmp_path: Path) -> None:
+    """The options that the finding names read both, or say that the texts are to be alone."""
+    table = tmp_path / "news.csv"
+    rows = [f"Title {n},{row}" for n, row in enumerate(ROWS[1:])]
+    table.write_text("\n".join(("Title,Text,Tags", *rows)), encoding="utf-8")
+    command = ("-m", "training", "check", str(table))
+    told = run_python(*command, home=tmp_path).stdout
+    assert "titles-unread: Texts are the column 'text' alone, without 'Title'" in told
+    for options in re.findall(r"--[^;,]+ text\b", told):
+        assert "titles-" not in run_python(*command, *options.split(), home=tmp_path).stdout
+
+
 def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:
     """Of three rows of one text, the third is a plain repetition though the second is none."""
     text = ROWS[1].split(",")[0]

@@ -97,6 +97,13 @@ def _encoding(dataset: Dataset) -> Iterator[Finding]:
 def _titles(dataset: Dataset) -> Iterator[Finding]:
     if dataset.titles_alone:
         yield Finding("titles-alone", TITLES_ALONE)
+    if dataset.unread_title:
+        yield Finding(
+            "titles-unread",
+            f"Texts are the column 'text' alone, without {dataset.unread_title!r}: to read both, "
+            "--title-column title --description-column text; or --text-column text if they are to "
+            "be alone.",
+        )
 
 
 def _repeated(dataset: Dataset, task: Task) -> Iterator[Finding]:

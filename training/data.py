@@ -49,6 +49,8 @@ class Dataset:
     """Those of one tag each, if its tags stand so."""
     titles_alone: bool
     """Whether no column of descriptions was found, nor named, beside the titles."""
+    unread_title: str | None
+    """A column of titles, if that of the texts, which nobody named, is read without it."""
 
 
 def read_dataset(table: str, reading: Reading) -> Dataset:
@@ -72,6 +74,8 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         if source.encoding != "cp1252":
             raise
         raise MissingColumns(f"{fault} {GUESSED}") from fault
+    if not read.labelled:
+        raise TooLittleData(f"{source.name} holds no rows beside {read.skipped} that are skipped.")
     once, repeated = _merged(read.labelled)
     if reading.corrections is not None:
         as_corrections = replace(
@@ -97,6 +101,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         skipped=read.skipped,
         tag_columns=read.columns.tags.names if read.columns.tags.one_for_each else (),
         titles_alone=read.columns.titles_alone,
+        unread_title=read.columns.unread_title,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tagger.columns import TextColumns
+from tagger.columns import TextColumns, find_column
 from tagger.errors import FaultyRows, MissingColumns
 from tagger.tables import Row
 from tagger.wording import LONGEST_SHOWN, counted, listed
@@ -71,6 +71,8 @@ class Columns:
     tags: TagColumns
     titles_alone: bool
     """Whether no column of descriptions was found, nor named, beside the titles."""
+    unread_title: str | None
+    """A column of titles, if that of the texts, which nobody named, is read without it."""
 
     @classmethod
     def found_in(cls, rows: Sequence[Row], reading: Reading) -> Columns:
@@ -101,8 +103,14 @@ class Columns:
             problems.append(fault.problem)
         if problems:
             raise MissingColumns(" ".join((*problems, *_nested(rows, names))), names)
-        rest = set(others).difference(tags.names)
-        return cls(texts, tags, titles_alone=bool(rest) and texts.titles_alone(names))
+        rest = [name for name in others if name not in tags.names]
+        unnamed = texts.text is not None and reading.columns.text is None
+        return cls(
+            texts,
+            tags,
+            titles_alone=bool(rest) and texts.titles_alone(names),
+            unread_title=find_column(rest, None, "title") if unnamed else None,
+        )
 
     def lack_of_text(self, row: Row) -> str:
         """Say what a row holds that has no text where its text should stand."""
