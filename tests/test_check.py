@@ -325,6 +325,7 @@ def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
         ("c++", "C++", True),
         ("ab", "\uff41\uff42", True),
         ("(draft)", "Draft", True),
+        ("\u200bweb", "web", True),
         ("!!", "??", False),
         ("-1", "1", False),
         ("2.1", "21", False),

@@ -183,6 +183,15 @@ def test_names_of_hugging_face_that_cannot_be_read_are_refused(tmp_path: Path, h
     assert len(rows_of(find_source(str(path)))) == len(RECORDS)
 
 
+def test_words_that_parquet_calls_bytes_are_words(tmp_path: Path) -> None:
+    """Older programs do not say which columns are texts; what is no text is left as it is."""
+    path = tmp_path / "table.parquet"
+    rows = [{"text": "Grüße".encode(), "tags": [b"a", b"b c"], "picture": b"\xff\xd8"}]
+    parquet.write_table(pa.Table.from_pylist(rows), path)
+    labelled = read_dataset(str(path), Reading()).labelled
+    assert (labelled.texts, labelled.tags) == (("Grüße",), (("a", "b c"),))
+
+
 @pytest.mark.parametrize("name", ["plain.csv", "packed.csv.gz", "array.json", "table.parquet"])
 def test_a_table_by_address(name: str, tmp_path: Path, address: str) -> None:
     """A URL is read as a path is."""

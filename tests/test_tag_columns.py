@@ -24,6 +24,7 @@ from training.suspects import Suspect, write_suspects
         "id,text,cooking,music,stars\n1,A pan,1,0,3\n2,A song,0,1,0\n3,Both,1,1,1\n",
         "text;cooking;music\nA pan;True;False\nA song;False;True\nBoth;True;True\n",
         "text,cooking,music\nA pan,x,\nA song,,X\nBoth,x,x\n",
+        "text,cooking,music\nA pan,\u2713,\nA song,,\u2714\nBoth,\u2713,\u2713\n",
         "cooking,music,text\n1.0,0.0,A pan\n0.0,1.0,A song\n1.0,1.0,Both\n",
         (
             '{"text": "A pan", "cooking": true}\n{"text": "A song", "music": 1, "cooking": null}\n'

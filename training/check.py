@@ -180,8 +180,12 @@ def _bare(tag: str) -> str:
 
 
 def _tells(before: str, sign: str, after: str) -> bool:
-    """Whether a letter or sign sets tags apart: -1 is not 1, nor 2.1 21, nor C# C."""
-    if unicodedata.category(sign)[0] not in "PZ" or sign == "#":
+    """Whether a letter or sign sets tags apart: -1 is not 1, nor 2.1 21, nor C# C.
+
+    Tags that differ in signs without width look the same.
+    """
+    category = unicodedata.category(sign)
+    if (category[0] not in "PZ" and category != "Cf") or sign == "#":
         return True
     return after.isdigit() and not before.isalpha()
 

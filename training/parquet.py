@@ -36,7 +36,7 @@ def parquet_rows(source: Source) -> Iterator[Row]:
                     number += 1
                     for name in classes.keys() & values:
                         values[name] = _named(values[name], classes[name])
-                    yield Row(number, values)
+                    yield Row(number, {name: _decoded(value) for name, value in values.items()})
     except (OSError, ValueError, OverflowError, pa.ArrowException) as fault:
         raise UnreadableTable(f"{source.name} cannot be read: {fault}") from fault
 
@@ -76,6 +76,16 @@ def _named(value: object, classes: Mapping[object, object]) -> object:
     if isinstance(value, list):
         return [_named(one, classes) for one in value]
     return classes.get(value, value) if isinstance(value, int) else value
+
+
+def _decoded(value: object) -> object:
+    """Read bytes as words, if they are such: older programs do not say which columns are texts."""
+    if isinstance(value, list):
+        return [_decoded(one) for one in value]
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value
 
 
 def _times_as_words(batch: Any, pa: Any) -> Any:

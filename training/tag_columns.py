@@ -10,7 +10,7 @@ from tagger.errors import MissingColumns
 from tagger.tables import Row
 from training.tag_cells import tags_of
 
-YES = {"1", "1.0", "true", "t", "yes", "y", "x"}
+YES = {"1", "1.0", "true", "t", "yes", "y", "x", "\N{CHECK MARK}", "\N{HEAVY CHECK MARK}"}
 """What stands in a tag's own column where a text bears it, in capitals or not."""
 NO = {"0", "0.0", "false", "f", "no", "n", ""}
 """What stands there where it does not."""
