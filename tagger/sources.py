@@ -27,6 +27,9 @@ OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 DATABASES = (b"SQLite format 3", b"ARROW1", b"\xff\xff\xff\xff")
 """How databases of SQLite begin, files of Arrow (Feather), and its streams, as of data sets."""
 
+PAGES = (b"<!doctype html", b"<html", b"<?xml")
+"""How pages begin, in small letters, as an address answers that shows a file or asks to log in."""
+
 PACKED = (b"BZh", b"\xfd7zXZ\x00", b"(\xb5/\xfd")
 """How what bzip2, xz and zstd packed begins."""
 
@@ -148,9 +151,14 @@ def _form(source: str, beginning: bytes) -> Form:
     if beginning.startswith(b"PAR1"):
         return "parquet"
     name = source.lower().partition("?")[0].removesuffix(".gz")
+    bare = beginning.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    if bare.lower().startswith(PAGES):
+        raise ValueError(
+            "it is a page of the web or XML: give the address of the file itself, or write the "
+            "table as CSV or JSON lines"
+        )
     if name.endswith((".csv", ".tsv")):
         return "csv"
-    bare = beginning.replace(b"\x00", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
     if bare.startswith(b"[") or bare.partition(b"\n")[0].strip() == b"{":
         return "json"
     if bare.startswith(b"{") or name.endswith((".jsonl", ".ndjson")):

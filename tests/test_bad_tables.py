@@ -110,6 +110,7 @@ def test_a_table_that_is_not_named_is_told_so(
         (f"A{'n' * 10_000} end\tb\nA text\tb\n", "headless.tsv", ["first row must name"]),
         ("__label__a __label__b words\n__label__a more\n", "x.train", ["write each line as {"]),
         ("3,A title\n1,Another\n", "classes.csv", ["write one above it, such as text,tags"]),
+        ("\n<!DOCTYPE html>\n<html>", "table.csv", ["a page of the web", "of the file itself"]),
         (b"SQLite format 3\0", "table.db", ["a database of SQLite", "write the table as CSV"]),
         (b"BZh91AY&SY", "table.csv.bz2", ["packed", "unpack it"]),
         ('[{"text": {"en": "a"}, "tags": ["b"]}]', "object.json", ["an object in place of the te"]),
@@ -207,6 +208,10 @@ def test_too_little_is_counted(tmp_path: Path) -> None:
     assert "6 different texts" in few
     one = refused("\n".join((HEADER, *ROWS[:1])), "one.csv", tmp_path)
     assert "1 different text," in one
+    music = "\n".join([HEADER, *(f"A verse {n},{'music' * (n % 2)}" for n in range(50))])
+    alone = refused(music, "alone.csv", tmp_path, "--untagged", "none")
+    assert "1 usable tag" in alone
+    assert "give the other texts a tag that says so" in alone
     rare = refused(GOOD, "rare.csv", tmp_path, "--min-support", "500")
     assert "0 usable tags" in rare
     assert "--min-support" in rare

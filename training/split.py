@@ -184,13 +184,19 @@ def _refuse_few_tags(
     params: Params,
 ) -> None:
     if len(tags) < 2:
-        stand = f" On every text or all but one: {listed(everywhere)}." if everywhere else ""
-        most = sorted(rare.items(), key=lambda item: -item[1])[:5]
-        nearest = ", ".join(f"{tag} ({count})" for tag, count in most)
+        others = []
+        if everywhere:
+            others.append(f"On every text or all but one: {listed(everywhere)}.")
+        if rare:
+            most = sorted(rare.items(), key=lambda item: -item[1])[:5]
+            nearest = ", ".join(f"{tag} ({count})" for tag, count in most)
+            others.append(f"The most frequent of the others: {nearest}.")
+        if tags and not others:
+            others.append("Where it is the only one, give the other texts a tag that says so.")
         raise TooLittleData(
             f"{dataset.source} has {counted(len(tags), 'usable tag')}, and "
-            f"training needs two: a tag needs {params.min_support} training texts (--min-support)."
-            f"{stand} The most frequent of the others: {nearest or 'none'}."
+            f"training needs two: a tag needs {params.min_support} training texts (--min-support). "
+            + " ".join(others)
         )
 
 
