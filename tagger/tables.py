@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 from tagger.errors import UnreadableTable
 from tagger.sources import UNREADABLE, Source, reason
@@ -97,13 +97,26 @@ ONE_OBJECT = (
 
 def _json_rows(text: TextIO) -> Iterator[Row]:
     try:
-        content = json.load(text, parse_constant=_null)
+        content = list(_json_values(text.read()))
     except (ValueError, RecursionError) as fault:
         raise UnreadableTable(f"it is not JSON ({fault}).") from fault
-    if not isinstance(content, list):
+    if len(content) == 1 and not isinstance(content[0], list):
         raise UnreadableTable(ONE_OBJECT)
-    for number, values in enumerate(content, start=1):
+    rows = content[0] if len(content) == 1 else content
+    for number, values in enumerate(rows, start=1):
         yield _json_row(number, values)
+
+
+def _json_values(written: str) -> Iterator[Any]:
+    """Give the values that stand one after another: one list, or objects as jq writes them."""
+    decoder = json.JSONDecoder(parse_constant=_null)
+    written = written.strip()
+    place = 0
+    while place < len(written):
+        value, place = decoder.raw_decode(written, place)
+        yield value
+        while written[place : place + 1].isspace():
+            place += 1
 
 
 def _json_lines_rows(text: TextIO) -> Iterator[Row]:
@@ -172,10 +185,12 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
     if named := NAMED_DELIMITER.fullmatch(lines[0] if lines else ""):
         return _read_as(named[1], escaped=False, quote='"'), 1
     ways = [
-        _read_as(delimiter, escaped=escaped, quote=quote)
+        _read_as(delimiter, escaped=escaped, quote=quote, spaced=spaced)
         for quote in ("\"'" if '"' not in sample else '"')
         for escaped in ((False, True) if "\\" in sample else (False,))
         for delimiter in DELIMITERS
+        # As people write by hand: one, "two".
+        for spaced in ((True, False) if f"{delimiter} {quote}" in sample else (False,))
     ]
     if "\t" in "".join(lines[:1]):
         # Many a table with tabs is written without quoting: a text may begin with a mark.
@@ -183,7 +198,9 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
     return max(ways, key=lambda way: _fit(lines, way, is_cut=is_cut)), 0
 
 
-def _read_as(delimiter: str, *, escaped: bool, quote: str | None) -> type[csv.Dialect]:
+def _read_as(
+    delimiter: str, *, escaped: bool, quote: str | None, spaced: bool = False
+) -> type[csv.Dialect]:
     return type(
         "Found",
         (csv.excel,),
@@ -193,6 +210,7 @@ def _read_as(delimiter: str, *, escaped: bool, quote: str | None) -> type[csv.Di
             "quoting": csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE,
             "doublequote": not escaped,
             "escapechar": "\\" if escaped else None,
+            "skipinitialspace": spaced,
             "strict": True,
         },
     )

@@ -139,6 +139,9 @@ def test_titles_that_are_not_read_beside_the_texts_are_told(tmp_path: Path) -> N
     assert "titles-unread: Texts are the column 'text' alone, without 'Title'" in told
     for options in re.findall(r"--[^;,]+ text\b", told):
         assert "titles-" not in run_python(*command, *options.split(), home=tmp_path).stdout
+    rows = [f" ,{row}" for row in ROWS[1:]]
+    table.write_text("\n".join(("Title,Text,Tags", *rows)), encoding="utf-8")
+    assert "titles-" not in run_python(*command, home=tmp_path).stdout
 
 
 def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ FORMS: dict[str, bytes] = {
     "lines.jsonl": LINES.encode(),
     "lines-named.json": LINES.encode(),
     "windows.jsonl": LINES.replace("\n", "\r\n").encode("utf-8-sig"),
+    "blanks.csv": as_csv(escape=True).replace('","', '", "').encode(),
+    "one-after-another.json": "\n".join(json.dumps(one, indent=2) for one in RECORDS).encode(),
     "array.json": json.dumps(RECORDS, indent=2).encode(),
     "table.parquet": as_parquet(),
     **{

@@ -104,12 +104,17 @@ class Columns:
         if problems:
             raise MissingColumns(" ".join((*problems, *_nested(rows, names))), names)
         rest = [name for name in others if name not in tags.names]
-        unnamed = texts.text is not None and reading.columns.text is None
+        title = find_column(rest, None, "title")
+        unread = (
+            texts.text is not None
+            and reading.columns.text is None
+            and any(_says_something(row.values.get(title or "")) for row in rows)
+        )
         return cls(
             texts,
             tags,
             titles_alone=bool(rest) and texts.titles_alone(names),
-            unread_title=find_column(rest, None, "title") if unnamed else None,
+            unread_title=title if unread else None,
         )
 
     def lack_of_text(self, row: Row) -> str:
