@@ -169,6 +169,10 @@ def test_tags_that_a_run_lacks_are_told(home: Path, tmp_path: Path) -> None:
     status, _, err = training(home, "evaluate", "base", str(table), "--json")
     assert status == 0
     assert "Not a tag of base: night." in err
+    assert "None of its columns" not in err
+    table.write_text("text,astronomy,cycling,night\nA comet,1,0,1\nA saddle,0,1,0\n")
+    _, _, err = training(home, "evaluate", "base", str(table), "--json")
+    assert "bears cooking, gardening, music and sailing: where such a tag is given" in err
     table.write_text("text,tags\nA comet,Night\nA saddle,Bicycles\n")
     for runs in (["base"], ["base", "base"]):
         status, out, err = training(home, "evaluate", *runs, str(table))

@@ -226,13 +226,22 @@ def refuse_strangers(runs: Sequence[Run], dataset: Dataset) -> None:
 
 
 def tell_strange(runs: Sequence[Run], dataset: Dataset) -> None:
-    """Say on stderr which tags of a table none of the runs has; what only one has is compared."""
+    """Say on stderr which tags of a table none of the runs has; what only one has is compared.
+
+    Where each tag of the table has a column, say which of the runs' tags have none.
+    """
     of_table = {tag for tags in dataset.labelled.tags for tag in tags}
     strange = sorted(of_table.difference(*(run.tags for run in runs)))
     if strange:
         names = " nor ".join(run.run_id for run in runs)
         printing.note(
             f"Not a tag of {names}: {listed(strange)}. Texts are measured as if they bore no such."
+        )
+    absent = sorted({tag for run in runs for tag in run.tags} - of_table)
+    if dataset.tag_columns and absent:
+        printing.note(
+            f"None of its columns says that a text bears {listed(absent)}: where such a tag is "
+            "given, it counts as wrong."
         )
 
 
