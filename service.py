@@ -145,7 +145,7 @@ class Tagger:
     @bentoml.on_deployment
     @staticmethod
     def check() -> None:
-        """End with one sentence, before any worker starts, if it could not serve as it is set."""
+        """End with one sentence, before any worker starts, if none could serve."""
         logs.configure(settings.log_format)
         try:
             bento.heed_traffic(NAME, settings)
@@ -166,9 +166,9 @@ class Tagger:
         metrics.works_with(loop=type(loop).__module__, protocol=protocol_in_use())
         stopping.install()
         loop.call_soon(logs.welcome, bento.address(NAME))
-        # What is loaded stays: the collector need not walk over it again. It buys 8% of the rate,
-        # and 50 ms of the slowest answers. Python's own thresholds would cost 4% of it; these cost
-        # nothing, and rings that others leave behind (uvicorn, say) are still found.
+        # What is loaded stays, so the garbage collector need not walk over it: 8% more requests a
+        # second, and 50 ms less for the slowest. Python's own thresholds would cost 4%; these cost
+        # nothing, and cycles that others leave behind (uvicorn, say) are still found.
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 10, 10)
@@ -185,7 +185,7 @@ class Tagger:
         return Success[Predictions].model_validate_json(envelopes.success(exchange, data))
 
     async def __is_ready__(self) -> bool:
-        """Tell whether to send requests here: check texts come back right, and no end is near."""
+        """Tell whether to send requests here: check texts are answered right, no end is near."""
         deadline = time.monotonic() + limits.seconds
         ready = not stopping.draining and await runner.healthy(deadline)
         metrics.ready(ready=ready)
@@ -193,7 +193,7 @@ class Tagger:
 
     @bentoml.on_shutdown
     def stop(self) -> None:
-        """Let go of what runs beside the requests."""
+        """End what runs beside the requests, and write the last metrics."""
         self._following.cancel()
         metrics.flush()
         forget_this_worker(Path(os.environ[FOLDER_OF_METRICS]))

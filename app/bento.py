@@ -1,4 +1,4 @@
-"""What is to be known of BentoML more closely than it documents: all here, tried with 1.4.39."""
+"""All that depends on undocumented parts of BentoML; tried with 1.4.39."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tagger.store import Store
 
 
 def open_store(settings: Settings, project: Path) -> Store:
-    """Open the store that the settings mean; ``project`` is the folder of service.py.
+    """Open the store that the settings name; ``project`` is the folder of service.py.
 
     Raises
     ------
     SettingsError
-        There is none that could be meant.
+        They name none, or one without runs.
     """
     if settings.store is not None:
         store = Store.models(settings.store)
@@ -39,7 +39,7 @@ def open_store(settings: Settings, project: Path) -> Store:
     home = bentoml_home()
     if home and not Path(home).is_absolute() and _is_bento(bento):
         raise SettingsError(
-            f"BENTOML_HOME={home!r}: name the folder from the root on. Workers run in the Bento's "
+            f"BENTOML_HOME={home!r}: give the folder's absolute path. Workers run in the Bento's "
             "folder, not in the one this was typed in."
         )
     if home is None and not _is_bento(bento):
@@ -65,7 +65,7 @@ def _is_bento(folder: Path) -> bool:
 
 
 def heed_traffic(service: str, settings: Settings) -> None:
-    """Refuse limits of BentoML's configuration that edge would not keep.
+    """Refuse limits in BentoML's configuration that predictions, answered by `edge`, never meet.
 
     Raises
     ------
@@ -85,12 +85,13 @@ def heed_traffic(service: str, settings: Settings) -> None:
 
 
 def supervise(check_seconds: float, end: Callable[[str], NoReturn]) -> None:
-    """Let the supervisor look this often whether a worker was killed; by itself it does every 10 s.
+    """Change three things in BentoML's supervisor; call it there, before it starts workers.
 
-    A server of one worker answers nobody meanwhile. And let it ``end`` in a sentence, not in a
-    trace, where it cannot listen, and log none while it starts its workers anew (``--reload``,
-    SIGHUP). To be called in the supervisor before it starts workers; where the name is gone, all is
-    as BentoML has it.
+    It replaces a killed worker after ``check_seconds``: by itself it takes 10 s, in which a server
+    of one worker answers nobody. Where it cannot listen, it calls ``end`` with one sentence in
+    place of a trace. While it restarts workers (``--reload``, SIGHUP) it logs no trace.
+
+    If BentoML no longer has the class, nothing is changed.
     """
     from bentoml._internal.utils import circus  # noqa: PLC0415 - no worker needs it, nor its weight
     from circus.exc import ConflictError  # noqa: PLC0415 - the same
@@ -114,7 +115,7 @@ def supervise(check_seconds: float, end: Callable[[str], NoReturn]) -> None:
                 )
 
         def manage_watchers(self) -> Any:
-            with suppress(ConflictError):  # what is at work sees to the workers itself
+            with suppress(ConflictError):  # a restart is under way and sees to the workers itself
                 return super().manage_watchers()
 
     circus.Arbiter = Supervisor  # type: ignore[misc]  # the seam
@@ -126,7 +127,7 @@ def version() -> str:
 
 
 def address(service: str) -> str | None:
-    """Give the address that the server listens on; to one worker, so that it is told once."""
+    """Return the address that the server listens on; None in all workers but the first."""
     if server_context.worker_index != 1:
         return None
     found: str | None = BentoMLContainer.remote_runner_mapping.get().get(service)
@@ -136,9 +137,9 @@ def address(service: str) -> str | None:
 
 
 def without_own_metrics(app: Any) -> Any:
-    """Take BentoML's counting of requests out of its application: edge counts, by route template.
+    """Remove BentoML's own counting of requests from its application: `edge` counts them.
 
-    BentoML would keep a series for every path that anybody asked for, and cost 30 us a request.
+    BentoML would keep a series for every path that anybody asked for, and take 30 us a request.
     """
     app.user_middleware = [
         layer

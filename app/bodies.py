@@ -1,4 +1,4 @@
-"""The bodies of requests: read as far as they may be long, and waited for as long as they have."""
+"""The bodies of requests: read up to a length, and up to a deadline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tagger.errors import DeadlinePassed
 LOOK_SECONDS = 0.5
 """Between two looks for bodies that are overdue."""
 FINISH_SECONDS = 2
-"""For a caller to see, in the midst of sending, that there is an answer already."""
+"""How long a caller who has his answer may go on sending, so that he gets to read it."""
 
 
 class Bodies:
@@ -90,7 +90,7 @@ class Bodies:
 
 
 async def let_finish(receive: Receive) -> None:
-    """Let a caller send what is not read, for a while."""
+    """Read and ignore what a caller still sends, for `FINISH_SECONDS` at most."""
     with suppress(TimeoutError):
         async with asyncio.timeout(FINISH_SECONDS):
             message = await receive()

@@ -131,10 +131,11 @@ class Edge:
         request_id, host = b"", None
         for name, value in scope["headers"]:
             if name == b"host":
-                host = value if host is None else b" "  # two are none
+                host = value if host is None else b" "  # several: a blank, which names no host
             elif name == b"x-request-id" and VISIBLE.fullmatch(value):
                 request_id = value
         if not host:
+            # HTTP/1.1 requires one, HTTP/1.0 does not.
             host = b" " if scope["http_version"] == "1.1" else b""
         return Exchange(
             # A random prefix and a counter: 2 us less than a random number each.
@@ -167,7 +168,7 @@ class Edge:
         inner = dict(scope)
         inner[EXCHANGE] = out.exchange
         if (scope.get("raw_path") or b"/").endswith(b"/"):
-            # One that is escaped is the last letter of a tag.
+            # Not one that is escaped (%2F): that is the last letter of a tag.
             inner["path"] = scope["path"].rstrip("/") or "/"
         if scope["method"] == "HEAD":
             # uvicorn leaves the body out; all else is to be as it would be for GET.
@@ -194,7 +195,7 @@ class Outgoing:
         self.exchange = exchange
         self.holds_errors = False
         self.held: Message | None = None
-        """The beginning of an inner layer's error that is not in the envelope."""
+        """The start of an inner layer's error that still has to be put into the envelope."""
         self.begun = False
         self.status = 0
 
@@ -207,8 +208,7 @@ class Outgoing:
     async def answer_early(self, answer: Answer, receive: Receive) -> None:
         """Send an answer of our own while its caller may still be sending; then close.
 
-        A connection that is closed at once takes the answer with it: callers would be told of a
-        reset in its place.
+        If the connection were closed at once it would be reset, and the answer would be lost.
         """
         length = (b"content-length", b"%d" % len(answer.body))
         await self._send(self._begin(answer.status, [JSON, length, *answer.headers]))

@@ -1,7 +1,7 @@
-"""Examples for every operation of the document, and they are true.
+"""True examples for every operation of the OpenAPI document.
 
-Refusals are made by the very classes and functions that refuse, answers out of the record of the
-run that is served; predictions are its own.
+Refusals come from the classes and functions that refuse requests, answers from the record of the
+served run, and predictions from that run itself.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Requests = Mapping[str, Mapping[str, Any]]
 
 
 class Examples:
-    """Examples for every operation: what to ask, and what may come back."""
+    """Examples for every operation: what to send, and each answer that may come back."""
 
     def __init__(
         self, run: Run, limits: Limits, requests: Requests, predicted: Mapping[str, Any]
@@ -61,7 +61,7 @@ class Examples:
         self._answers = self._data()
 
     def put_into(self, operation: dict[str, Any], path: str) -> None:
-        """Give an operation its examples."""
+        """Add its examples to an operation of the document, at a path."""
         name = operation["operationId"]
         method = "POST" if "requestBody" in operation else "GET"
         exchange = Exchange(b"6f1c9f0e-1", method, f'"{ADDRESS}{self._asked(path)}"', 0)
@@ -105,7 +105,7 @@ class Examples:
         return _fixed(Envelopes().success(exchange, [data]))
 
     def _predictions(self, exchange: Exchange) -> dict[str, dict[str, Any]]:
-        """Give what the run answers to each example of a request."""
+        """Return what the run answers to each example of a request."""
         return {
             name: {
                 "summary": request["summary"],
@@ -117,7 +117,7 @@ class Examples:
         }
 
     def _refusals(self, name: str, status: int, exchange: Exchange) -> dict[str, dict[str, Any]]:
-        """Give an example of each refusal of an operation that has this status."""
+        """Return an example of each refusal of an operation that has this status."""
         return {
             refusal.__name__: {
                 "summary": (refusal.__doc__ or "").partition("\n")[0],
@@ -143,7 +143,7 @@ class Examples:
         return _raised(look_up, self._run, unknown)
 
     def _data(self) -> dict[str, Any]:
-        """Give the ``data`` of each operation, out of the run's record."""
+        """Return the ``data`` of each operation's answer, from the run's record."""
         run = self._run
         marks = {"promoted": run.run_id, "served": run.run_id}
         of_any_run = {
@@ -163,7 +163,7 @@ class Examples:
 
 
 def requests_of(text: str, title: str, description: str) -> Requests:
-    """Give the examples of requests, of these texts."""
+    """Return the examples of requests that send these texts."""
     pair = {"title": title, "description": description}
     return {
         "one text": {"summary": "One text", "value": {"texts": [{"text": text}]}},
@@ -183,17 +183,17 @@ MACHINE_LEARNING = requests_of(
     "Diffusion models from scratch",
     "An illustrated guide to generating images.",
 )
-"""Of the default table's field."""
+"""Texts of the field that Tagline's own table is about."""
 
 
 def in_words_of(sample: str) -> Requests:
-    """Give the examples of requests, of the words of a run."""
+    """Return the examples of requests that send a text of words that a run knows."""
     title, _, description = sample.partition(" ")
     return requests_of(sample, title, description)
 
 
 def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:
-    """Give one error of every class that a caller can meet, with the words that it is told in."""
+    """Return an error of every class that a caller can meet, each with a true message."""
     faults = (
         _raised(read, b"texts", limits),
         _raised(read, b'{"texts": []}', limits),
@@ -223,7 +223,7 @@ def _raised(refuse: Callable[..., object], *asked: object) -> Exception:
 
 
 def _headers(name: str, status: int) -> dict[str, Any]:
-    """Tell the headers of an answer."""
+    """Describe the headers of an answer."""
     found = {"X-Request-ID": ("Of this request: yours, or one that was made.", "string")}
     if name in ("predict", "run_predict") and status == HTTPStatus.OK:
         found["X-Run-ID"] = ("The run that gave the tags.", "string")
@@ -249,7 +249,7 @@ def _describe_text(name: str, answer: dict[str, Any]) -> None:
 
 
 def _shortened(run: Run) -> Run:
-    """Give a run with two tags of its own, so that examples stay short."""
+    """Return a run with only its first two tags, so that examples stay short."""
     few = run.tags[:2]
     performance = replace(
         run.performance, by_tag={tag: run.performance.by_tag[tag] for tag in few}, slices={}
@@ -258,5 +258,5 @@ def _shortened(run: Run) -> Run:
 
 
 def _fixed(envelope: bytes) -> Any:
-    """Give an envelope with the moment of all examples, so that the document is always the same."""
+    """Parse an envelope and fix its timestamp, so that the document is always the same."""
     return orjson.loads(envelope) | {"timestamp": MOMENT}

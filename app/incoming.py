@@ -110,7 +110,8 @@ async def while_connected(work: Awaitable[list[bytes]], receive: Receive) -> lis
     finally:
         working.cancel()
         leaving.cancel()
-        # A refusal holds this frame, and its task the refusal: they would stay, with the body.
+        # An exception refers to this frame, and its task to the exception: without this they would
+        # be a cycle, and stay in memory with the body.
         del working, leaving
 
 

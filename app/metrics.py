@@ -1,9 +1,9 @@
 """Every series that /metrics shows.
 
-Told in bulk: an answer is a list append on the hot path, and twice a second prometheus_client's
-files are written (one by one, four observations cost 9 us a request). Requests are counted under
-BentoML's own names, so that dashboards made for it work, by the route's template: BentoML itself
-would keep one series for every run id or tag that anybody asked for.
+A request only appends to a list; twice a second the lists are written to prometheus_client's files,
+since to write its four observations by itself would cost each request 9 us. Requests are counted
+under BentoML's own names, so that dashboards made for it work, but by the route's template: BentoML
+would keep a series for every run id or tag that anybody asked for.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 SIZES = tuple(2**power for power in range(13))
 FLUSH_SECONDS = 0.5
 Noted = tuple[int, float, Sequence[float]]
-"""Of a batch: its texts, its seconds, and those that each request had waited for its first."""
+"""A batch: how many texts, the seconds it took, and those that the requests whose first batch it is
+had waited for it."""
 RESERVED = {
     "counter": 1 << 16,
     "gauge_livesum": 1 << 16,
     "gauge_livemax": 1 << 16,
     "histogram": 1 << 18,
 }
-"""Bytes of the files that prometheus_client keeps for a process: room for sixty pairs of a route
-and a status, 4 KB each."""
+"""Sizes in bytes of the files that prometheus_client keeps for a process: room for sixty pairs of a
+route and a status, 4 KB each."""
 
 
 def forget_dead_workers(folder: Path) -> None:
-    """Take out what killed workers left: their gauges would count on beside their successors'."""
+    """Delete the gauges of killed workers, which would be added to those of their successors."""
     numbers = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*.db")}
     for pid in map(int, filter(str.isdecimal, numbers)):
         try:
@@ -51,15 +52,15 @@ def forget_dead_workers(folder: Path) -> None:
 
 
 def forget_this_worker(folder: Path) -> None:
-    """Take out the gauges of a worker that ends as it was told; its counts stay."""
+    """Delete the gauges of this worker, which ends as it was told; its counts stay."""
     mark_process_dead(os.getpid(), str(folder))  # type: ignore[no-untyped-call]  # has no types
 
 
 def reserve(folder: Path) -> None:
-    """Take the room on disk that this process's series need, before prometheus_client makes them.
+    """Reserve room on disk for this process's metrics before prometheus_client makes its files.
 
-    It writes by way of memory to files that take their room only then; on a disk that has filled up
-    meanwhile the kernel would end the process, and each successor's, without a word.
+    It maps files into memory that take up room only as they are written. If the disk is full by
+    then, the kernel kills the process, and each successor, without a message.
 
     Raises
     ------
@@ -82,11 +83,11 @@ def reserve(folder: Path) -> None:
 class BulkHistogram(Histogram):
     """A histogram that takes many observations at once.
 
-    The only place that touches prometheus_client's inside; tried with 0.26.
+    The only place that uses private attributes of prometheus_client; tried with 0.26.
     """
 
     def observe_many(self, values: Sequence[float]) -> None:
-        """Leave what a loop of ``observe`` would leave."""
+        """Do what a loop of ``observe`` would do."""
         counts = [0] * len(self._buckets)
         for value in values:
             counts[bisect_left(self._upper_bounds, value)] += 1
@@ -196,7 +197,7 @@ class Metrics:
         self.flush_soon()
 
     def flush_soon(self) -> None:
-        """Write what there is to tell in a moment, so that other workers tell it too."""
+        """Write what was noted within `FLUSH_SECONDS`: then every worker's /metrics shows it."""
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(FLUSH_SECONDS, self.flush)
 

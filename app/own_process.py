@@ -1,7 +1,7 @@
-"""A check in a process of its own: the memory that it takes goes with it.
+"""Run a check in a child process, whose memory is freed when it ends.
 
-The supervisor lives as long as the server and needs nothing of the run, which it loads to see that
-the workers can. In a child this costs the time of a fork.
+The supervisor loads the run to see that its workers can, and then needs nothing of it for as long
+as the server lives. The child costs the time of a fork.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ def in_own_process(check: Callable[[], None], end: Callable[[str], NoReturn]) ->
     Parameters
     ----------
     end
-        Ends a process, and says why.
+        Ends the process that calls it, after printing a sentence that says why.
 
     Raises
     ------
     SystemExit
-        The check failed, and ``end`` has said why; or it was killed: 128 and the signal.
+        The check failed, and ``end`` has said why; or it was killed: status 128 + the signal.
     """
 
     def run() -> None:

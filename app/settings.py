@@ -19,7 +19,7 @@ from tagger.errors import SettingsError
 
 PREFIX = "TAGLINE_"
 ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
-"""Compared letter by letter, so that a slash at the end would let nobody in."""
+"""Browsers' origins are compared with it as strings: one with a slash at its end fits none."""
 
 
 class Settings(BaseSettings):
@@ -73,8 +73,8 @@ class Settings(BaseSettings):
     def _the_same_everywhere(cls, store: Path | None) -> Path | None:
         if store is not None and not store.is_absolute():
             raise ValueError(
-                "name the folder from the root on. Workers run in another folder than the one this "
-                "was typed in, and nobody here knows what ~ is"
+                "give the folder's absolute path, without ~. Workers run in another folder than "
+                "the one this was typed in"
             )
         return store
 
@@ -122,12 +122,12 @@ def read_settings() -> Settings:
 
 
 def log_format() -> str | None:
-    """Give what is asked for where other settings make no sense."""
+    """Return TAGLINE_LOG_FORMAT by itself, to tell in it what is wrong with other settings."""
     return os.environ.get(f"{PREFIX}LOG_FORMAT")
 
 
 def bentoml_home() -> str | None:
-    """Give BENTOML_HOME as the environment has it, not BentoML's default for it."""
+    """Return BENTOML_HOME from the environment, None where BentoML would use its default."""
     return os.environ.get("BENTOML_HOME")
 
 
@@ -141,6 +141,6 @@ def _refuse_unknown() -> None:
 
 def _sentence(fault: ErrorDetails) -> str:
     words = fault["msg"].removeprefix("Value error, ")
-    if not fault["loc"]:  # it is of several
+    if not fault["loc"]:  # of several settings together
         return words
     return f"{PREFIX}{str(fault['loc'][0]).upper()}={fault['input']!r}: {words}."

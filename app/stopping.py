@@ -1,10 +1,10 @@
 """Ready, draining, stopped: how a worker ends without losing a request.
 
-uvicorn closes idle connections and its socket as soon as it is told to stop, while balancers still
-send. So SIGTERM first turns readiness false and lets every answer tell its connection to close;
-only after a pause uvicorn is told. A second signal to the worker itself, or SIGINT, ends the pause.
-What is in flight is answered either way. Only a caller who does not read his answer is waited for
-no longer than any request may take; uvicorn by itself would do so for ever.
+uvicorn closes idle connections and its socket as soon as it is told to stop, while load balancers
+still send requests. So SIGTERM first turns readiness false and makes every answer close its
+connection; only after a pause is uvicorn told. A second signal to the worker, or SIGINT, ends the
+pause. Requests in flight are answered either way. A caller who does not read his answer is waited
+for no longer than a request may take; uvicorn by itself would wait for ever.
 
 BentoML's supervisor runs its workers in sessions of their own and passes every signal on as
 SIGTERM, once; so a terminal's Ctrl-C comes as SIGTERM too. Where the supervisor is killed its
@@ -31,7 +31,7 @@ LOOK_SECONDS = 1
 
 
 def usual_pause() -> float:
-    """Give the pause in seconds where none is set; no balancer sends to a terminal's server."""
+    """Return the pause where none is set: 0 s in a terminal, where no load balancer is."""
     return 0 if sys.stdout.isatty() else USUAL_SECONDS
 
 
@@ -43,7 +43,7 @@ class Stopping:
     pause_seconds
         From the first signal until uvicorn is told.
     rest_seconds
-        From then on, for what is in flight; unless ``bentoml serve`` was told another time.
+        From then on, for requests in flight; unless ``bentoml serve`` was given another time.
     supervisor
         The process that started this one.
     """

@@ -85,4 +85,4 @@ def test_a_home_that_its_workers_would_not_find_is_refused(elsewhere: Path) -> N
         folder=elsewhere.parent,
     )
     assert ended.returncode == 1
-    assert f"BENTOML_HOME={elsewhere.name!r}: name the folder from the root on" in ended.stderr
+    assert f"BENTOML_HOME={elsewhere.name!r}: give the folder's absolute path" in ended.stderr

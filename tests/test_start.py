@@ -58,7 +58,7 @@ def test_no_bentoml_home(tmp_path: Path) -> None:
     [
         ("TAGLINE_RUN", "nothing", "There is no run 'nothing'"),
         ("TAGLINE_MAX_TEXT", "5", "The nearest is TAGLINE_MAX_TEXTS"),
-        ("TAGLINE_STORE", "models", "name the folder from the root on"),
+        ("TAGLINE_STORE", "models", "give the folder's absolute path"),
         ("TAGLINE_STORE", str(PROJECT), "Name the folder models of a BENTOML_HOME"),
         ("TAGLINE_max_texts", "5", "The nearest is TAGLINE_MAX_TEXTS"),
         ("TAGLINE_WORKERS", "none", "TAGLINE_WORKERS='none'"),
