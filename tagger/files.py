@@ -1,4 +1,4 @@
-"""Files and folders that are there whole or not at all, also after a kill or a failing disk."""
+"""Changes to files and folders that happen wholly or not at all, despite a kill or a full disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder alone among all processes; the system takes the lock away from a dead one."""
+    """Lock a folder against all other processes; the system releases the lock of a dead one."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -38,7 +38,7 @@ def flush_all(folder: Path) -> None:
 
 
 def replace(path: Path, content: bytes, *, aside: Path) -> None:
-    """Give a file another content by one rename; ``aside`` is a folder of the same file system."""
+    """Replace a file's content by one rename; ``aside`` is a folder of the same file system."""
     new = aside / path.name
     new.write_bytes(content)
     flush(new)
@@ -47,7 +47,7 @@ def replace(path: Path, content: bytes, *, aside: Path) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Remove all that is in a folder; of a link to another folder, the link."""
+    """Remove all that is in a folder; of a link to another folder, only the link."""
     for left in folder.iterdir():
         if left.is_dir() and not left.is_symlink():
             shutil.rmtree(left)

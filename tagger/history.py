@@ -22,9 +22,9 @@ class History:
     Parameters
     ----------
     folder
-        Of the runs.
+        The folder of the runs.
     aside
-        A folder of the same file system, in which changed files are made.
+        A folder of the same file system, in which files are written before they replace others.
     """
 
     def __init__(self, folder: Path, aside: Path) -> None:
@@ -33,12 +33,12 @@ class History:
         self._aside = aside
 
     def latest(self) -> str | None:
-        """Name the run that is ``tagline:latest``, whether it is there or not."""
+        """Return the name in ``latest``, whether there is such a run or not."""
         written = self._as_written()
         return None if written is None else written.strip()
 
     def latest_by_bentoml(self) -> bool:
-        """Whether BentoML wrote ``latest`` last: it does not end the line, `promote` does."""
+        """Whether BentoML wrote ``latest`` last: then it ends without a line feed."""
         return not (self._as_written() or "").endswith("\n")
 
     def _as_written(self) -> str | None:
@@ -67,9 +67,12 @@ class History:
     def promote(
         self, run_id: str, *, previous: str | None, kind: PromotionKind, forced: bool = False
     ) -> Promotion:
-        """Make a run ``tagline:latest``, having written it down: a server takes up no other."""
+        """Write a promotion into the history, then make its run ``tagline:latest``.
+
+        In this order, because a server takes up only a run that the history names.
+        """
         promotion = Promotion(now(), run_id, previous, kind, forced, operating_system_user())
-        # Line by line: an editor may have left the last one without its end.
+        # Not appended to the file: an editor may have left its last line without a line feed.
         lines = self._lines.read_bytes().splitlines() if self._lines.exists() else []
         lines.append(json.dumps(asdict(promotion)).encode())
         files.replace(self._lines, b"\n".join([*lines, b""]), aside=self._aside)
@@ -105,10 +108,10 @@ def standing(promotions: Sequence[Promotion], promoted: str | None) -> list[str]
 def moved_by_others(
     promotions: Sequence[Promotion], promoted: str | None, *, by_bentoml: bool
 ) -> bool:
-    """Whether ``promoted`` came to be so without a line here, as by BentoML's import and delete.
+    """Whether a run became the promoted one without a line in the history, as by BentoML's import.
 
-    The last line names the promoted run; or, where that promotion was cut off before it took
-    effect, the one that was to be replaced. BentoML's delete may put that one back, too.
+    Otherwise the last line names the promoted run, or the one that it was to replace, if a kill cut
+    that promotion off. BentoML's delete puts that one back too, but then BentoML wrote ``latest``.
     """
     if promoted is None:
         return False
@@ -121,8 +124,8 @@ def moved_by_others(
 def took_effect(promotions: Sequence[Promotion], promoted: str | None) -> list[bool]:
     """Tell which promotions took effect.
 
-    Of one that a kill cut off, what it was to replace was still there after; so it was of one that
-    something else undid, as BentoML's delete does.
+    After one that did not, the run that it was to replace is still the promoted one: it was cut off
+    by a kill, or undone by something else, as BentoML's delete does.
     """
     afterwards = [*(line.previous for line in promotions), promoted][1:]
     return [

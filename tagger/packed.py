@@ -1,8 +1,8 @@
 """Many words looked up at once, by their bytes.
 
-A dictionary wants a string of Python's for every word, and waits for memory at each: in a busy
-server 11 us a text of 38 words. Here the words of a batch are found in its joined bytes, each
-becomes a few whole numbers, and all are looked up together, so that the waits overlap: 3 us.
+A dictionary needs a Python string for every word, and waits for memory at each look-up: 11 us a
+text of 38 words in a busy server. Here the words of a batch are found in its joined bytes, each
+becomes a few integers, and all are looked up together, so that the waits overlap: 3 us.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ Numbers = NDArray[np.uint64]
 
 BLANK = ord(" ")
 NUMBER = 8
-"""Bytes of a whole number."""
+"""Bytes of an integer."""
 MOST_NUMBERS = 4
-"""A longer word than these hold is left to a dictionary."""
+"""Integers for a word at most; longer words are left to a dictionary."""
 MIXER = np.uint64(0x9E3779B97F4A7C15)
-"""2**64 divided by the golden ratio, odd: multiplied by it, all bits act on the highest (Knuth)."""
+"""2**64 divided by the golden ratio, and odd: in a product with it, the highest bits depend on all
+bits of the other factor (Knuth's multiplicative hashing)."""
 NO_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
-"""No word's: these bytes are not UTF-8."""
+"""An integer that is no word's, since these bytes are not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Words:
-    """The words of some texts, by where they stand in their joined bytes."""
+    """The words of some texts, as places in the texts' joined bytes."""
 
     joined: bytes
     starts: Places
@@ -44,7 +45,7 @@ class Words:
 
     @classmethod
     def find(cls, texts: Sequence[bytes]) -> Self:
-        """Find the words of texts in which blanks alone stand between them."""
+        """Find the words of texts that have nothing but blanks between words."""
         joined = b" %b%b" % (b" ".join(texts), b" " * NUMBER * MOST_NUMBERS)
         is_word = np.frombuffer(joined, np.uint8) != BLANK
         edges = np.flatnonzero(is_word[1:] != is_word[:-1])
@@ -62,21 +63,21 @@ class Words:
 
 
 class PackedWords:
-    """Words -> rows, in a table of hashes where a word whose place is taken is left out.
+    """A hash table of words -> rows that leaves out a word whose place is taken.
 
     Parameters
     ----------
     words
-        Word by row; the table is made so large that few of them are left out.
+        The word of each row; the table is made so large that few are left out.
     order
-        Of their rows: the first come first.
+        Their rows, in the order in which the words take their places.
     n_rows
         Every row is below this number.
     """
 
     def __init__(self, words: Sequence[str], order: Places, *, n_rows: int) -> None:
         self.nothing = n_rows
-        """In place of a row: the word is not here."""
+        """Stands in the table where there is no row."""
         self._masks = _masks(_enough_numbers(words))
         self._keys = np.full((len(self._masks), n_rows + 1), NO_KEY)
         bits = (8 * len(words)).bit_length()
@@ -90,7 +91,7 @@ class PackedWords:
         homes = self._homes(numbers)
         short = numbers[0] != 0
         free = np.flatnonzero(short & (self._rows.take(homes) == self.nothing))
-        # Backwards: of several words with one place the first is written last.
+        # Backwards, so that of several words with one place the first stays.
         free = free[::-1]
         self._rows[homes.take(free)] = rows.take(free)
         for keys, some in zip(self._keys, numbers, strict=True):
@@ -101,7 +102,7 @@ class PackedWords:
         self._rows[self._rows >= first] = self.nothing
 
     def rows(self, words: Words) -> tuple[Places, Places]:
-        """Return a row for every word, and the places of those for which it means nothing."""
+        """Return a row for every word, and the places of the words whose row is not theirs."""
         numbers = self._numbers(words)
         rows = self._rows.take(self._homes(numbers)).astype(np.intp)
         differs = self._keys[0].take(rows) != numbers[0]
@@ -110,7 +111,7 @@ class PackedWords:
         return rows, np.flatnonzero(differs)
 
     def _numbers(self, words: Words) -> list[Numbers]:
-        """Return the bytes of every word as whole numbers; zeros, if they are too many."""
+        """Return the bytes of every word as integers: zeros, if the word is too long."""
         at_each_byte: Numbers = np.ndarray(
             len(words.joined) - NUMBER + 1, np.dtype("<u8"), words.joined, strides=(1,)
         )
@@ -131,13 +132,13 @@ class PackedWords:
 
 
 def _enough_numbers(words: Sequence[str]) -> int:
-    """Return how many numbers hold all but two in a hundred of the words."""
+    """Return how many integers a word needs so that 98 in 100 words fit."""
     lengths = sorted(len(word.encode()) for word in words) or [1]
     return min(MOST_NUMBERS, -(-lengths[len(lengths) * 98 // 100] // NUMBER))
 
 
 def _masks(n_numbers: int) -> Numbers:
-    """Return what cuts a number to a word's length: (numbers, lengths); the last, to nothing."""
+    """Return the masks that keep a word's own bytes: (integers, lengths); the last keeps none."""
     longest = NUMBER * n_numbers
     masks = np.zeros((n_numbers, longest + 2), np.uint64)
     for length in range(longest + 1):

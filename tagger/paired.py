@@ -52,46 +52,56 @@ class Difference:
 
 
 def f1_score(hits: NDArray[Any], found: NDArray[Any], support: NDArray[Any] | int) -> Doubles:
-    """Give F1 from the numbers of texts rightly predicted, predicted, and true; 0 if all are 0."""
+    """Return F1 from the numbers of texts rightly predicted, predicted, and true; 0 if all are."""
     f1: Doubles = 2 * hits / np.maximum(found + support, 1)
     return f1
 
 
 def weighted_mean(figures: Doubles, support: NDArray[Any]) -> float:
-    """Give the mean by support; multiplied before it is divided, so that ones make one."""
+    """Return the mean weighted by support; divided last, so that the mean of ones is exactly 1."""
     return float(figures @ support / max(1, support.sum()))
 
 
 def differences(truth: Truth, first: Truth, second: Truth) -> tuple[Difference, list[Difference]]:
-    """Measure the difference in F1, weighted over the tags and of each tag."""
-    chances = worse_by_chance(truth, first, second)
+    """Measure the difference in F1: first the overall one, then that of each tag."""
     support = truth.sum(axis=0)
-    scores, shares = [], []
-    for predicted in (first, second):
-        hits, found = truth & predicted, predicted.sum(axis=0)
-        f1 = f1_score(hits.sum(axis=0), found, support)
-        # The derivative of 2 hits / (found + support) by one text's part in each.
-        change = 2 * hits - f1 * (predicted + truth.astype(np.float64))
-        scores.append(f1)
-        shares.append(change / np.maximum(found + support, 1))
-    share = shares[1] - shares[0]
-    spread = WITHIN_95 * np.sqrt(np.square(share - share.mean(axis=0)).sum(axis=0))
-    gap = scores[1] - scores[0]
+    chances = worse_by_chance(truth, first, second)
+    first_f1, first_shares = _f1_and_shares(truth, first)
+    second_f1, second_shares = _f1_and_shares(truth, second)
+    shares = second_shares - first_shares
+    gap, margin = second_f1 - first_f1, _margin(shares)
+    fields = (first_f1, second_f1, gap - margin, gap + margin, support, chances[:-1])
+    by_tag = list(map(Difference, *(field.tolist() for field in fields)))
+
     overall_gap = weighted_mean(gap, support)
-    # A text's weight in the mean over tags changes the mean too.
-    weighted = share @ support + truth @ gap - truth.sum(axis=1) * overall_gap
-    weighted /= max(1, support.sum())
-    overall_spread = WITHIN_95 * float(np.sqrt(np.square(weighted - weighted.mean()).sum()))
-    in_order_of_fields = (
-        np.append(scores[0], weighted_mean(scores[0], support)),
-        np.append(scores[1], weighted_mean(scores[1], support)),
-        np.append(gap - spread, overall_gap - overall_spread),
-        np.append(gap + spread, overall_gap + overall_spread),
-        np.append(support, support.sum()),
-        chances,
+    # A text changes the mean over tags by its tags' weights, too.
+    overall_shares = shares @ support + truth @ gap - truth.sum(axis=1) * overall_gap
+    overall_shares /= max(1, support.sum())
+    overall_margin = float(_margin(overall_shares))
+    overall = Difference(
+        first=weighted_mean(first_f1, support),
+        second=weighted_mean(second_f1, support),
+        low=overall_gap - overall_margin,
+        high=overall_gap + overall_margin,
+        support=int(support.sum()),
+        worse_by_chance=float(chances[-1]),
     )
-    *by_tag, overall = map(Difference, *(column.tolist() for column in in_order_of_fields))
     return overall, by_tag
+
+
+def _f1_and_shares(truth: Truth, predicted: Truth) -> tuple[Doubles, Doubles]:
+    """Return each tag's F1, (tags,), and each text's share in it, (texts, tags)."""
+    hits, found, support = truth & predicted, predicted.sum(axis=0), truth.sum(axis=0)
+    f1 = f1_score(hits.sum(axis=0), found, support)
+    # The derivative of 2 hits / (found + support) by one text's part in each.
+    change = 2 * hits - f1 * (predicted + truth.astype(np.float64))
+    return f1, change / np.maximum(found + support, 1)
+
+
+def _margin(shares: Doubles) -> Doubles:
+    """Return half the width of the 95% interval of a sum of one share for each text."""
+    margin: Doubles = WITHIN_95 * np.sqrt(np.square(shares - shares.mean(axis=0)).sum(axis=0))
+    return margin
 
 
 SWAPS = 4_000
@@ -101,15 +111,15 @@ AT_ONCE = 250
 ALIKE = 1e-12
 """Differences in F1 that are no further apart than this are the same."""
 NEVER = 1e-20
-"""Throws of coins that are less likely than this are left out."""
+"""Sums of coins that are less likely than this are left out."""
 
 
 def worse_by_chance(truth: Truth, first: Truth, second: Truth) -> Doubles:
-    """Say for each tag, and last for the overall F1, how often swapped answers look as bad.
+    """Return for each tag, and last for the overall F1, how often swapped answers look as bad.
 
-    A swap exchanges the two runs' answers on a random half of the texts; where they agree nothing
-    changes. Of one tag all swaps are counted. Overall, where the tags of a text are exchanged
-    together, swaps are drawn.
+    A swap exchanges the two runs' answers on a random half of the texts. For one tag all possible
+    swaps are counted. For the overall F1, where a text's tags are exchanged together, some are
+    drawn.
     """
     chances = np.ones(truth.shape[1] + 1)
     differing = np.flatnonzero((first != second).any(axis=0)).tolist()
@@ -121,20 +131,20 @@ def worse_by_chance(truth: Truth, first: Truth, second: Truth) -> Doubles:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Swapped:
-    """A tag on which two runs differ, and what becomes of its F1 as their answers are swapped."""
+    """A tag on which two runs differ: its F1 when the runs' answers are swapped."""
 
     texts: Places
     """(differing,): those to which one run alone gives the tag."""
     gained: Doubles
-    """(2, differing): hits and findings that the second run has more, 1 or 0 or -1."""
+    """(2, differing): how many more hits and found texts each gives the second run: 1, 0 or -1."""
     support: int
     mean_hits: float
-    """Of both runs, as is the next."""
+    """The mean of both runs, as is the next."""
     mean_found: float
 
     @classmethod
     def of(cls, truth: Bools, first: Bools, second: Bools) -> _Swapped:
-        """Look at one tag: who bears it, and is given it by each run, all (texts,)."""
+        """Take one tag: which texts bear it, and which each run gives it to, all (texts,)."""
         texts = np.flatnonzero(first != second)
         found = np.where(second[texts], 1, -1)
         return cls(
@@ -146,20 +156,20 @@ class _Swapped:
         )
 
     def worse(self, hits: NDArray[Any], found: NDArray[Any]) -> Doubles:
-        """Say by how much the second's F1 is worse if it has so many hits and findings more."""
+        """Return how much worse the second's F1 is if it has so many more hits and found texts."""
         before = f1_score(self.mean_hits - hits / 2, self.mean_found - found / 2, self.support)
         after = f1_score(self.mean_hits + hits / 2, self.mean_found + found / 2, self.support)
         return before - after
 
     def observed(self) -> float:
-        """Say by how much the second is worse as it is."""
+        """Return how much worse the second's F1 is without a swap."""
         return float(self.worse(*self.gained.sum(axis=1)))
 
     def chance(self) -> float:
-        """Say what share of all swaps looks as bad.
+        """Return the share of all swaps that look as bad.
 
-        Each text is a coin of its own, and all that matters is how the coins fall of the texts that
-        bear the tag, and of those that do not.
+        Each text is swapped or not by the throw of a coin. All that matters is the sum of the coins
+        of the texts that bear the tag, and that of the others.
         """
         bearing = int(np.count_nonzero(self.gained[0]))
         hits, likely_hits = _thrown(bearing)
@@ -169,7 +179,7 @@ class _Swapped:
 
 
 def _thrown(coins: int) -> tuple[Doubles, Doubles]:
-    """Give what so many coins that show 1 or -1 sum to, and how likely each sum is."""
+    """Return the sums that so many coins of 1 or -1 can have, and how likely each sum is."""
     ones = np.arange(coins + 1)
     log_factorials = np.append(0, np.log(ones[1:]).cumsum())
     chances = np.exp(log_factorials[-1] - log_factorials - log_factorials[::-1] - coins * np.log(2))
@@ -178,7 +188,7 @@ def _thrown(coins: int) -> tuple[Doubles, Doubles]:
 
 
 def _overall_chance(tags: Sequence[_Swapped], *, texts: int, support: int) -> float:
-    """Say what share of `SWAPS` makes the mean over the tags, by their support, look as bad."""
+    """Return the share of `SWAPS` drawn swaps in which the overall F1 looks as bad."""
     weights = [tag.support / max(1, support) for tag in tags]
     observed = sum(weight * tag.observed() for weight, tag in zip(weights, tags, strict=True))
     random = np.random.default_rng(0)
@@ -193,7 +203,7 @@ def _overall_chance(tags: Sequence[_Swapped], *, texts: int, support: int) -> fl
 
 
 def beyond_noise(overall: Difference, by_tag: Mapping[str, Difference]) -> tuple[str, ...]:
-    """Name what is worse than chance explains, tags by Holm's steps from the least likely on."""
+    """Name what is worse than chance explains: by Holm's procedure, the least likely tag first."""
     half = CALLED_WORSE_BY_CHANCE / 2
     worse = [OVERALL] if overall.worse_by_chance <= half else []
     judged = [tag for tag, found in by_tag.items() if found.support >= FEWEST_POSITIVES]

@@ -25,7 +25,7 @@ WIDTH = 110
 UNTAGGED = "no-tag"
 """The slice of texts that bear no tag: nothing is to be found there, so only `exact` says much."""
 UNKNOWN = "-"
-"""In place of a figure that no text bears out."""
+"""Stands for a figure that there are no texts to measure by."""
 
 
 def results() -> Console:
@@ -137,26 +137,35 @@ def print_performance(run: Run, performance: Performance, *, ends: int | None = 
     if performance.slices:
         out.print("Of kinds of texts all tags are thrown together: their f1 is the micro f1.")
     out.print()
-    by_tag = performance.by_tag
-    shown = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
-    borne = [tag for tag in shown if by_tag[tag].support]
-    if not borne:
-        out.print("No text bears a tag of the run: nothing was measured.")
-    if ends is not None and len(borne) > 2 * ends:
-        out.print(f"The {ends} best and the {ends} worst of {len(borne)} tags that texts bear:")
-        shown = borne[:ends] + borne[-ends:]
-    elif ends is not None and len(shown) > 2 * ends:
-        if borne:
-            out.print(f"Of {len(shown)} tags, those that texts bear:")
-        shown = borne
+    which, shown = _tags_to_show(performance, ends)
+    if which:
+        out.print(which)
     if shown:
         out.print(_tag_by_tag(run, performance, shown))
-    few = sum(scores.support < FEWEST_POSITIVES for scores in by_tag.values())
+    supports = [scores.support for scores in performance.by_tag.values()]
+    few = sum(support < FEWEST_POSITIVES for support in supports)
     if few:
         out.print(
             f"\nOn fewer than {FEWEST_POSITIVES} of the texts, too few to be judged alone: "
-            f"{few} of {counted(len(by_tag), 'tag')}."
+            f"{few} of {counted(len(supports), 'tag')}."
         )
+
+
+def _tags_to_show(performance: Performance, ends: int | None) -> tuple[str, list[str]]:
+    """Return which tags to show, the best first, and a sentence that says which, if not all."""
+    by_tag = performance.by_tag
+    tags = sorted(by_tag, key=lambda tag: (not by_tag[tag].support, -by_tag[tag].f1))
+    borne = [tag for tag in tags if by_tag[tag].support]
+    too_many = ends is not None and len(tags) > 2 * ends
+    if not borne:
+        nothing = "No text bears a tag of the run: nothing was measured."
+        return nothing, [] if too_many else tags
+    if ends is None or not too_many:
+        return "", tags
+    if len(borne) <= 2 * ends:
+        return f"Of {len(tags)} tags, those that texts bear:", borne
+    which = f"The {ends} best and the {ends} worst of {len(borne)} tags that texts bear:"
+    return which, borne[:ends] + borne[-ends:]
 
 
 def _overall_and_slices(performance: Performance) -> Table:
@@ -250,12 +259,12 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
 
 
 def _whole(header: str) -> Column:
-    """Make a column that is not cut, as names to be typed again: others give way if all must."""
+    """Make a column that is never cut, of names to be typed again say: the others give way."""
     return Column(header, no_wrap=True)
 
 
 def _of_tags(header: str) -> Column:
-    """Make a column whose names are never cut, but go on in the next line."""
+    """Make a column whose names are never cut, but continue in the next line."""
     return Column(header, overflow="fold")
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 FORMAT = 4
-"""Number of the layout of a stored run, the one that is read: raised whenever it changes."""
+"""Number of a stored run's layout, the only one that is read; raised whenever it changes."""
 
 Task = Literal["multi", "single"]
 
@@ -62,15 +62,15 @@ class Overall:
     """How good the tagger is over a set of texts."""
 
     precision: float
-    """Of all texts the mean over tags by support; of one kind, of all tags thrown together."""
+    """Over all texts, the mean over tags weighted by support; in a slice, the micro average."""
     recall: float
     """As precision."""
     f1: float
     """As precision."""
     macro_f1: float
-    """Mean over the tags that the texts bear, each weighing the same."""
+    """Mean over the tags that the texts bear, each with the same weight."""
     micro_f1: float
-    """Of all tags thrown together."""
+    """F1 of all (text, tag) pairs counted together."""
     accuracy: float
     """Share of the texts whose tags are exactly right."""
     texts: int
@@ -84,7 +84,7 @@ class Performance:
     by_tag: Mapping[str, Scores]
     """Every tag of the run, in its order; ``class`` in the API."""
     slices: Mapping[str, Overall] = field(default_factory=dict)
-    """By the kind of text; precision, recall and F1 are of all tags thrown together."""
+    """By the kind of text; precision, recall and F1 are micro averages."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ class Weights:
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """Arrays of a file, handed out only as what they should be."""
+    """The arrays of a file; each is handed out only if its type and shape are right."""
 
     path: Path
     arrays: dict[str, Array]
