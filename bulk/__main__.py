@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from tagger.__main__ import open_store, prepare_environment
 from tagger.console import HELP, Commands
+from tagger.environment import open_store, prepare_environment
 
 if __name__ == "__main__":
     prepare_environment()  # numpy reads it when it is imported

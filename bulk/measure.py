@@ -20,7 +20,7 @@ from statistics import fmean
 
 import click
 
-from tagger.__main__ import open_store, prepare_environment
+from tagger.environment import open_store, prepare_environment
 
 if __name__ == "__main__":
     prepare_environment()  # numpy reads it when it is imported

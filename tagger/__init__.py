@@ -10,5 +10,5 @@ Its files in the order in which to read them::
     the store of runs   files, history, store
     two runs            paired, compare, gate
     tables              sources, tables, writing, columns, tag_table
-    commands            console, objects, printing, __main__
+    commands            environment, console, objects, printing, tag_command, __main__
 """

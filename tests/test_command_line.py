@@ -465,7 +465,7 @@ def test_a_full_disk_is_told_without_standard_output(home: Path) -> None:
 
 WITHOUT_A_HOME = """
 import os
-from tagger.__main__ import open_store, prepare_environment
+from tagger.environment import open_store, prepare_environment
 del os.environ["BENTOML_HOME"]
 prepare_environment()
 print(open_store().folder)

@@ -98,12 +98,11 @@ def test_the_tagger_knows_no_http() -> None:
 
 
 def test_the_environment_is_read_at_the_doors_only() -> None:
-    """Settings are read once: no other file than the entry points and settings reads os.environ."""
+    """Three files alone read os.environ: for the Service, for settings, and for commands."""
     doors = {
         "service.py",
         "app/settings.py",
-        "tagger/__main__.py",
-        "training/__main__.py",
+        "tagger/environment.py",
     }
     for room in ROOMS[:-1]:
         for path in sources(room):

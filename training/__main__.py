@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tagger.__main__ import commands as operators_commands
-from tagger.__main__ import open_store, pass_gate, prepare_environment
+from tagger.__main__ import pass_gate
 from tagger.console import HELP, Commands, Number, OutputFile, OutputTable, Words, as_json
+from tagger.environment import open_store, prepare_environment
 
 if __name__ == "__main__":
     prepare_environment()  # numpy and BentoML read it when they are imported

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from tagger.__main__ import prepare_environment
 from tagger.console import HELP, Commands
+from tagger.environment import prepare_environment
 
 if __name__ == "__main__":
     prepare_environment()  # numpy reads it when it is imported

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from tagger.__main__ import open_store
 from tagger.compare import in_columns, predicted_tags
 from tagger.console import Refusing
 from tagger.decide import decide
+from tagger.environment import open_store
 from tagger.errors import TooLittleData
 from tagger.model import Model
 from tagger.printing import results
