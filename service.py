@@ -31,6 +31,7 @@ from app import (
     logs,
     long_heads,
     malformed,
+    metric_files,
     open_files,
     pipelines,
     unfinished,
@@ -40,7 +41,7 @@ from app.api import create_api
 from app.cors import allow_origins
 from app.edge import Edge
 from app.envelope import Envelopes, Exchange
-from app.metrics import Metrics, forget_dead_workers, forget_this_worker, reserve
+from app.metrics import Metrics
 from app.own_process import in_own_process
 from app.predict import Predictor, writer
 from app.protocol import protocol_in_use
@@ -69,7 +70,7 @@ try:
     store = bento.open_store(settings, HERE)
     pinned = bento.run_to_serve(settings, HERE)
     if FOLDER_OF_METRICS in os.environ:  # not in the supervisor, which has none
-        reserve(Path(os.environ[FOLDER_OF_METRICS]))
+        metric_files.reserve(Path(os.environ[FOLDER_OF_METRICS]))
 except TaglineError as fault:
     end(str(fault))
 
@@ -158,7 +159,7 @@ class Tagger:
     def __init__(self) -> None:
         logs.configure(settings.log_format)
         open_files.allow_all()
-        forget_dead_workers(Path(os.environ[FOLDER_OF_METRICS]))
+        metric_files.forget_dead_workers(Path(os.environ[FOLDER_OF_METRICS]))
         runner.start()
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(logs.beside_requests)
@@ -196,4 +197,4 @@ class Tagger:
         """End what runs beside the requests, and write the last metrics."""
         self._following.cancel()
         metrics.flush()
-        forget_this_worker(Path(os.environ[FOLDER_OF_METRICS]))
+        metric_files.forget_this_worker(Path(os.environ[FOLDER_OF_METRICS]))

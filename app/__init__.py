@@ -2,7 +2,7 @@
 
 ``service.py`` puts it together. Its files in the order in which to read them::
 
-    everywhere      settings, logs, metrics
+    everywhere      settings, logs, metrics, metric_files
     the contract    schemas, routes, envelope
     each request    edge, queries, cors, compression
     a prediction    incoming, bodies, reading, predict
