@@ -14,10 +14,10 @@ from tagger.writing import cell
 
 
 def check(job: Job) -> int:
-    """Hold the answers against the partitions, row by row, and give the number of rows.
+    """Compare the answers with the partitions, row by row, and return the number of rows.
 
-    An answer keeps the columns of its row, so that no id need be remembered: a billion rows are
-    checked in the memory of one.
+    An answer keeps the columns of its row, so no ids have to be remembered: a billion rows are
+    checked in the memory that one takes.
 
     Raises
     ------
@@ -42,13 +42,13 @@ def _check_partition(job: Job, partition: str) -> int:
 
 
 def _kept(row: Row) -> dict[str, str]:
-    """Give what an answer keeps of a row, alike whether it was read from CSV or JSON."""
+    """Return what an answer keeps of a row, the same whether it was read from CSV or JSON."""
     return {name: cell(value) for name, value in row.values.items() if name not in ADDED}
 
 
 def _pairs(job: Job, partition: str) -> Iterator[tuple[Row | None, Row | None]]:
     """Pair the rows of a partition with those of its answers; None where one ends early."""
     rows = read_rows(find_source(str(job.source / partition)))
-    answer = job.answer(partition)  # empty where a partition holds but the names of its columns
+    answer = job.answer(partition)  # an empty file if the partition names columns and has no rows
     answers = read_rows(find_source(str(answer))) if answer.stat().st_size else ()
     return zip_longest(rows, answers)

@@ -44,8 +44,8 @@ def tag_all(client: Client, job: Job, tell: Callable[[Done], None]) -> list[Done
     left = job.left()
     futures = client.map(_attempt, left, job=job, key=left, retries=RETRIES)
     ended = as_completed(futures)
-    # Nothing holds a future once it is told, so the scheduler forgets it: a worker that dies takes
-    # no finished work with it.
+    # Then nothing refers to a future once it was told, and the scheduler forgets it: when a worker
+    # dies, the work that it had finished is not done again.
     del futures
     faulty = []
     for future in ended:
@@ -59,7 +59,7 @@ def tag_all(client: Client, job: Job, tell: Callable[[Done], None]) -> list[Done
 
 
 def _attempt(partition: str, job: Job) -> Done:
-    """Tag a partition on a worker; what is wrong in its table would be so the next time too."""
+    """Tag a partition on a worker; a fault of its table is returned, since a retry cannot help."""
     try:
         return Done(partition, tag_partition(partition, job))
     except TableError as fault:

@@ -66,7 +66,7 @@ class Job:
 
 
 def answer_name(partition: str) -> str:
-    """Name a partition's answers: as the partition, unpacked, by a name that tells their form."""
+    """Name the file of a partition's answers: its own name without .gz, ended in its form."""
     name = partition.removesuffix(".gz")
     return name if name.endswith((".csv", ".json", ".jsonl")) else f"{name}.jsonl"
 

@@ -69,7 +69,7 @@ def kill_and_resume(job: Job, workers: int, undisturbed: Job) -> Killed:
         _read(lines, len(partitions) * 3 // 10)
         orphans = workers_of(process.pid)
         process.kill()
-    psutil.wait_procs(orphans)  # they end when they miss their driver
+    psutil.wait_procs(orphans)  # they end once they notice that their driver is gone
     there = len(partitions) - len(job.left())
     half_written = len(list(job.answers.glob(".*.unfinished")))
     with bulk_tag(job, workers) as process:

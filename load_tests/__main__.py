@@ -37,7 +37,7 @@ def own_server() -> Iterator[str]:
 
 
 def refuse_other(target: str) -> None:
-    """Ask for the runs once: users would go on asking where nobody answers, or no Tagline."""
+    """Refuse an address at which no Tagline answers: the users would go on asking there."""
     try:
         answer = requests.get(f"{target}/runs", timeout=5)
         answer.raise_for_status()

@@ -1,4 +1,4 @@
-"""What is wrong with an answer: everything that its caller can know, who has no model himself."""
+"""What is wrong with an answer, as far as a caller can tell who does not have the model."""
 
 from __future__ import annotations
 

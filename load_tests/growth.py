@@ -119,7 +119,7 @@ def texts_a_request(server: Running, ground: Ground, effort: Effort) -> Curve:
 
 
 def _beside_bare_loop(server: Running, asked: Asked, ground: Ground, effort: Effort) -> Point:
-    """Measure a point in turn with the bare loop: both are as slow as their minute is."""
+    """Measure a point and the bare loop in turn, so that a slow minute slows both."""
     samples, ratios = [], []
     for _ in range(effort.rounds + 1):
         bare = bare_loop(ground.model, ground.objects, seconds=effort.seconds)

@@ -1,6 +1,6 @@
 """`make bench-check`: whether the code that was measured is the code that is here.
 
-Compared are syntax trees without docstrings: comments, layout and words may change, what runs not.
+Syntax trees without docstrings are compared, so comments, layout and wording may differ.
 """
 
 from __future__ import annotations

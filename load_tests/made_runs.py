@@ -1,4 +1,4 @@
-"""Runs of as many tags as are asked for, in the shape of a trained one, without a training."""
+"""Runs of any number of tags, made from a trained run without another training."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from tagger.model import Model
 from tagger.store import Store
 
 TAGS_A_TEXT = 2
-"""Tags that a text is given on average, however many there are: as long an answer for all."""
+"""Tags that a text is given on average, however many there are, so that all answers are as long."""
 
 
 def write_run(source: Store, run_id: str, target: Store, *, tags: int, texts: Sequence[str]) -> str:
-    """Write a run of so many tags, made from another run's; return its name.
+    """Write a run of so many tags, made from another run, and return its name.
 
-    Each tag has the numbers of one of the run's tags; those of the same one differ by how likely
-    they are.
+    Each tag copies the weights of one of the run's tags; copies of one tag differ in the intercept.
     """
     run, model = source.run(run_id), source.model(run_id)
     weights = model.weights
@@ -39,7 +38,7 @@ def write_run(source: Store, run_id: str, target: Store, *, tags: int, texts: Se
         ),
     )
     limit = float(np.quantile(made.score(texts).scores, 1 - TAGS_A_TEXT / tags))
-    # In place: another model would have to put its rows together anew, seconds of 5,000 tags.
+    # In place, in the policy too: to make a new model of 5,000 tags takes seconds.
     thresholds[:] = round(limit, 6)
     scores = list(run.performance.by_tag.values())
     performance = replace(

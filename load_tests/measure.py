@@ -88,7 +88,7 @@ class Running:
 def free_port() -> int:
     """Find a TCP port of 127.0.0.1 that nobody uses, below those that Linux gives out itself.
 
-    One of those may be a connection's before the server that it is for listens.
+    One of those could become a connection's own port before the server listens on it.
     """
     while True:
         port = 10_000 + secrets.randbelow(22_000)

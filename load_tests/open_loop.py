@@ -1,4 +1,4 @@
-"""Requests that come when they come, whether or not the last ones were answered.
+"""Send requests at a given rate, whether or not the earlier ones were answered: an open loop.
 
 wrk waits for an answer before it asks again, so a slow server is asked less, and the waits that it
 causes are not seen (coordinated omission). Here the moments of arrival are drawn beforehand, as of

@@ -28,7 +28,7 @@ BENCH_PYTHON = PROJECT / ".cache" / "bench" / "bin" / "python"
 
 @dataclass(frozen=True)
 class Ground:
-    """What all servers stand on."""
+    """What all servers are measured with: the run and the texts."""
 
     folder: Path
     """For bodies, logs and homes; emptied by whoever made it."""
@@ -42,7 +42,7 @@ class Ground:
 
     @classmethod
     def of_home(cls, folder: Path) -> Ground:
-        """Stand on the promoted run of BENTOML_HOME and the texts of the embedded table."""
+        """Take the promoted run of BENTOML_HOME and the texts of the embedded table."""
         home = Path(os.environ.get("BENTOML_HOME", PROJECT / ".bentoml"))
         store = home.absolute() / "models"
         texts = read_texts()
@@ -67,7 +67,7 @@ class Ground:
 
 @contextmanager
 def measuring() -> Iterator[tuple[Ground, Circumstances]]:
-    """Give what to measure on, and tell on what, as it is before anything is measured.
+    """Yield what to measure with, and the circumstances, noted before anything is measured.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def tagline(
     note: str = "",
     **environment: str,
 ) -> Subject:
-    """Tagline as `bentoml serve` starts it, in a home of its own: a start empties its metrics."""
+    """Tagline as `bentoml serve` starts it; in a home of its own, whose metrics a start deletes."""
     return Subject(
         name=name,
         command=(*BENTOML, target, "--host", "127.0.0.1", "--port", "PORT"),

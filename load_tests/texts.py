@@ -1,4 +1,4 @@
-"""Texts to send: those of a table, and such as are made of them, with words that no run knows."""
+"""Texts to send: those of a table, and texts made of their words and of words that no run knows."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TABLE = Path(__file__).resolve().parent.parent / "training" / "catalogue.csv"
 WORDS_A_TEXT = 20
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
 LEAST_SYLLABLES = 4
-"""Longer than most words, so few have to be passed over for being known."""
+"""So the words made are longer than most, and few have to be skipped because a run knows them."""
 
 
 def read_texts(table: Path = TABLE) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def read_texts(table: Path = TABLE) -> tuple[str, ...]:
 
 
 def of_length(texts: Sequence[str], length: int, number: int) -> list[str]:
-    """Cut ``number`` pieces of so many characters from all texts in a row."""
+    """Cut ``number`` pieces of so many characters from all texts joined together."""
     chance = random.Random(length)
     row = " ".join(texts)
     starts = (chance.randrange(len(row) - length) for _ in range(number))
@@ -75,7 +75,7 @@ def spelt(number: int) -> str:
     syllables: list[str] = []
     while number or len(syllables) < LEAST_SYLLABLES:
         number, digit = divmod(number, len(SYLLABLES))
-        # Moved on from place to place, or small numbers would all end in "bababa".
+        # Shifted from place to place, or all small numbers would end in "bababa".
         syllables.append(SYLLABLES[(digit + 11 * len(syllables)) % len(SYLLABLES)])
     return "".join(syllables)
 
