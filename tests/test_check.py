@@ -22,12 +22,14 @@ from tagger.records import Params
 from tagger.wording import listed
 from tests.runs import TABLE
 from tests.serving import run_python
-from training.check import LONGEST, Report, check, spellings
+from training.check import Report, check
 from training.data import read_dataset
 from training.duplicates import near_duplicates
 from training.labelled import Reading
+from training.spellings import spellings
 from training.split import fingerprints, on_test_side, split
 from training.suspects import Suspect, write_suspects
+from training.text_findings import LONGEST
 
 ROWS = TABLE.read_text(encoding="utf-8").splitlines()
 GERMAN = "Der Koch rührt die Suppe langsam um und gibt am Ende ein wenig Salz und Pfeffer dazu"

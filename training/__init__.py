@@ -2,8 +2,9 @@
 
 Its files in the order in which to read them::
 
-    a table             parquet, tag_cells, tag_columns, labelled, data, check
+    a table             parquet, tag_cells, tag_columns, labelled, data
     two sides of it     duplicates, split, training_set, auxiliary
+    flaws of it         findings, text_findings, spellings, tag_findings, check
     texts -> matrix     factored, vectorizer
     matrix -> learners  naive_bayes, newton, together, learners
     one candidate       candidates, folds, evaluate, calibration, thresholds, abstaining, trial

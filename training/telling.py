@@ -18,8 +18,9 @@ from tagger.columns import TITLES_ALONE
 from tagger.errors import TooLittleData
 from tagger.records import Run
 from tagger.wording import counted, listed
-from training.check import Finding, Report
+from training.check import Report
 from training.data import Dataset
+from training.findings import Finding
 from training.labelled import rows_named
 from training.split import Split, fingerprints, on_test_side
 from training.versus import Versus
