@@ -1,4 +1,4 @@
-"""The batcher answers every item once and in order, or says at once or in time why not."""
+"""The batcher answers each item once and in order, or says at once or in time why it does not."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ async def test_every_item_is_answered_once_and_in_order(
 
 @on_a_loop
 async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None:
-    """What does not fit raises Overloaded with the seconds that the queue will take."""
+    """A request that does not fit raises Overloaded with the seconds that the queue will take."""
     model = Model(cost=0.5)
     tried = batcher(model, queue=10, seconds=0.5)
     await tried.submit([0], FAR)
@@ -128,8 +128,8 @@ async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None
 
 
 @on_a_loop
-async def test_of_too_many_large_requests_those_that_are_let_in_are_answered_in_time() -> None:
-    """Where not all can be done in time, some are refused at once; nobody waits in vain."""
+async def test_every_large_request_that_is_accepted_is_answered_in_time() -> None:
+    """Some of too many large requests are refused at once; a small one is still accepted."""
     model = Model()
     tried = batcher(model, batch=10)
     await tried.submit([0], FAR)
@@ -149,8 +149,8 @@ async def test_of_too_many_large_requests_those_that_are_let_in_are_answered_in_
     "costs", [pytest.param((1, *[0.0001] * 5), id="cold"), pytest.param((0.0001, 1), id="halted")]
 )
 @on_a_loop
-async def test_one_text_that_took_long_refuses_nobody(costs: tuple[float, ...]) -> None:
-    """The first text after a start, or one while the machine halts, tells little of many texts."""
+async def test_one_slow_batch_makes_no_later_request_refused(costs: tuple[float, ...]) -> None:
+    """One slow text, after a start or while the machine halts, says little about the next ones."""
     model = Model()
     tried = batcher(model)
     for model.cost in costs:
@@ -162,7 +162,7 @@ async def test_one_text_that_took_long_refuses_nobody(costs: tuple[float, ...]) 
 
 @on_a_loop
 async def test_a_request_is_not_refused_for_its_own_size() -> None:
-    """Where nobody waits, one that will be late is begun: what an item costs is an estimate."""
+    """With an empty queue a request is begun even if it will be late: its cost is an estimate."""
     model = Model()
     tried = batcher(model, batch=10)
     await tried.submit([0], FAR)
@@ -172,7 +172,7 @@ async def test_a_request_is_not_refused_for_its_own_size() -> None:
 
 @on_a_loop
 async def test_a_request_whose_time_is_over_is_not_computed() -> None:
-    """A deadline is checked when the batch starts: too late is an error, and no work."""
+    """A request whose deadline has passed when its batch starts gets an error and no work."""
     model = Model(cost=1)
     tried = batcher(model, batch=1, seconds=1)
     first, late = tried.submit([1], FAR), tried.submit([2], model.now + 0.5)
@@ -185,7 +185,7 @@ async def test_a_request_whose_time_is_over_is_not_computed() -> None:
 
 @on_a_loop
 async def test_a_caller_who_left_is_not_computed() -> None:
-    """Items of a cancelled request that no batch has taken are never run."""
+    """Items of a cancelled request that are in no batch yet are never computed."""
     model = Model()
     tried = batcher(model, batch=1)
     first, gone, last = (tried.submit([number], FAR) for number in (1, 2, 3))
@@ -212,8 +212,8 @@ async def test_one_bad_item_fails_its_own_request_alone() -> None:
 
 
 @on_a_loop
-async def test_a_model_that_loses_results_is_not_believed() -> None:
-    """When fewer results come back than items went in, the request fails rather than shift."""
+async def test_a_model_that_returns_too_few_results_fails_the_request() -> None:
+    """Fewer results than items are an error, since they could be anybody's."""
     tried: Batcher[int, int] = Batcher(lambda items: items[1:])
     with pytest.raises(RuntimeError, match="1 items went in, 0 results came out"):
         await tried.submit([1], FAR)
@@ -222,7 +222,7 @@ async def test_a_model_that_loses_results_is_not_believed() -> None:
 @pytest.mark.parametrize(("cost", "on_the_loop"), [(0.009, True), (0.015, False)])
 @on_a_loop
 async def test_a_slow_model_runs_in_a_thread(cost: float, *, on_the_loop: bool) -> None:
-    """A batch that is expected to be slow leaves the loop free, one at a time all the same."""
+    """A batch that is expected to be slow runs in a thread, one at a time, off the loop."""
     model, alone = Model(cost), threading.Lock()
     on_loop: list[bool] = []
 
@@ -242,13 +242,10 @@ async def test_a_slow_model_runs_in_a_thread(cost: float, *, on_the_loop: bool) 
 
 
 @on_a_loop
-async def test_a_slow_model_is_run_where_the_system_gives_no_thread(
+async def test_a_slow_batch_runs_on_the_loop_where_no_thread_can_start(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As at a limit of processes: else no batch would ever run again, and callers would hang.
-
-    Nor is it run once more when there is a thread again: a minute's batches would come before all.
-    """
+    """At a limit of processes, say, a slow batch is run on the loop, and only once."""
     model = Model()
     tried = batcher(model, inline_seconds=0)
 
@@ -264,8 +261,8 @@ async def test_a_slow_model_is_run_where_the_system_gives_no_thread(
 
 
 @on_a_loop
-async def test_who_leaves_while_a_thread_is_at_work_harms_nobody() -> None:
-    """His results are dropped, and the others of his batch get theirs."""
+async def test_a_caller_may_leave_while_a_thread_computes_his_batch() -> None:
+    """His results are dropped, and the others of the batch get theirs."""
     model, may_end = Model(cost=1), threading.Event()
 
     def run(items: list[int]) -> list[int]:
@@ -283,8 +280,8 @@ async def test_who_leaves_while_a_thread_is_at_work_harms_nobody() -> None:
 
 
 @on_a_loop
-async def test_whoever_watches_is_told_of_every_batch() -> None:
-    """Size, seconds, waits of the requests that began, and what still waits."""
+async def test_a_watcher_is_told_of_every_batch() -> None:
+    """It is told the size, the seconds, and how long the requests that began had waited."""
     model = Model(cost=1)
     told: list[Batch] = []
     tried = batcher(model, batch=2, seconds=2, watch=told.append)
@@ -298,7 +295,7 @@ async def test_whoever_watches_is_told_of_every_batch() -> None:
 
 @on_a_loop
 async def test_cancelling_in_the_middle_frees_the_queue() -> None:
-    """Of a request that leaves half done, the rest leaves the queue, and a watcher is told."""
+    """The rest of a request that is cancelled half done leaves the queue, and a watcher is told."""
     model = Model()
     told: list[Batch] = []
     tried = batcher(model, batch=10, seconds=0.01, watch=told.append)

@@ -1,4 +1,4 @@
-"""Whatever stands broken in the store is named and refused, and stands in nobody's way."""
+"""Whatever is broken in the store is named and refused, and the rest goes on working."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def another_runs_folder(folder: Path) -> None:
 def test_a_broken_version_stands_in_nobodys_way(
     home: Path, damage: Callable[[Path], None], kind: type[TaglineError]
 ) -> None:
-    """The store works on beside a broken version, which is named, refused and can be deleted."""
+    """Beside a broken version the store works on; it is named, refused, and can be deleted."""
     store = Store(home)
     damage(store.folder / "second")
     readable, unreadable = store.survey()
@@ -95,7 +95,7 @@ def test_a_broken_version_stands_in_nobodys_way(
 
 @pytest.mark.parametrize("number", [FORMAT - 1, FORMAT + 1])
 def test_a_run_of_another_format_says_what_to_do(store: Store, number: int) -> None:
-    """An earlier or a later one is refused by its number, and training makes it anew."""
+    """A run of an earlier or later format is refused by its number: train it again."""
     another_format(store.folder / "second", number)
     with pytest.raises(UnknownFormat) as refusal:
         store.model("second")
@@ -106,7 +106,7 @@ def test_a_run_of_another_format_says_what_to_do(store: Store, number: int) -> N
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"run": 3}', "3", ""])
 def test_a_record_of_another_kind_is_named(store: Store, content: str) -> None:
-    """JSON that holds no run is no whole run, whatever it holds."""
+    """A record that is JSON but no run is refused, whatever it holds."""
     (store.folder / "second" / "run.json").write_text(content)
     (fault,) = store.survey()[1].values()
     assert isinstance(fault, BrokenRun)
@@ -153,7 +153,7 @@ def record_it(folder: Path, name: str) -> None:
 def test_a_damaged_array_file_is_refused(
     store: Store, name: str, damage: Callable[[Path], None], *, records_it: bool
 ) -> None:
-    """Arrays cut short, swapped, of objects or pickled are refused, also if the record agrees."""
+    """Arrays cut short, swapped, pickled or of objects are refused, even if the digests agree."""
     folder = store.folder / "second"
     damage(folder / name)
     if records_it and damage not in (missing, swapped):
@@ -166,7 +166,7 @@ def test_a_damaged_array_file_is_refused(
 
 
 def test_a_run_serves_without_its_exam(store: Store) -> None:
-    """What compares is not read to serve, nor what serves to compare."""
+    """A damaged exam does not keep a run from serving, nor a damaged model from being compared."""
     (store.folder / "first" / "model" / "weights.npz").unlink()
     (store.folder / "second" / "exam" / "test.npz").unlink()
     assert len(store.exam("first").test.truth)
@@ -184,7 +184,7 @@ def test_a_run_serves_without_its_exam(store: Store) -> None:
 def test_an_exam_that_fits_no_run_is_refused(
     store: Store, name: str, change: Callable[[np.ndarray], np.ndarray]
 ) -> None:
-    """Tags that the run has not, texts without a figure, numbers of another kind."""
+    """An exam with other tags, missing figures or numbers of another type is refused."""
     path = store.folder / "second" / "exam" / "test.npz"
     with np.load(path) as stored:
         arrays = dict(stored)
@@ -200,7 +200,7 @@ def test_an_exam_that_fits_no_run_is_refused(
     [("latest", b"\xff"), ("history", b"no JSON\n"), ("history", b"{}\n"), ("history", None)],
 )
 def test_a_damaged_history_is_named(store: Store, name: str, content: bytes | None) -> None:
-    """The two files beside the runs, damaged or a folder in their place, are refused by path."""
+    """A damaged `latest` or `history`, or a folder in its place, is refused by its path."""
     path = store.folder / name
     path.unlink()
     if content is None:
@@ -212,7 +212,7 @@ def test_a_damaged_history_is_named(store: Store, name: str, content: bytes | No
 
 
 def test_a_folder_whose_name_is_no_text_is_no_run(store: Store) -> None:
-    """Every answer that names the runs there are would fail for it."""
+    """A folder whose name is not UTF-8 is ignored, since no answer could name it."""
     (store.folder / os.fsdecode(b"\xff")).mkdir()
     assert store.run_ids() == ["first", "second"]
     with pytest.raises(UnknownRun) as told:
@@ -221,7 +221,7 @@ def test_a_folder_whose_name_is_no_text_is_no_run(store: Store) -> None:
 
 
 def test_a_history_whose_last_line_has_no_end_is_added_to(store: Store) -> None:
-    """As some editors leave it: two lines run together could not be read any more."""
+    """A promotion starts a new line even where an editor left the last one without a line feed."""
     history = store.folder / "history"
     history.write_bytes(history.read_bytes().rstrip(b"\n"))
     store.promote("second")
@@ -229,7 +229,7 @@ def test_a_history_whose_last_line_has_no_end_is_added_to(store: Store) -> None:
 
 
 def test_a_file_in_the_place_of_the_store_is_named(store: Store) -> None:
-    """It is no store without runs."""
+    """A file where the store's folder should be is refused, not taken for an empty store."""
     shutil.rmtree(store.folder)
     store.folder.touch()
     with pytest.raises(StoreError, match="tagline cannot be read: Not a directory"):
@@ -237,7 +237,7 @@ def test_a_file_in_the_place_of_the_store_is_named(store: Store) -> None:
 
 
 def test_a_run_that_gives_other_scores_is_refused(store: Store) -> None:
-    """All its files being as they were written: on another machine, say, or with another numpy."""
+    """A run of intact files that gives its check texts other scores is refused."""
     folder = store.folder / "second"
     check = folder / "model" / "check.json"
     written = json.loads(check.read_text())

@@ -1,4 +1,7 @@
-"""What is over is let go of, without the collector, which the service seldom runs."""
+"""What belonged to a closed connection or a refused request is freed at once.
+
+It must not wait for the garbage collector, which the service seldom runs.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ SLOW = REQUEST.replace(b"POST / ", b"POST /slow ")
 
 @pytest.fixture
 def layered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """All of the service's layers on uvicorn's protocol, and no collector."""
+    """All of the service's layers on uvicorn's protocol, with the garbage collector off."""
     monkeypatch.setattr(auto, "AutoHTTPProtocol", auto.AutoHTTPProtocol)
     refusals = malformed.Refusals(Envelopes(), Metrics("tagline", "test"))
     malformed.install(refusals)
@@ -53,7 +56,10 @@ def layered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def left_over(sent: bytes, answers: int) -> int:
-    """Open connections, send each these bytes, close them after so many answers; how many stay."""
+    """Send these bytes on 20 connections, and close each after so many answers.
+
+    Return how many of the connections' objects are still in memory then.
+    """
     seen: dict[int, weakref.ref[Any]] = {}
     left = asyncio.Event()
 
@@ -99,8 +105,8 @@ def left_over(sent: bytes, answers: int) -> int:
     ids=["one", "pipelined", "offer", "left waiting", "left too many", "half"],
 )
 @pytest.mark.usefixtures("layered")
-def test_nothing_stays_of_a_connection(sent: bytes, answers: int) -> None:
-    """However a connection ends, what was held for it goes at once."""
+def test_a_closed_connection_is_freed(sent: bytes, answers: int) -> None:
+    """A connection's objects are freed when it is closed, whatever waited on it."""
     assert left_over(sent, answers) == 0
 
 
@@ -125,8 +131,8 @@ class Slow:
 
 @pytest.mark.parametrize("path", ["/predict", "/runs/any/predict"])
 @on_a_loop
-async def test_the_work_of_who_has_left_is_not_done(path: str) -> None:
-    """Of a large request: what was begun for it is given up, and nothing answers."""
+async def test_the_work_for_a_caller_who_left_is_cancelled(path: str) -> None:
+    """When the caller of a large request leaves, its work is cancelled and nothing is answered."""
     runner, body = Slow(), b'{"texts": [{"text": "onion"}]}'.ljust(WATCHED_FROM)
     with pytest.raises(Unanswered):
         await asked(edge(runner=runner), "POST", path, body=body)
@@ -134,8 +140,8 @@ async def test_the_work_of_who_has_left_is_not_done(path: str) -> None:
     assert runner.work.cancelled()
 
 
-def test_nothing_stays_of_a_refusal() -> None:
-    """Of a large request, whose caller is watched meanwhile: with each stayed its body."""
+def test_the_refusal_of_a_large_request_is_freed() -> None:
+    """An error raised while the caller is watched is freed, and with it the request's body."""
 
     async def refuse() -> list[bytes]:
         raise BadJson("It is none.")

@@ -1,4 +1,4 @@
-"""A batch is what came meanwhile, as much as its time allows, and everybody has a share of it."""
+"""A batch holds what came meanwhile, within its time, and something of everybody who waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.on_a_loop import on_a_loop, until
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=20), st.integers(0, 60))
 @on_a_loop
 async def test_a_batch_weighs_no_more_than_it_may(sizes: list[int], weight: int) -> None:
-    """Of what several items of a request weigh; one of each is in it, whatever that weighs."""
+    """Each request has an item in each batch; those with several keep within the weight."""
     model = Model()
     tried = batcher(model, seconds=FAR, weight=weight)
     await tried.submit([0], FAR)
@@ -37,8 +37,8 @@ async def test_a_batch_weighs_no_more_than_it_may(sizes: list[int], weight: int)
 
 
 @on_a_loop
-async def test_heavy_items_do_not_come_at_the_price_of_light_ones() -> None:
-    """One that came behind a hundred dear items, when all had been cheap, waits for few of them."""
+async def test_a_request_behind_many_heavy_items_waits_for_few_of_them() -> None:
+    """Weights limit a batch even while its size still says that items are cheap."""
     model = Model(cost=0.0001)
     tried = batcher(model, weight=12)
     for _ in range(100):
@@ -53,7 +53,7 @@ async def test_heavy_items_do_not_come_at_the_price_of_light_ones() -> None:
 
 @on_a_loop
 async def test_heavy_requests_share_what_a_batch_may_weigh() -> None:
-    """All are through together; what a light one leaves of its part goes to those behind it."""
+    """Each request gets a part of a batch's weight; what it leaves of its part goes to the next."""
     model = Model()
     tried = batcher(model, seconds=FAR, weight=48)
     await tried.submit([0], FAR)
@@ -77,8 +77,8 @@ async def test_a_batch_is_what_came_while_the_last_one_ran() -> None:
 
 
 @on_a_loop
-async def test_a_batch_waits_for_those_that_come_turn_by_turn_and_for_no_more_than_enough() -> None:
-    """While each turn of the loop brings another request a batch waits, up to `Bounds.enough`."""
+async def test_a_batch_waits_while_each_turn_brings_a_request() -> None:
+    """A batch waits while each turn of the loop brings a request, up to `Bounds.enough`."""
     model = Model()
     tried = batcher(model, seconds=FAR, enough=4)
     await asyncio.gather(tried.submit([0], FAR), tried.submit([1], FAR))
@@ -94,8 +94,11 @@ async def test_a_batch_waits_for_those_that_come_turn_by_turn_and_for_no_more_th
 
 
 @on_a_loop
-async def test_nobody_waits_for_more_beside_the_batches_of_another_batcher() -> None:
-    """Else each of those, long as they are, would bring another request to wait for."""
+async def test_a_batch_does_not_wait_while_another_batcher_computes() -> None:
+    """A batch starts without waiting for more requests while another batcher's batches run.
+
+    Each of those, long as it is, would bring another request to wait for.
+    """
     model, thread = Model(), SharedThread()
     tried, other = (batcher(model, seconds=0.01, thread=thread) for _ in range(2))
     await asyncio.gather(tried.submit([0], FAR), tried.submit([1], FAR), other.submit([0], FAR))
@@ -112,7 +115,7 @@ async def test_nobody_waits_for_more_beside_the_batches_of_another_batcher() -> 
 
 @on_a_loop
 async def test_a_caller_who_is_alone_waits_for_nobody() -> None:
-    """One request after the other: each is a batch by itself in the turn after it came."""
+    """A request with no other beside it is computed in the next turn of the loop."""
     model = Model()
     tried = batcher(model)
     for item in range(5):
@@ -139,7 +142,7 @@ async def test_a_request_of_a_thousand_delays_nobody() -> None:
 
 @on_a_loop
 async def test_between_its_batches_a_long_request_leaves_the_loop_to_others() -> None:
-    """A short one has some turns to go to its answer, and does not meet a batch in each of them."""
+    """Between two batches of a long request the loop has several turns for everything else."""
     model = Model()
     tried = batcher(model, seconds=0.01)
     await tried.submit([0], FAR)
@@ -155,7 +158,7 @@ async def test_between_its_batches_a_long_request_leaves_the_loop_to_others() ->
 @given(st.lists(st.integers(1, 30), min_size=2, max_size=30), st.integers(1, 16))
 @on_a_loop
 async def test_nobody_starves(sizes: list[int], most: int) -> None:
-    """Nobody is passed over longer than all others take a turn, in batches that keep their size."""
+    """A request is passed over for no more batches than it takes to serve each request once."""
     model = Model()
     tried = batcher(model, batch=most, seconds=FAR)
     futures = [
@@ -178,7 +181,7 @@ async def test_nobody_starves(sizes: list[int], most: int) -> None:
 
 @on_a_loop
 async def test_no_room_is_left_while_anybody_waits() -> None:
-    """What one who is nearly through leaves of a batch goes to another."""
+    """The room that a nearly finished request leaves in a batch goes to another one."""
     model = Model()
     tried = batcher(model, batch=10, seconds=0.0101)
     await tried.submit([0], FAR)
@@ -188,7 +191,7 @@ async def test_no_room_is_left_while_anybody_waits() -> None:
 
 @on_a_loop
 async def test_the_size_follows_the_measured_cost() -> None:
-    """A batch holds as many items as run in its time: few of a dear model, more of a cheap one."""
+    """A batch holds as many items as run in its time: few of a slow model, more of a fast one."""
     model = Model(cost=0.01)
     tried = batcher(model, batch=256, seconds=0.05)
     assert tried.size == 1, "A model of unknown cost must not meet a full batch."

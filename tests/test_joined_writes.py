@@ -1,4 +1,4 @@
-"""Joined writes change how bytes travel and nothing else: without them all is the same, slower."""
+"""Joined writes change how bytes travel and nothing else."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Sink(asyncio.Transport):
 @given(st.lists(st.lists(st.binary(max_size=20), max_size=4), max_size=6))
 @on_a_loop
 async def test_all_bytes_arrive_in_order_one_write_a_turn(turns: list[list[bytes]]) -> None:
-    """What is written in a turn of the loop goes out as one, nothing lost, nothing moved."""
+    """What is written in a turn of the loop is sent as one write, with no byte lost or moved."""
     sink = Sink()
     transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
     for number, parts in enumerate(turns):
@@ -67,8 +67,8 @@ async def test_closing_sends_what_is_left() -> None:
 
 
 @on_a_loop
-async def test_what_is_kept_for_who_has_left_is_dropped() -> None:
-    """In the turn that ends a connection nothing more is written to it."""
+async def test_data_kept_for_a_lost_connection_is_dropped() -> None:
+    """Data written in the turn in which the connection is lost is not sent."""
     sink = Sink()
     transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
     transport.write(b"head")
@@ -79,7 +79,7 @@ async def test_what_is_kept_for_who_has_left_is_dropped() -> None:
 
 @on_a_loop
 async def test_large_writes_do_not_wait() -> None:
-    """The real transport sees large answers at once, behind what was kept before."""
+    """A large write goes to the real transport at once, behind what was kept before it."""
     sink = Sink()
     transport = JoinedTransport(sink, Outbox(asyncio.get_running_loop()))
     transport.write(b"head")
@@ -117,14 +117,14 @@ async def converse(requests: list[bytes]) -> bytes:
 
 @pytest.fixture
 def restored(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Uvicorn as it was, again after the test; gives what installs joined writes."""
+    """Put uvicorn's own class in place, also after the test; return what installs joined writes."""
     monkeypatch.setattr(auto, "AutoHTTPProtocol", PLAIN)
     return joined_writes.install
 
 
 @on_a_loop
 async def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], None]) -> None:
-    """The same bytes for small, large, pipelined and last requests; the seam does install."""
+    """With joined writes uvicorn sends the same bytes: small, large, pipelined and last answers."""
 
     def post(body: bytes, *, last: bool = False) -> bytes:
         close = b"connection: close\r\n" if last else b""
@@ -140,22 +140,25 @@ async def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], 
     assert without.count(b"HTTP/1.1 200 OK") == 4
 
 
-def test_without_the_seam_everything_works(
+def test_on_another_uvicorn_nothing_is_installed(
     restored: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
     logged: StringIO,
 ) -> None:
-    """On a uvicorn without the name, nothing is installed and a line says so."""
+    """Where uvicorn does not have the class, nothing is installed and a log line says so."""
     monkeypatch.delattr(auto, "AutoHTTPProtocol")
     restored()
     assert not hasattr(auto, "AutoHTTPProtocol")
     assert "slower" in logged.getvalue()
 
 
-def test_who_leaves_with_requests_waiting_takes_no_other_answer_along(
+def test_a_caller_who_leaves_costs_no_other_an_answer(
     restored: Callable[[], None],
 ) -> None:
-    """On uvloop, where to write to who has left raises, the others of that turn are answered."""
+    """When a caller with waiting requests leaves, all others of the same turn are answered.
+
+    It runs on uvloop, where a write to a closed connection raises.
+    """
     restored()
     request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 

@@ -99,7 +99,7 @@ def until(so: Callable[[], bool]) -> None:
 
 @pytest.mark.timeout(60)
 def test_all_workers_take_up_a_promoted_run(store: Store, tmp_path: Path) -> None:
-    """While callers go on, every worker changes over; no request fails or is of two runs."""
+    """Under load every worker changes to a promoted run; no request fails or is of two runs."""
     with serving(tmp_path, TAGLINE_WORKERS="2") as server:
         seen: list[str] = []
         over = threading.Event()
@@ -133,7 +133,7 @@ def test_all_workers_take_up_a_promoted_run(store: Store, tmp_path: Path) -> Non
 
 
 def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> None:
-    """The old one stays; a metric and one log line say so; the next good one is taken up."""
+    """A promoted run that cannot load is told of once; the old one serves on until a good one."""
     damaged = store.folder / NEW / "model" / "check.json"
     damaged.write_text(damaged.read_text().replace("0.", "1.", 1))
     with serving(tmp_path) as server:
@@ -152,8 +152,10 @@ def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> No
     assert log.count(f"Run {NEW} was promoted and is not taken up; {OLD} stays") == 1
 
 
-def test_a_look_that_fails_is_not_the_last(store: Store, tmp_path: Path) -> None:
-    """Whatever went wrong is told once, and a later promotion is taken up all the same."""
+def test_a_fault_while_looking_at_the_store_is_not_the_last_look(
+    store: Store, tmp_path: Path
+) -> None:
+    """A fault that nobody foresaw is told once, and a later promotion is taken up all the same."""
     history = store.folder / "history"
     before = history.read_bytes()
     with serving(tmp_path) as server:
@@ -167,7 +169,7 @@ def test_a_look_that_fails_is_not_the_last(store: Store, tmp_path: Path) -> None
 
 
 def test_a_store_that_vanishes_is_told(store: Store, tmp_path: Path) -> None:
-    """What is loaded goes on serving, a line tells once, and back again the store is followed."""
+    """While the store is away the loaded run serves on and one line tells; back, it is followed."""
     away = tmp_path / "away"
     with serving(tmp_path) as server:
         store.folder.rename(away)
@@ -182,7 +184,7 @@ def test_a_store_that_vanishes_is_told(store: Store, tmp_path: Path) -> None:
 def test_a_history_that_cannot_be_read_keeps_no_server_from_starting(
     store: Store, tmp_path: Path
 ) -> None:
-    """It takes the history to change over, not to serve: the log says what to take out of it."""
+    """Only taking up a new run needs the history; the log says what to take out of it."""
     (store.folder / "history").write_text("nonsense\n")
     with serving(tmp_path) as server:
         assert check_whole(predict(server)) == OLD
@@ -201,7 +203,7 @@ def promote_unseen(store: Store, run_id: str) -> None:
 def test_a_change_without_history_is_not_taken_up(
     store: Store, tmp_path: Path, *, before: bool
 ) -> None:
-    """What moved `latest` besides Tagline is warned of once; before the start too it changes none.
+    """A `latest` that something else moved, before the start too, is warned of once and not served.
 
     So servers that are added, or started anew, serve what the others do.
     """
@@ -221,7 +223,7 @@ def test_a_change_without_history_is_not_taken_up(
 def test_a_start_without_the_run_promoted_last_warns(
     store: Store, logged: StringIO, gone: str
 ) -> None:
-    """It serves what BentoML's own `latest` names, as in a store of imported runs alone."""
+    """Where the history or its last run is gone, a server warns and serves what `latest` names."""
     (store.folder / "latest").write_text(NEW)
     (store.folder / gone).rename(store.folder.parent / gone)
     assert runner_of(store, kept=1).served.run.run_id == NEW
@@ -229,7 +231,7 @@ def test_a_start_without_the_run_promoted_last_warns(
 
 
 def test_a_pinned_run_stays(store: Store, tmp_path: Path) -> None:
-    """TAGLINE_RUN is served whatever is promoted; GET /runs tells both."""
+    """The run that TAGLINE_RUN names is served whatever is promoted; GET /runs tells both."""
     with serving(tmp_path, TAGLINE_RUN=THIRD) as server:
         assert check_whole(predict(server)) == THIRD
         store.promote(NEW)
@@ -242,7 +244,7 @@ def test_a_pinned_run_stays(store: Store, tmp_path: Path) -> None:
 
 
 def test_any_run_of_the_past_answers(store: Store, tmp_path: Path) -> None:
-    """More runs than are kept loaded answer in turn; one that was deleted is a 404."""
+    """Every run in the store answers, more of them than are kept loaded; a deleted one is a 404."""
     with serving(tmp_path, TAGLINE_KEPT_RUNS="1") as server:
         for _ in range(2):
             for run_id in (OLD, NEW, THIRD, FOURTH):
@@ -254,10 +256,10 @@ def test_any_run_of_the_past_answers(store: Store, tmp_path: Path) -> None:
         assert check_whole(predict(server)) == OLD
 
 
-def test_who_asks_for_a_run_that_loads_slowly_waits_no_longer_than_said(
+def test_a_run_that_loads_slowly_is_waited_for_until_the_deadline(
     store: Store, tmp_path: Path
 ) -> None:
-    """504 in time, in the queue for loading too; what is left unloaded there stays so."""
+    """Requests for it, and for runs that are to load after it, get their 504 in time."""
     slow = next((store.folder / NEW / "model").glob("*.npz"))
     content = slow.read_bytes()
     slow.unlink()
@@ -314,7 +316,7 @@ async def asked(runner: TagRunner, run_id: str, *, seconds: float = 30) -> Loade
 
 @on_a_loop
 async def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched) -> None:
-    """So many as are to be kept are loaded once, however often they are asked for."""
+    """As many runs as are to be kept stay loaded, those that were asked for last."""
     runner = runner_of(watched, kept=2)
     watched.loads.set()
     for run_id in (NEW, THIRD, NEW, OLD, FOURTH, NEW, THIRD):
@@ -323,10 +325,10 @@ async def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched
 
 
 @on_a_loop
-async def test_those_who_ask_for_the_document_at_once_wait_for_it_once(
+async def test_the_document_is_made_once_for_all_who_ask_at_once(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It takes a tenth of a second, in which nobody is answered: not one for each of them."""
+    """It takes a tenth of a second in which nobody is answered: not one for each of them."""
     written: list[str] = []
 
     def counted(**told: Any) -> dict[str, Any]:
@@ -342,8 +344,8 @@ async def test_those_who_ask_for_the_document_at_once_wait_for_it_once(
 
 
 @on_a_loop
-async def test_a_load_that_has_begun_goes_on_for_whoever_asks_next(watched: Watched) -> None:
-    """Else a run that takes longer than callers wait would never be; one not begun is left."""
+async def test_a_load_that_has_begun_goes_on_after_its_caller_left(watched: Watched) -> None:
+    """A run that loads longer than callers wait is there for a later one; one not begun is left."""
     runner = runner_of(watched, kept=1)
     for run_id in (NEW, THIRD):
         with pytest.raises(DeadlinePassed):
@@ -357,7 +359,7 @@ async def test_a_load_that_has_begun_goes_on_for_whoever_asks_next(watched: Watc
 async def test_a_run_that_is_taken_up_while_somebody_waits_for_it_is_loaded_once(
     watched: Watched,
 ) -> None:
-    """Else it would be in memory twice, in the place of a run that is kept."""
+    """A caller who asks for a run that is just being taken up waits for that one load of it."""
     runner = runner_of(watched, kept=1)
     watched.loads.set()
     watched.promote(NEW)
@@ -389,7 +391,7 @@ class Counting(Deaf):
 async def test_a_promoted_run_that_could_not_be_loaded_is_tried_again(
     watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Else a worker would serve the old run for ever where a network's store failed it once."""
+    """A worker whose store failed once takes the promoted run up later, not never."""
     monkeypatch.setattr("runners.tag_runner.RETRY_SECONDS", 0)
     counting = Counting()
     runner = runner_of(watched, kept=1, watch=counting)
@@ -410,7 +412,7 @@ async def test_a_promoted_run_that_could_not_be_loaded_is_tried_again(
 
 @on_a_loop
 async def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -> None:
-    """Else its tags would stand at each other's scores in what /tags and /performance tell."""
+    """Tags of the record that are not the model's would be told with each other's figures."""
     record = store.folder / NEW / "run.json"
     told = json.loads(record.read_text())
     told["run"]["tags"].reverse()
@@ -422,7 +424,7 @@ async def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -
 
 @on_a_loop
 async def test_only_so_many_requests_wait_for_runs_to_be_loaded(watched: Watched) -> None:
-    """One more is refused at once, the others share the load, and later ones may wait again."""
+    """One too many is refused at once, the others share the load, and later ones may wait again."""
     runner = runner_of(watched, kept=2)
     for run_id in (NEW, THIRD):
         watched.loads.clear()
@@ -450,7 +452,7 @@ def test_the_store_may_vanish(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_store_that_hangs_is_told_in_time(store: Store, tmp_path: Path) -> None:
-    """As a volume of the network may: who asks for its runs gets the 504 that the document tells.
+    """Where the store hangs, as a network volume may, a request for its runs gets a 504 in time.
 
     What is in memory is answered as before.
     """
@@ -470,7 +472,7 @@ def test_a_store_that_hangs_is_told_in_time(store: Store, tmp_path: Path) -> Non
 
 
 def test_a_store_that_hangs_holds_up_nothing_else(store: Store, tmp_path: Path) -> None:
-    """However many ask for its runs: the served run's answers are compressed, and it ends."""
+    """However many ask for a hanging store's runs, all else is answered, and the server can end."""
     latest = store.folder / "latest"
     with serving(tmp_path, TAGLINE_TIMEOUT_SECONDS="1", TAGLINE_DRAIN_SECONDS="0") as server:
         latest.unlink()

@@ -1,4 +1,4 @@
-"""One connection queues so many requests and no more."""
+"""A connection queues a limited number of requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.serving import Server, rest_of
 
 
 def answered(server: Server, count: int) -> tuple[list[int], list[int]]:
-    """Send so many requests at once; which were answered, and after which came the end."""
+    """Send so many requests at once; return which were answered, and which answers say to close."""
     numbered = b"".join(b"GET /?n=%d HTTP/1.1\r\nHost: x\r\n\r\n" % one for one in range(count))
     with server.connect() as connection:
         connection.sendall(numbered)
@@ -25,16 +25,16 @@ def answered(server: Server, count: int) -> tuple[list[int], list[int]]:
 
 
 @pytest.mark.parametrize("count", [2, WAITING, WAITING + 1, WAITING + 2, 5 * WAITING])
-def test_answers_come_in_order_up_to_the_bound(server: Server, count: int) -> None:
-    """Beside the one at work so many wait; the last answer says that no other will come."""
+def test_answers_come_in_order_up_to_the_limit(server: Server, count: int) -> None:
+    """The first requests are answered in order, and the last possible answer says to close."""
     numbers, last = answered(server, count)
     most = WAITING + 1
     assert numbers == list(range(min(count, most)))
     assert last == ([most - 1] if count >= most else [])
 
 
-def test_what_is_no_http_takes_no_answer_along(server: Server) -> None:
-    """Behind whole requests it closes the connection after their answers, not in place of them."""
+def test_requests_before_what_is_no_http_are_answered(server: Server) -> None:
+    """Bytes that are no HTTP close the connection, but only after the answers before them."""
     body = b'{"texts": [{"text": "Broth and onion."}]}'
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as connection:
@@ -44,7 +44,7 @@ def test_what_is_no_http_takes_no_answer_along(server: Server) -> None:
 
 
 def test_the_last_body_may_come_later(server: Server) -> None:
-    """What is read no more begins behind the last request, not behind its head."""
+    """The last request that is taken is answered, although its body comes after its head."""
     body = b'{"texts": [{"text": "Broth and onion."}]}'
     head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as connection:

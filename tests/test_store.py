@@ -1,4 +1,4 @@
-"""The store keeps runs whole, as BentoML's own commands expect them, and survives what it finds."""
+"""The store keeps runs whole, works with BentoML's own commands, and survives what it finds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.test_bento import bentoml
 
 
 def test_what_was_written_is_read(store: Store) -> None:
-    """A run, its model and its exam come back as they went in."""
+    """A run, its model and its exam are read as they were written."""
     made = named("second")
     assert store.run("second") == made.run
     texts = ["Bread and a saddle", "", "Sterne über dem Segel 🌟"]
@@ -45,7 +45,7 @@ def test_what_was_written_is_read(store: Store) -> None:
 
 
 def test_the_first_run_is_promoted_by_itself(store: Store) -> None:
-    """The first run is promoted when it is written, a second is not."""
+    """The first run is promoted when it is written, the second is not."""
     assert store.promoted() == "first"
     assert [(line.run_id, line.kind) for line in store.history()] == [("first", "first")]
 
@@ -75,16 +75,16 @@ def test_a_run_is_named_by_a_unique_beginning(store: Store) -> None:
             store.resolve(name)
 
 
-def test_the_only_run_has_a_name_too(store: Store) -> None:
-    """No name names no run, however few there are."""
+def test_an_empty_name_names_no_run(store: Store) -> None:
+    """Even where there is only one run, an empty beginning does not stand for it."""
     store.delete("second")
     assert store.resolve("f") == "first"
     with pytest.raises(UnknownRun, match="first"):
         store.resolve("")
 
 
-def test_where_the_promoted_run_is_gone_none_is(store: Store) -> None:
-    """Taken away by other means than Tagline's, it is nowhere named, and the next run is first."""
+def test_a_promoted_run_that_was_removed_is_not_promoted(store: Store) -> None:
+    """After it is removed by hand no run is promoted, and the next one written is."""
     shutil.rmtree(store.folder / "first")
     assert store.promoted() is None
     assert not store.moved_by_others()
@@ -98,7 +98,7 @@ def test_where_the_promoted_run_is_gone_none_is(store: Store) -> None:
     "name", ["../first", "second/../first", "/etc", ".", "", "latest", "history"]
 )
 def test_only_versions_are_runs(store: Store, name: str) -> None:
-    """No name leads out of the store, nor to a file that is no run."""
+    """A name that leads out of the store, or to a file, names no run."""
     with pytest.raises(UnknownRun):
         store.run(name)
 
@@ -134,7 +134,7 @@ def test_bentoml_exports_and_imports_runs(home: Path, tmp_path: Path) -> None:
 
 
 def test_a_move_of_latest_by_bentoml_is_told(home: Path) -> None:
-    """`bentoml models delete` moves tagline:latest; `list` says so and names the remedy."""
+    """After `bentoml models delete` moved tagline:latest, `list` says so and names the remedy."""
     store = Store(home)
     store.promote("second")
     store.promote("first")
@@ -149,7 +149,7 @@ def test_a_move_of_latest_by_bentoml_is_told(home: Path) -> None:
 
 
 def test_bentoml_does_not_undo_a_rollback(home: Path) -> None:
-    """Its delete of any run makes the newest tagline:latest, the one that was rolled back too."""
+    """BentoML's delete of a run makes the newest run `latest`, which counts as no promotion."""
     store = Store(home)
     new = named("new")
     put(store, replace(new, run=replace(new.run, created_at="2099-01-01T00:00:00.000+00:00")))
@@ -163,7 +163,7 @@ def test_bentoml_does_not_undo_a_rollback(home: Path) -> None:
 
 
 def test_the_promoted_run_is_not_deleted(store: Store) -> None:
-    """Deleting takes a run's folder away and leaves the promoted run alone."""
+    """Deleting removes the folder of any run but the promoted one."""
     with pytest.raises(ProtectedRun, match="Promote another"):
         store.delete("first")
     store.delete("second")
@@ -174,7 +174,7 @@ def test_the_promoted_run_is_not_deleted(store: Store) -> None:
 
 
 def test_what_a_linked_run_points_to_is_not_deleted(store: Store, tmp_path: Path) -> None:
-    """Of a run that is a symbolic link the link goes, and the store is open to the next change."""
+    """Deleting a run that is a symbolic link removes the link alone."""
     kept = (store.folder / "second").rename(tmp_path / "second")
     (store.folder / "second").symlink_to(kept)
     store.delete("second")
@@ -184,7 +184,7 @@ def test_what_a_linked_run_points_to_is_not_deleted(store: Store, tmp_path: Path
 
 
 def test_a_backup_of_hard_links_stays_as_it_was(home: Path, tmp_path: Path) -> None:
-    """Of a store that was copied by `cp -al`, no change afterwards shows in the copy."""
+    """No change of a store shows in a copy of it that was made by `cp -al`."""
     shutil.copytree(home, tmp_path / "backup", copy_function=os.link)
     Store(home).promote("second")
     Store(home).delete("first")
@@ -195,7 +195,7 @@ def test_a_backup_of_hard_links_stays_as_it_was(home: Path, tmp_path: Path) -> N
 
 
 def test_all_who_link_to_a_store_change_it_in_turn(home: Path, tmp_path: Path) -> None:
-    """Homes whose models folder is a link share the lock, and the room for what is unfinished."""
+    """Homes whose models folder links to the same store share its lock and its unfinished runs."""
     for name in ("mine", "yours"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "models").symlink_to(home / "models")
@@ -206,7 +206,7 @@ def test_all_who_link_to_a_store_change_it_in_turn(home: Path, tmp_path: Path) -
 
 
 def test_a_name_is_given_once(store: Store) -> None:
-    """A run never takes the place of another of the same name."""
+    """A run never replaces another of the same name."""
     before = store.run("second")
     with pytest.raises(StoreError):
         put(store, named("second"))
@@ -238,10 +238,10 @@ def _act_after_another(home: Path, action: str, before: str) -> None:
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-def test_whoever_waited_acts_on_what_is_there_by_then(
+def test_who_waits_for_the_lock_acts_on_what_is_there_then(
     store: Store, home: Path, tmp_path: Path, action: str
 ) -> None:
-    """Whatever another changes meanwhile, the promoted run is there, and the history's last."""
+    """Whatever changed meanwhile, the promoted run is there, and the history names it last."""
     put(store, named("third"))
     store.promote("second")
     for before in ACTIONS:
@@ -269,7 +269,7 @@ def _survey_while_one_goes(home: Path) -> tuple[list[str], list[str]]:
 
 
 def test_a_run_that_is_deleted_meanwhile_is_not_called_broken(home: Path) -> None:
-    """Whoever lists runs is told to delete none that another just deleted."""
+    """A run that is deleted while runs are listed is not told of as broken."""
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
         assert pool.submit(_survey_while_one_goes, home).result() == (["first"], [])
 
@@ -285,7 +285,7 @@ def _promote_often(arguments: tuple[Path, list[str]]) -> int:
 
 
 def test_many_trainings_and_promotions_at_once(tmp_path: Path) -> None:
-    """Of runs written at once all are there and one is first; promotions meanwhile lose no line."""
+    """Of runs written at once all are there, one as the first, and no promotion's line is lost."""
     home = tmp_path / "home"
     made_run()
     with ProcessPoolExecutor(4, mp_context=get_context("fork")) as pool:

@@ -1,4 +1,4 @@
-"""A request whose head does not come to its end, in time and in length, is given up."""
+"""A request whose head does not end, in time or within 64 KiB, is given up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def quick_server(
 
 @pytest.mark.parametrize("before", [b"", WHOLE])
 def test_half_a_head_is_refused_in_the_envelope(quick_server: Server, before: bytes) -> None:
-    """408, be it a connection's first request or a later one."""
+    """A head that does not end in time gets a 408, as the first request and as a later one."""
     with quick_server.connect() as connection:
         if before:
             connection.sendall(before)
@@ -40,8 +40,8 @@ def test_half_a_head_is_refused_in_the_envelope(quick_server: Server, before: by
     assert json.loads(body)["status-code"] == 408
 
 
-def test_a_head_that_comes_by_drops_is_refused(quick_server: Server) -> None:
-    """Sending a little from time to time does not keep a connection."""
+def test_a_head_sent_line_by_line_is_refused_too(quick_server: Server) -> None:
+    """A caller who sends a header line from time to time gets the 408 all the same."""
     with quick_server.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\n")
         for _ in range(100):
@@ -52,13 +52,13 @@ def test_a_head_that_comes_by_drops_is_refused(quick_server: Server) -> None:
 
 
 def test_a_connection_that_says_nothing_is_closed(quick_server: Server) -> None:
-    """Without an answer, for there was no request."""
+    """A connection on which nothing is sent is closed without an answer."""
     with quick_server.connect() as connection:
         assert rest_of(connection) == b""
 
 
-def test_whoever_sends_whole_requests_is_kept(quick_server: Server) -> None:
-    """Pauses between requests are not unfinished heads."""
+def test_pauses_between_whole_requests_close_nothing(quick_server: Server) -> None:
+    """A connection that sends whole requests stays open through pauses of a second."""
     with quick_server.connect() as connection:
         for _ in range(4):
             connection.sendall(WHOLE)
@@ -66,8 +66,8 @@ def test_whoever_sends_whole_requests_is_kept(quick_server: Server) -> None:
             assert select.select([connection], [], [], 1)[0] == []
 
 
-def test_a_body_behind_its_answer_is_no_head(quick_server: Server) -> None:
-    """A refusal may be there before the body; the connection then ends without another answer."""
+def test_a_body_that_comes_after_its_answer_is_no_head(quick_server: Server) -> None:
+    """Where a refusal was sent before the body came, the connection ends without another answer."""
     with quick_server.connect() as connection:
         connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n")
         assert connection.recv(65_536).startswith(b"HTTP/1.1 404 ")
@@ -80,7 +80,7 @@ def test_a_body_behind_its_answer_is_no_head(quick_server: Server) -> None:
 def test_a_head_without_an_end_is_refused(
     quick_server: Server, before: bytes, begun: bytes
 ) -> None:
-    """431 before much of it was read; who goes on sending for a while gets to see it."""
+    """A head of 1 MB without an end gets a 431, and its caller gets to read it while sending."""
     with quick_server.connect() as connection:
         if before:
             connection.sendall(before)
@@ -96,10 +96,10 @@ def test_a_head_without_an_end_is_refused(
 
 @pytest.mark.parametrize("before", [b"", WHOLE])
 @pytest.mark.parametrize("first", [100, 50_000, 66_000, 100_000])
-def test_a_long_head_is_refused_however_it_comes(
+def test_a_long_head_is_refused_wherever_it_is_cut(
     quick_server: Server, before: bytes, first: int
 ) -> None:
-    """With its end in the same piece too: else it would hang on the network whether it is."""
+    """A whole head above the limit gets a 431 wherever the network cuts it into pieces."""
     head = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 66_000 + b"\r\n\r\n"
     with quick_server.connect() as connection:
         if before:
@@ -111,8 +111,8 @@ def test_a_long_head_is_refused_however_it_comes(
         assert rest_of(connection).startswith(b"HTTP/1.1 431 ")
 
 
-def test_many_short_heads_are_no_long_one(quick_server: Server) -> None:
-    """However many requests a caller sends without waiting for their answers."""
+def test_many_short_heads_are_not_one_long_one(quick_server: Server) -> None:
+    """Pipelined requests are all answered, although their heads together exceed the limit."""
     one = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1_000 + b"\r\n\r\n"
     body = b'{"texts": [{"text": "onion"}]}'.ljust(60_000)
     post = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + body
@@ -123,8 +123,8 @@ def test_many_short_heads_are_no_long_one(quick_server: Server) -> None:
         assert rest_of(connection).count(b"HTTP/1.1 200 ") == 92
 
 
-def test_a_head_of_some_length_is_read(quick_server: Server) -> None:
-    """Cookies and tokens take kilobytes, and may come in pieces."""
+def test_a_head_within_the_limit_is_read(quick_server: Server) -> None:
+    """A head of 60 KB in two pieces, as cookies and tokens may need, is answered."""
     with quick_server.connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 30_000)
         assert select.select([connection], [], [], 0.1)[0] == []
@@ -134,10 +134,10 @@ def test_a_head_of_some_length_is_read(quick_server: Server) -> None:
 
 @pytest.mark.parametrize("line", [b"POST /predict", b"GET /livez"])
 @pytest.mark.parametrize("field", [b"x" * 6, b"x: y\r\n"])
-def test_fields_without_an_end_behind_a_body_end_the_connection(
+def test_trailer_fields_without_an_end_end_the_connection(
     quick_server: Server, line: bytes, field: bytes
 ) -> None:
-    """Before the answer and behind it: they would be kept, and copied with each piece."""
+    """A caller who sends trailer fields without an end is cut off, before his answer or after."""
     head = b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
     with quick_server.connect() as connection, pytest.raises(ConnectionError):
         # 24 MB: of 4 the kernel's buffers may hold all, and nobody learns of the end.
@@ -145,15 +145,15 @@ def test_fields_without_an_end_behind_a_body_end_the_connection(
 
 
 def test_nobody_gets_more_time_than_the_setting(quick_server: Server) -> None:
-    """Whatever time a request asks for, its body is not waited for any longer."""
+    """A body is waited for as long as the setting says, whatever the request asks for."""
     with quick_server.connect() as connection:
         head = b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Request-Timeout: 1000\r\n"
         connection.sendall(head + b"Content-Length: 4\r\nConnection: close\r\n\r\n")
         assert rest_of(connection).startswith(b"HTTP/1.1 504 ")
 
 
-def test_a_body_in_one_long_chunk_is_no_head(quick_server: Server) -> None:
-    """What comes of a body, in pieces, is not counted with the heads."""
+def test_a_long_chunk_of_a_body_is_no_head(quick_server: Server) -> None:
+    """A chunk longer than the limit on heads is read, and its request answered."""
     body = b'{"texts": [{"text": "onion"}]}'.ljust(400_000)
     with quick_server.connect() as connection:
         for _ in range(2):
@@ -164,8 +164,8 @@ def test_a_body_in_one_long_chunk_is_no_head(quick_server: Server) -> None:
             assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
 
 
-def test_fields_behind_a_body_are_none_of_its_head(quick_server: Server) -> None:
-    """Else what a request means would depend on whether all of it came at once."""
+def test_trailer_fields_are_no_headers(quick_server: Server) -> None:
+    """Trailer fields change nothing in how a request is understood."""
     with quick_server.connect() as connection:
         connection.sendall(
             b"POST /predict HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -177,8 +177,8 @@ def test_fields_behind_a_body_are_none_of_its_head(quick_server: Server) -> None
     assert b"behind" not in answer
 
 
-def test_answers_that_are_owed_come_before_the_end(quick_server: Server) -> None:
-    """A head without an end behind other requests takes none of their answers along."""
+def test_requests_before_a_head_without_an_end_are_answered(quick_server: Server) -> None:
+    """The connection closes only after the answers to whole requests that came before."""
     with quick_server.connect() as connection:
         connection.sendall(3 * WHOLE + b"GET /" + b"x" * 300_000)
         assert rest_of(connection).count(b"HTTP/1.1 200 ") == 3

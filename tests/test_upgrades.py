@@ -1,4 +1,4 @@
-"""A caller who offers another protocol is answered in this one, as if there had been no offer."""
+"""A caller who offers another protocol is answered in HTTP/1.1, as if there were no offer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Received(io.BytesIO):
 
 
 def answers(server: Server, *parts: bytes, count: int = 1) -> list[tuple[int, Any]]:
-    """Send bytes in parts by one connection, and read so many answers."""
+    """Send bytes in parts on one connection, and read so many answers."""
     with server.connect() as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for part in parts:
@@ -64,7 +64,7 @@ def answers(server: Server, *parts: bytes, count: int = 1) -> list[tuple[int, An
 
 @pytest.mark.parametrize("offer", OFFERS)
 def test_a_prediction_with_an_offer_is_answered(server: Server, offer: str) -> None:
-    """The body counts, wherever the bytes are cut on their way."""
+    """A request with an offer is answered with its body read, wherever its bytes are cut."""
     ((_, plain),) = answers(server, request(""))
     whole = request(offer)
     for place in range(1, len(whole), 5):
@@ -73,7 +73,7 @@ def test_a_prediction_with_an_offer_is_answered(server: Server, offer: str) -> N
 
 
 def test_each_of_many_requests_with_an_offer_is_answered(server: Server) -> None:
-    """All that stand in one packet, in their order; a body in chunks too."""
+    """Pipelined requests with and without offers, one of them chunked, are answered in order."""
     chunked = request(OFFERS[0]).replace(
         b"Content-Length: %d\r\n\r\n" % len(BODY),
         b"Transfer-Encoding: chunked\r\n\r\n%x\r\n" % len(BODY),
@@ -87,8 +87,8 @@ def test_each_of_many_requests_with_an_offer_is_answered(server: Server) -> None
     assert {status for status, _ in found} == {200}
 
 
-def test_who_opens_a_websocket_gets_the_answer_that_others_get(server: Server) -> None:
-    """There is none: a path refuses or answers as it does anybody, in the envelope."""
+def test_a_websocket_request_is_answered_as_plain_http(server: Server) -> None:
+    """A request for a WebSocket gets the answer, or the refusal, that any other request gets."""
     ((status, refusal),) = answers(server, request(OFFERS[2], "GET /predict", b""))
     assert status == refusal["status-code"] == 405
     ((status, answer),) = answers(server, request(OFFERS[2], "GET /tags", b""))
@@ -96,8 +96,8 @@ def test_who_opens_a_websocket_gets_the_answer_that_others_get(server: Server) -
     assert answer["data"]["tags"]
 
 
-def test_a_tunnel_is_no_request(server: Server) -> None:
-    """CONNECT, which to a parser is an offer too, is refused in the envelope."""
+def test_connect_is_refused(server: Server) -> None:
+    """CONNECT, which the parser takes for an offer, is refused in the envelope."""
     with server.connect() as connection:
         connection.sendall(b"CONNECT example.org:80 HTTP/1.1\r\nHost: example.org\r\n\r\n")
         received = rest_of(connection)
