@@ -57,9 +57,10 @@ class Curve:
     def table(self) -> Table:
         """Lay out its points, line after line."""
         head = [self.grows, f"{self.counted}/s", "p99 ms", "CPU us a request", "failures"]
+        several = len(self.lines) > 1
         rows = [
             [
-                f"{point.x:g}{f', {line.name}' if len(self.lines) > 1 else ''}",
+                f"{point.x:g}, {line.name}" if several else f"{point.x:g}",
                 f"{point.per_second:,.0f}",
                 f"{point.p99_ms:,.2f}",
                 "" if point.cpu_us is None else f"{point.cpu_us:,.0f}",

@@ -252,10 +252,11 @@ def print_predictions(predictions: Sequence[Prediction]) -> None:
             out.print(f"  {prediction.reason or 'no tag'}")
         words = {found.tag: found.words for found in prediction.evidence or ()}
         for score in prediction.scores:
-            why = ", ".join(
-                f"{word.text} {word.contribution:+.2f}" for word in words.get(score.tag, ())
-            )
-            out.print(f"  {score.score:.3f}  {score.tag}{'  (' + why + ')' if why else ''}")
+            line = f"  {score.score:.3f}  {score.tag}"
+            if earned := words.get(score.tag):
+                why = ", ".join(f"{word.text} {word.contribution:+.2f}" for word in earned)
+                line += f"  ({why})"
+            out.print(line)
 
 
 def _whole(header: str) -> Column:

@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 REMAINING_STEPS = 8
 """About as many steps as a training has beside those of each model."""
 REPORT_STEPS = 8
-"""Of a report with its table."""
+"""About as many as a report has that knows its table."""
 
 
 @click.group(cls=Commands, context_settings=HELP)
@@ -191,7 +191,7 @@ def _lent(
 
 
 def _compares(options: Mapping[str, Any]) -> bool:
-    """Tell whether models are to be compared, if the table is not too large for that."""
+    """Whether models are to be compared, unless the table is too large for that."""
     return not (options["model"] or options["fast"])
 
 
@@ -208,7 +208,7 @@ def _refuse_overwriting(suspects: Path | None, *tables: str | None) -> None:
 
 
 def _write_suspects(path: Path, dataset: Dataset, parts: Split, made: Made) -> None:
-    """Write the suspects of both sides: neither's scores are of a model that had seen the text."""
+    """Write the suspects of both sides, each by scores of a model that had not seen the text."""
     found = find_suspects(
         dataset.labelled.at((*parts.training.numbers, *parts.test.numbers)),
         np.concatenate((made.out_of_fold, made.test_scores)),

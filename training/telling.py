@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 SHOWN = 20
 """Texts on which two runs differ that are shown; --json has all."""
 SLIPS = 0.01
-"""Of texts, how many may bear two tags by mistake where one is meant: rows that contradict."""
+"""Share of a table's texts that may bear two tags only because two of its rows contradict."""
 MOST_ALIKE = 5
 """Findings of one kind that are shown; --json has all."""
 
 
 def tell_findings(findings: Sequence[Finding], table: str, options: Sequence[str]) -> None:
-    """Say in a line of stderr what was found: `check` with these options tells it all."""
+    """Say in one line on stderr what kinds of findings there are, and how to see them all."""
     if findings:
         rows: dict[str, set[int]] = {}
         for finding in findings:
@@ -54,11 +54,12 @@ def tell_report(report: Report, *, proposed: Path | None) -> None:
     """Print what a check found; ``proposed`` is where aliases were written."""
     click.echo(f"{counted(report.texts, 'different text')}, {counted(len(report.tags), 'tag')}.")
     for kind, found in groupby(report.findings, key=attrgetter("kind")):
-        alike = [finding.text for finding in found]
-        more = len(alike) - MOST_ALIKE
-        for text in (*alike[:MOST_ALIKE], *([f"{more} more; --json has all."] if more > 0 else [])):
+        texts = [finding.text for finding in found]
+        for text in texts[:MOST_ALIKE]:
             click.echo(f"{kind}: {text}")
-    # Tags that are several in one are spelt in as many ways as there are: they come apart first.
+        if len(texts) > MOST_ALIKE:
+            click.echo(f"{kind}: {len(texts) - MOST_ALIKE} more; --json has all.")
+    # Joined tags come apart first: as they are, their spellings are of no use.
     if report.aliases and not any(finding.kind == "joined-tags" for finding in report.findings):
         first = "" if proposed else "check again with --propose aliases.json, then "
         click.echo(f"Next: {first}train with --aliases {proposed or 'aliases.json'}")
@@ -88,7 +89,7 @@ def made_object(made: Made, parts: Split, *, promoted: bool) -> objects.Object:
 def tell_made(made: Made, parts: Split, *, compares: bool = False, asked: bool = False) -> None:
     """Print what came of a training.
 
-    ``compares`` is whether it was to compare models, ``asked`` whether to learn from another table.
+    ``compares``: it was to compare models. ``asked``: it was to learn from another table too.
     """
     run = made.run
     printing.print_performance(run, run.performance, ends=5)
@@ -98,32 +99,39 @@ def tell_made(made: Made, parts: Split, *, compares: bool = False, asked: bool =
         *_what_was_lent(made, asked=asked),
         *_what_was_missed(made),
         *_what_was_left_out(parts, run),
-        *_what_else_it_may_be(parts, run),
+        *_whether_one_tag_is_meant(parts, run),
     ):
         click.echo(line)
 
 
 def tell_next(run_id: str, *, promoted: bool, refused: bool) -> None:
-    """Print where a run is and the next command to type; a refusal tells that by itself."""
-    click.echo(f"Run {run_id} is in the store{' and promoted' if promoted else ''}.")
+    """Print where a run is, and the next command to type, which a refusal tells by itself."""
+    if promoted:
+        click.echo(f"Run {run_id} is in the store and promoted.")
+        click.echo("Next: make serve")
+        return
+    click.echo(f"Run {run_id} is in the store.")
     if not refused:
-        click.echo(f"Next: {'make serve' if promoted else f'python -m training promote {run_id}'}")
+        click.echo(f"Next: python -m training promote {run_id}")
 
 
 def _what_was_compared(made: Made, *, compares: bool) -> Iterator[str]:
     if len(made.compared) > 1:
         figures = ", ".join(
-            f"{one.model}{f' with {one.auxiliary}' if one.auxiliary else ''} "
+            f"{_with_table(one.model, one.auxiliary)} "
             f"{one.f1:.3f} (macro {one.macro_f1:.3f}, {one.seconds:.1f} s)"
             for one in made.compared
         )
         lent = made.run.data.auxiliary
-        beside = f" with {lent.source}" if lent else ""
-        chosen = f"{made.run.params.model}{beside}"
+        chosen = _with_table(made.run.params.model, lent.source if lent else None)
         yield f"Chosen by weighted F1 on folds of the training side: {chosen}."
         yield f"Compared: {figures}."
     elif compares:
         yield f"Too large to compare models on: {made.run.params.model} was taken."
+
+
+def _with_table(model: str, other_table: str | None) -> str:
+    return f"{model} with {other_table}" if other_table else model
 
 
 def _what_was_lent(made: Made, *, asked: bool) -> Iterator[str]:
@@ -168,7 +176,8 @@ def _what_was_left_out(parts: Split, run: Run) -> Iterator[str]:
         )
 
 
-def _what_else_it_may_be(parts: Split, run: Run) -> Iterator[str]:
+def _whether_one_tag_is_meant(parts: Split, run: Run) -> Iterator[str]:
+    """Say how to train where next to no text bears two tags."""
     counts = [len(some) for side in (parts.training, parts.test) for some in side.tags]
     several = sum(count > 1 for count in counts)
     if run.task == "multi" and several <= SLIPS * len(counts):
@@ -178,7 +187,7 @@ def _what_else_it_may_be(parts: Split, run: Run) -> Iterator[str]:
 
 
 def tell_seen(run: Run, dataset: Dataset) -> None:
-    """Say on stderr how much of a table a run may have seen."""
+    """Say on stderr how many of a table's texts a run may have been trained on."""
     marks = fingerprints(dataset.labelled.texts, run.params.salt)
     seen = int((~on_test_side(marks, run.params.test_share)).sum())
     printing.note(
@@ -190,7 +199,7 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
 
 
 def tell_reading(dataset: Dataset) -> None:
-    """Say on stderr how a table was read where its owner may not expect it."""
+    """Say on stderr how a table was read, where that may surprise its owner."""
     if dataset.tag_columns:
         without = json.dumps({dataset.tag_columns[-1]: ""}, ensure_ascii=False)
         printing.note(
@@ -203,13 +212,13 @@ def tell_reading(dataset: Dataset) -> None:
 
 
 def tell_titles(dataset: Dataset) -> None:
-    """Say on stderr that a table's descriptions were not read, where that may be."""
+    """Say on stderr that titles were read without the descriptions that may stand beside them."""
     if dataset.titles_alone:
         printing.note(TITLES_ALONE)
 
 
 def refuse_strangers(runs: Sequence[Run], dataset: Dataset) -> None:
-    """Refuse a table whose tags are all strange to the runs: of such nothing can be measured.
+    """Refuse a table that has no tag of the runs: nothing could be measured.
 
     Raises
     ------
@@ -227,7 +236,7 @@ def refuse_strangers(runs: Sequence[Run], dataset: Dataset) -> None:
 
 
 def tell_strange(runs: Sequence[Run], dataset: Dataset) -> None:
-    """Say on stderr which tags of a table none of the runs has; what only one has is compared.
+    """Say on stderr which tags of a table none of the runs has.
 
     Where each tag of the table has a column, say which of the runs' tags have none.
     """
