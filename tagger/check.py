@@ -1,7 +1,7 @@
 """A run's own check: a few texts with the scores that it gave them when it was made.
 
-Whoever loads a run asks them again before it serves, and a server goes on asking while it is ready.
-The texts are put together from the run's vocabulary, so they hold no text of the table.
+They are scored again whenever a run is loaded, and by every readiness probe of a server. The texts
+are put together from the run's vocabulary, so they hold no text of the table.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FILE = "check.json"
 TEXTS = 8
 WORDS_EACH = 12
 UNSEEN = "qxzvkw"
-"""A word that no vocabulary holds, so that the way of unknown words is checked too."""
+"""A word that no vocabulary holds, so that the handling of unknown words is checked too."""
 TOLERANCE = 1e-5
 """Of a score: what another processor's rounding may change."""
 
@@ -45,7 +45,7 @@ class Check:
         return cls(texts, model.score(texts).scores)
 
     def confirm(self, model: Model) -> None:
-        """Ask a model the texts.
+        """Score the texts by a model.
 
         Raises
         ------

@@ -29,7 +29,7 @@ from tagger.model import Model
 from tagger.records import FORMAT, Run
 
 NAME = "tagline"
-"""Of the model in BentoML's store."""
+"""The name of the model in BentoML's store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class RunFolder:
         return self._stored().run
 
     def model(self) -> Model:
-        """Read what the run serves with, each file as it was written, and confirm its check scores.
+        """Read the run's model, and confirm its files' digests and its check scores.
 
         Raises
         ------

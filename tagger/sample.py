@@ -10,12 +10,12 @@ import numpy as np
 from tagger.model import Model
 
 COMMON = 200
-"""The commonest words, from which to choose."""
+"""How many of the commonest words to choose from."""
 WORDS = 8
 
 
 def sample(model: Model) -> str:
-    """Give the common words that speak most for one tag: that for which such words speak most."""
+    """Return the common words of most weight for one tag: that for which they weigh most."""
     weights = model.weights
     common = np.argsort(weights.word_idf, kind="stable")[:COMMON]
     speaking = weights.word_weights[common]

@@ -62,9 +62,9 @@ def _csv_writer(file: TextIO) -> Writer:
 
 
 def cell(value: object) -> str:
-    """Write a value as a cell: a list of words as ``a|b``, anything else but words as JSON.
+    """Write a value as a cell: a string as it is, a list of strings as ``a|b``, all else as JSON.
 
-    As JSON also the words that would be read as others.
+    A list is JSON too if one of its strings would not be read back as it was.
     """
     if value is None:
         return ""
