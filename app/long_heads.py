@@ -19,7 +19,7 @@ from app.protocol import extend
 MOST = 1 << 16
 """Bytes; uvicorn with h11 has the same limit."""
 DETAIL = (
-    f"The head of this request did not come to its end in {MOST} bytes: send a shorter address, "
+    f"The line and headers of this request are longer than {MOST} bytes: send a shorter address, "
     "and fewer and shorter headers."
 )
 

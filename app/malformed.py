@@ -18,8 +18,8 @@ from app.protocol import extend
 from app.routes import NOWHERE
 
 DETAIL = (
-    "This is no request of HTTP/1.1 that can be understood: look at its line, whose address is "
-    "to be percent-encoded and within 65,535 bytes, and at its headers."
+    "This cannot be read as a request of HTTP/1.1. Check its first line, whose address must be "
+    "percent-encoded and no longer than 65,535 bytes, and its headers."
 )
 
 

@@ -42,8 +42,8 @@ Any path may answer these too:
 - `422`: it has no query parameter of this name (health, probes, metrics, `/schema.json` and pages
   pass over any).
 - `400`: what came is no HTTP/1, or has not one `Host`.
-- `408`: the head of the request did not come to its end in time.
-- `431`: the head did not come to its end in {MOST:,} bytes.
+- `408`: the line and headers of the request did not arrive in time.
+- `431`: they are longer than {MOST:,} bytes.
 
 Of the last three nobody knows the `url`, which is empty. Where `method` is empty too, the
 connection is closed.

@@ -34,6 +34,6 @@ def extend(ours: type[asyncio.Protocol], *, without: str, **values: object) -> N
         Class attributes of the mixin; mixins that have an attribute of the same name share it.
     """
     if protocol_in_use() != "HttpToolsProtocol":
-        log.warning("This uvicorn is another: %s.", without)
+        log.warning("This uvicorn is not the one that Tagline extends: %s.", without)
     elif not issubclass(auto.AutoHTTPProtocol, ours):
         auto.AutoHTTPProtocol = type(ours.__name__, (ours, auto.AutoHTTPProtocol), values)

@@ -13,7 +13,7 @@ from typing import Any
 from app.malformed import Refusals
 from app.protocol import extend
 
-DETAIL = "The head of this request did not come to its end in time: send it faster."
+DETAIL = "The line and headers of this request did not arrive in time: send them faster."
 
 
 class Inspector:

@@ -172,8 +172,8 @@ class WrongHost(RequestError):
 
     def __init__(self) -> None:
         super().__init__(
-            "HTTP/1.1 wants the name of one host, which is not there, given twice, or no name of a "
-            "host: send one Host header with the name and port of this server."
+            "The Host header is missing, given more than once, or no name of a host: send one, "
+            "with the name and port of this server."
         )
 
 

@@ -60,8 +60,8 @@ class History:
             raise StoreError(f"{self._lines} cannot be read: {fault.strerror}.") from fault
         except (ValueError, TypeError) as fault:
             raise StoreError(
-                f"{self._lines} cannot be read ({fault}). It holds one JSON object a line: "
-                "take out the line that is none."
+                f"{self._lines} cannot be read ({fault}). Each line of it must be a JSON object: "
+                "delete the one that is not."
             ) from fault
 
     def promote(

@@ -330,8 +330,8 @@ class Store:
             where = f" ({fault.filename})" if fault.filename else ""
             raise StoreError(
                 f"The model store {self.folder} cannot be changed: "
-                f"{fault.strerror or fault}{where}. Nothing in it is half done: see what is there "
-                "by python -m tagger list"
+                f"{fault.strerror or fault}{where}. No change is left half done; to see what is "
+                "there: python -m tagger list"
             ) from fault
 
 

@@ -190,7 +190,7 @@ def test_a_history_that_cannot_be_read_keeps_no_server_from_starting(
         assert check_whole(predict(server)) == OLD
     log = server.log.read_text()
     assert log.count("No promotion can be taken up") == 1
-    assert "take out the line that is none" in log
+    assert "delete the one that is not" in log
 
 
 def promote_unseen(store: Store, run_id: str) -> None:
