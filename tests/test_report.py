@@ -248,6 +248,21 @@ def test_the_curve_ends_at_the_run_itself(whole: Written) -> None:
     assert rows[f"{texts} texts"][0] == f"{whole.run.performance.overall.f1:.3f}"
 
 
+def test_the_curve_of_a_part_of_the_table_ends_at_what_the_part_teaches(tmp_path: Path) -> None:
+    """The run has learnt from more texts than the table given holds."""
+    table, made = tmp_path / "table.csv", made_run()
+    lines = TABLE.read_text(encoding="utf-8").splitlines()
+    parts = split(read_dataset(str(TABLE), Reading()), made.run.params)
+    held = (1, *parts.training.numbers[:24], *parts.test.numbers)
+    table.write_text("\n".join(lines[number - 1] for number in held))
+    known = known_texts(read_dataset(str(table), Reading()), made.run, made.exam)
+    examined = Examined.of(made.run, made.model, made.exam)
+    section = more_rows_section(examined, known, step=lambda _: None)
+    assert section
+    assert section.learnt[-1].texts == 24
+    assert section.learnt[-1].f1 < made.run.performance.overall.f1 - 0.01
+
+
 def test_a_small_test_does_not_say_that_more_rows_promise_little(tmp_path: Path) -> None:
     """Where the second half may have brought much or nothing, neither is said."""
     table, params = tmp_path / "table.csv", Params(min_support=2)

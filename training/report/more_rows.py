@@ -78,8 +78,8 @@ def more_rows_section(examined: Examined, table: Table, *, step: Step) -> MoreRo
             continue  # So small a part teaches nothing: the curve begins with the next.
     if not answers or answers[-1][0] < round(PORTIONS[-1] * len(order)):
         return None
-    if examined.run.params.auxiliary:
-        # What the run itself answers owes to another table too, and is no point of this curve.
+    if examined.run.params.auxiliary or len(order) < training.of:
+        # What the run itself answers owes to other texts too, and is no point of this curve.
         step(f"Learn from {len(order)} texts")
         whole_table = _answers(examined, training, table.test, order)
     else:
