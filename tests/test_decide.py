@@ -112,7 +112,7 @@ def test_a_score_that_prints_as_its_threshold_reaches_it(threshold: float) -> No
 
 
 def test_scores_that_print_alike_stand_best_first() -> None:
-    """Else the five best of thousands of tags would mostly be those that the alphabet has first."""
+    """Scores that print alike stand in the order that they had before they were rounded."""
     policy = Policy("single", np.full(4, 0.5), abstain_below=0.0)
     scores = np.array([[1e-9, 3e-8, 0.9999998, 0.9999999]], np.float32)
     scored = Scored(scores, np.ones(1, np.float32))

@@ -63,7 +63,7 @@ mount -o remount,ro {home.parent}/small
 
 
 def test_a_store_of_two_file_systems_is_refused_before_the_training(home: Path) -> None:
-    """Where a volume is mounted in the store, a run cannot be moved into it: no minute is spent."""
+    """A store with a volume mounted in it, into which no run can be moved, is refused at once."""
     told, _ = in_a_small_folder(
         home,
         f"""
@@ -93,7 +93,7 @@ ln -s {home.parent}/elsewhere $BENTOML_HOME/models
 
 
 def test_a_user_without_a_name_is_written_down_by_number(home: Path) -> None:
-    """As most containers run: the system has no name for the number."""
+    """The history tells a user who has no name, as in most containers, by his number."""
     done = run_command(
         *("unshare", "--user", "--map-user=54321"),
         *(sys.executable, "-m", "tagger", "promote", "second"),
@@ -104,7 +104,7 @@ def test_a_user_without_a_name_is_written_down_by_number(home: Path) -> None:
 
 
 def test_what_this_user_may_not_change_is_named(home: Path) -> None:
-    """The folder that the system denies, which is not always the store's own."""
+    """A refusal names the folder that the system denies, which is not always the store's own."""
     (home / "unfinished").chmod(0)
     unshare = ("unshare", "--user", sys.executable, "-m", "tagger")
     done = run_command(*unshare, "delete", "second", home=home)
@@ -119,7 +119,7 @@ def test_what_this_user_may_not_change_is_named(home: Path) -> None:
 def test_a_run_that_this_user_may_not_read_is_not_called_broken(
     home: Path, name: str, command: list[str]
 ) -> None:
-    """Where the system denies a run, that is said, and nobody is told to train it anew."""
+    """A run whose files the system denies is told as such, and nobody is told to train it anew."""
     (home / "models" / "tagline" / "second" / name).chmod(0)
     unshare = ("unshare", "--user", sys.executable, "-m", "tagger")  # root may read anything
     done = run_command(*unshare, *command, home=home)
@@ -169,7 +169,7 @@ with serve(small, Path(store) / "log", TAGLINE_STORE=store) as server:
 
 
 def test_a_disk_that_fills_up_ends_no_server(home: Path) -> None:
-    """The files of its metrics have their room from the start: for want of it the kernel kills."""
+    """A server survives a disk that fills up: the room of its metrics was reserved at its start."""
     script = home.parent / "disk_fills_up.py"
     script.write_text(DISK_FILLS_UP)
     told, _ = in_a_small_folder(

@@ -172,7 +172,7 @@ def test_killed_at_every_step(
 def test_denied_at_every_step(
     template: Path, tmp_path: Path, action: Callable[[Store], None]
 ) -> None:
-    """Whatever the disk denies is told, and the action is not done, or done; never between."""
+    """Whatever the disk denies is told, and the action is done or not done, never between."""
     with copied(template, tmp_path / "done") as store:
         before = sight_of(store)
         action(store)

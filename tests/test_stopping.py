@@ -52,7 +52,7 @@ def call_until_told(url: str, begun: threading.Barrier) -> int:
 
 
 def test_sigterm_under_load_loses_no_request(trained_home: TrainedHome, tmp_path: Path) -> None:
-    """Readiness turns false, answers go on and say to close, and the end is status 0."""
+    """After SIGTERM readiness is false, answers go on and say to close, and the end is status 0."""
     with serve(
         trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="3"
     ) as server:
@@ -94,7 +94,7 @@ def ask_for_long(server: Server, answered: ThreadPoolExecutor) -> Future[request
 def test_what_is_in_flight_is_answered(
     trained_home: TrainedHome, tmp_path: Path, numbers: list[signal.Signals]
 ) -> None:
-    """Whichever signals come, also twice: the answer, status 0, and nothing left behind."""
+    """A request in flight is answered whichever signals come, and nothing is left behind."""
     with (
         serve(
             trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0.2"
@@ -115,7 +115,7 @@ def test_what_is_in_flight_is_answered(
 def test_a_killed_supervisor_leaves_no_worker(
     trained_home: TrainedHome, tmp_path: Path, *, starting: bool
 ) -> None:
-    """Whoever starts the server anew finds the port free, were a worker about to start too."""
+    """When the supervisor is killed its workers end and free the port, even one about to start."""
     with serve(
         trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0"
     ) as server:
@@ -135,7 +135,7 @@ def test_a_killed_supervisor_leaves_no_worker(
 def test_a_caller_who_does_not_read_keeps_no_worker(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
-    """Five seconds after the longest request may have taken, the answers that are left are left."""
+    """A caller who reads no answer is waited for five seconds longer than a request may take."""
     with serve(
         trained_home.copied(tmp_path),
         tmp_path / "log",
@@ -163,7 +163,7 @@ def test_a_caller_who_does_not_read_keeps_no_worker(
 def test_a_second_signal_ends_the_pause(
     pause: float, numbers: list[signal.Signals], told: list[signal.Signals]
 ) -> None:
-    """Within the pause uvicorn is told nothing; SIGINT has none, and uvicorn is told once."""
+    """Uvicorn is told once to stop: after the pause, at a second signal, or at SIGINT."""
     heard: list[int] = []
 
     async def story() -> None:
@@ -204,7 +204,7 @@ def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) 
 def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
-    """The port stays open, and what is asked while nobody is behind it the successor answers."""
+    """Requests that come while a killed worker is replaced wait at the port and are answered."""
     with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
         supervisor = psutil.Process(server.process.pid)
         (victim,) = supervisor.children()
@@ -218,7 +218,7 @@ def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
 def test_a_worker_that_is_started_anew_leaves_no_trace(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
-    """As `make dev` does it at each change: nothing is logged as if something had gone wrong."""
+    """A restart of workers, as `make dev` does at each change, logs nothing that looks wrong."""
     with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
         supervisor = psutil.Process(server.process.pid)
         (before,) = supervisor.children()
@@ -231,14 +231,14 @@ def test_a_worker_that_is_started_anew_leaves_no_trace(
 
 
 def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The seam is there by which a killed worker is missed sooner than BentoML would."""
+    """BentoML has the class that is replaced, and its supervisor looks as often as it is told."""
     monkeypatch.setattr(circus, "Arbiter", circus.Arbiter)
     bento.supervise(0.5, sys.exit)
     assert circus.create_standalone_arbiter([]).check_delay == 0.5
 
 
 def test_a_terminal_needs_no_pause(trained_home: TrainedHome, tmp_path: Path) -> None:
-    """Where the output is a terminal, Ctrl-C ends without the pause that balancers need."""
+    """In a terminal Ctrl-C ends the server without the pause that load balancers need."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "bentoml", "serve", "--port", str(port := free_port())],
