@@ -24,9 +24,6 @@ SECONDS = 60
 OFFICE = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """How workbooks begin: zip files today, a form of their own before 2007."""
 
-DATABASES = (b"SQLite format 3", b"ARROW1", b"\xff\xff\xff\xff")
-"""How databases of SQLite begin, files of Arrow (Feather), and its streams, as of data sets."""
-
 PAGES = (b"<!doctype html", b"<html", b"<?xml")
 """How pages begin, in small letters, as an address answers that shows a file or asks to log in."""
 
@@ -141,13 +138,10 @@ def _form(source: str, beginning: bytes) -> Form:
         raise ValueError(
             "it is a workbook of Excel, to be saved as CSV, or a zip file, to be unpacked"
         )
-    if beginning.startswith(DATABASES):
-        raise ValueError(
-            "it is a database of SQLite or a file of Arrow: write the table as CSV, JSON lines or "
-            "Parquet"
-        )
     if beginning.startswith(PACKED):
         raise ValueError("it is packed, and not by gzip: unpack it")
+    if beginning.startswith(b"version https://git-lfs"):
+        raise ValueError("it is what Git LFS puts in place of the file: git lfs pull fetches it")
     if beginning.startswith(b"PAR1"):
         return "parquet"
     name = source.lower().partition("?")[0].removesuffix(".gz")
@@ -179,6 +173,11 @@ def _encoding(opened: Callable[[], BinaryIO], beginning: bytes, named: str | Non
         return named
     if b"\x00" in beginning[:2]:
         return "utf-16-be" if beginning[0] == 0 else "utf-16-le"
+    if b"\x00" in beginning.partition(b"\n")[0]:
+        raise ValueError(
+            "zero bytes in its first line show that it is no text, but a database or an archive, "
+            "say: write the table as CSV, JSON lines or Parquet"
+        )
     for encoding in ("utf-8-sig", "cp1252"):
         decoder = codecs.getincrementaldecoder(encoding)()
         with opened() as file:

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, TextIO
 
 from tagger.errors import UnreadableTable
@@ -120,15 +121,18 @@ def _json_values(written: str) -> Iterator[Any]:
 
 
 def _json_lines_rows(text: TextIO) -> Iterator[Row]:
-    for number, line in enumerate(text, start=1):
-        if line.strip():
-            try:
-                row = _json_row(number, json.loads(line, parse_constant=_null))
-            except (ValueError, RecursionError):
-                row = Row(number, {}, "not JSON")
-            if number == 1 and _is_one_object(row.values.values()):
-                raise UnreadableTable(ONE_OBJECT)
-            yield row
+    rows = (_json_line_row(*line) for line in enumerate(text, start=1) if line[1].strip())
+    first = list(islice(rows, 2))
+    if len(first) == 1 and _is_one_object(first[0].values.values()):
+        raise UnreadableTable(ONE_OBJECT)
+    yield from chain(first, rows)
+
+
+def _json_line_row(number: int, line: str) -> Row:
+    try:
+        return _json_row(number, json.loads(line, parse_constant=_null))
+    except (ValueError, RecursionError):
+        return Row(number, {}, "not JSON")
 
 
 def _is_one_object(values: Collection[object]) -> bool:

@@ -68,7 +68,7 @@ def test_faulty_json_lines_are_named(tmp_path: Path) -> None:
     sentence = refused("\n".join((*good, *bad)), "table.jsonl", tmp_path)
     assert "not JSON in row 6" in sentence
     assert "no JSON object in row 7" in sentence
-    assert "no text in row 8" in sentence
+    assert "a number in place of the text in row 8" in sentence
     assert "tags that are neither words nor whole numbers in row 9" in sentence
 
 
@@ -111,7 +111,13 @@ def test_a_table_that_is_not_named_is_told_so(
         ("__label__a __label__b words\n__label__a more\n", "x.train", ["write each line as {"]),
         ("3,A title\n1,Another\n", "classes.csv", ["write one above it, such as text,tags"]),
         ("\n<!DOCTYPE html>\n<html>", "table.csv", ["a page of the web", "of the file itself"]),
-        (b"SQLite format 3\0", "table.db", ["a database of SQLite", "write the table as CSV"]),
+        (b"SQLite format 3\0", "table.db", ["a database or an archive", "write the table as CSV"]),
+        ("version https://git-lfs.github.com/spec/v1\n", "pointer.csv", ["git lfs pull"]),
+        ('{"text": ["a"], "tags": ["b"]}\n' * 2, "words.jsonl", ["a list or an object in place"]),
+        (
+            '{"text": 1, "tags": ["b"]}\n',
+            ["a number in place of the text in row 1"],
+        ),
         (b"BZh91AY&SY", "table.csv.bz2", ["packed", "unpack it"]),
         ('[{"text": {"en": "a"}, "tags": ["b"]}]', "object.json", ["an object in place of the te"]),
         ("text,tags\na,\n", "untagged.csv", ["--untagged skip, or none"]),

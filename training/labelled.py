@@ -121,8 +121,10 @@ class Columns:
         """Say what a row holds that has no text where its text should stand."""
         names = (self.texts.text, self.texts.title, self.texts.description)
         cells = [row.values.get(name) for name in names if name]
-        nested = any(isinstance(cell, list | dict) for cell in cells)
-        return "a list or an object in place of the text" if nested else "no text"
+        if any(isinstance(cell, list | dict) for cell in cells):
+            return "a list or an object in place of the text"
+        number = any(isinstance(cell, int | float) for cell in cells)
+        return "a number in place of the text" if number else "no text"
 
 
 def names_in(rows: Sequence[Row]) -> list[str]:
