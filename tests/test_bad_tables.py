@@ -114,10 +114,6 @@ def test_a_table_that_is_not_named_is_told_so(
         (b"SQLite format 3\0", "table.db", ["a database or an archive", "write the table as CSV"]),
         ("version https://git-lfs.github.com/spec/v1\n", "pointer.csv", ["git lfs pull"]),
         ('{"text": ["a"], "tags": ["b"]}\n' * 2, "words.jsonl", ["a list or an object in place"]),
-        (
-            '{"text": 1, "tags": ["b"]}\n',
-            ["a number in place of the text in row 1"],
-        ),
         (b"BZh91AY&SY", "table.csv.bz2", ["packed", "unpack it"]),
         ('[{"text": {"en": "a"}, "tags": ["b"]}]', "object.json", ["an object in place of the te"]),
         ("text,tags\na,\n", "untagged.csv", ["--untagged skip, or none"]),
