@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.bodies import FINISH_SECONDS
-from app.malformed import Deaf, Refusals
+from app.malformed import IgnoringParser, Refusals
 from app.protocol import extend
 
 MOST = 1 << 16
@@ -31,21 +31,22 @@ class BoundingHeads(asyncio.Protocol):
     body_bytes: int
     connections: set[Any]
     cycle: Any
-    ends_with_what_is_owed: Callable[[], bool]
+    stop_reading: Callable[[], bool]
     headers: list[tuple[bytes, bytes]]
     parser: Any
     scope: Any
     transport: asyncio.Transport
     _in_chunk = False
-    _counted: object = None
-    _read = 0
-    """Bytes read so far of the head, or latest chunk, of the request whose scope is `_counted`."""
+    _counted_scope: object = None
+    """The scope of the request whose bytes are counted."""
+    _read_bytes = 0
+    """Bytes read so far of that request: of its head, or of its latest chunk."""
 
     def on_chunk_header(self) -> None:
         """Start counting at 0 for this chunk; trailer fields are kept apart from the headers."""
         self.headers = []
         self._in_chunk = True
-        self._counted, self._read = self.scope, 0
+        self._counted_scope, self._read_bytes = self.scope, 0
 
     def on_chunk_complete(self) -> None:
         """Stop counting."""
@@ -53,8 +54,8 @@ class BoundingHeads(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse the data, and count it if it ended in the midst of a head or of trailer fields."""
-        if len(data) > MOST or self._read:
-            data = self._read_first(data)
+        if len(data) > MOST or self._read_bytes:
+            data = self._parse_at_most_a_head(data)
         before = self.cycle
         in_body = before is not None and before.more_body
         super().data_received(data)
@@ -69,7 +70,7 @@ class BoundingHeads(asyncio.Protocol):
             most = self.body_bytes if cycle.response_complete else MOST
             self._count(data, most, self.transport.close)
 
-    def _read_first(self, data: bytes) -> bytes:
+    def _parse_at_most_a_head(self, data: bytes) -> bytes:
         """If a head is expected, parse at most as much as a head may have; return the rest.
 
         So a head is too long whether or not its end is in the same piece.
@@ -78,24 +79,24 @@ class BoundingHeads(asyncio.Protocol):
         if cycle is not None and cycle.scope is self.scope:
             if cycle.more_body:
                 return data
-            self._read = 0
-        room = MOST + 1 - self._read
+            self._read_bytes = 0
+        room = MOST + 1 - self._read_bytes
         if not 0 < room < len(data):
             return data
         self.data_received(data[:room])
         return data[room:]
 
     def _count(self, data: bytes, most: int, too_much: Callable[[], None]) -> None:
-        if self._counted is not self.scope:
-            self._counted, self._read = self.scope, 0
-        self._read += len(data)
-        if self._read > most and not self.transport.is_closing():
+        if self._counted_scope is not self.scope:
+            self._counted_scope, self._read_bytes = self.scope, 0
+        self._read_bytes += len(data)
+        if self._read_bytes > most and not self.transport.is_closing():
             too_much()
 
     def _refuse(self) -> None:
-        if isinstance(self.parser, Deaf):
+        if isinstance(self.parser, IgnoringParser):
             return
-        if self.ends_with_what_is_owed():
+        if self.stop_reading():
             return
         self.transport.write(self.refusals.answer(431, DETAIL))
         # Closed at once, the connection would be reset and the answer lost, so the caller gets time

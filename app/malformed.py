@@ -46,7 +46,7 @@ class Refusals:
         return f"HTTP/1.1 {status} {phrase(status)}\r\n".encode() + head + b"\r\n" + body
 
 
-class Deaf:
+class IgnoringParser:
     """Takes the parser's place once no more is to be read, and ignores what arrives."""
 
     def feed_data(self, data: bytes) -> None:
@@ -61,12 +61,12 @@ class Answering(asyncio.Protocol):
     refusals: Refusals
     transport: asyncio.Transport
 
-    def ends_with_what_is_owed(self) -> bool:
+    def stop_reading(self) -> bool:
         """Stop reading, and return whether complete requests still wait for their answers.
 
         If so, the last of those answers closes the connection.
         """
-        self.parser = Deaf()
+        self.parser = IgnoringParser()
         cycle = self.cycle
         owed = cycle is not None and not cycle.response_complete and not cycle.more_body
         if owed:
@@ -75,7 +75,7 @@ class Answering(asyncio.Protocol):
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
         """Answer in the envelope, and close."""
-        if self.ends_with_what_is_owed():
+        if self.stop_reading():
             return
         self.transport.write(self.refusals.answer(400, DETAIL))
         self.transport.close()
