@@ -29,7 +29,7 @@ class Bodies:
         self._most = most
         self._deadlines: dict[asyncio.Task[Any], float] = {}
         self._given_up: set[asyncio.Task[Any]] = set()
-        self._looks = False
+        self._look_is_due = False
 
     async def read(self, receive: Receive, deadline: float) -> bytes:
         """Read a request's body, until a moment of `time.monotonic`.
@@ -46,7 +46,7 @@ class Bodies:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in one
         self._deadlines[task] = deadline
-        if not self._looks:
+        if not self._look_is_due:
             self._look_later()
         try:
             return await self._read(receive)
@@ -75,11 +75,11 @@ class Bodies:
                 return body
 
     def _look_later(self) -> None:
-        self._looks = True
+        self._look_is_due = True
         asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
 
     def _look(self) -> None:
-        self._looks = False
+        self._look_is_due = False
         now = time.monotonic()
         for task, deadline in self._deadlines.items():
             if deadline < now:

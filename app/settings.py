@@ -70,7 +70,7 @@ class Settings(BaseSettings):
 
     @field_validator("store")
     @classmethod
-    def _the_same_everywhere(cls, store: Path | None) -> Path | None:
+    def _must_be_absolute(cls, store: Path | None) -> Path | None:
         if store is not None and not store.is_absolute():
             raise ValueError(
                 "give the folder's absolute path, without ~. Workers run in another folder than "

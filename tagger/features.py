@@ -14,9 +14,9 @@ from tagger.weights import Weights
 from tagger.words import words_and_signs_as_bytes, words_as_bytes
 
 PORTION = 20 * 1024
-"""Bytes turned into numbers at a time, unless one text alone has more: it bounds memory."""
+"""Bytes of words that are counted at a time, unless one text alone has more: it bounds memory."""
 FEW = 2048
-"""Bytes of text below which the fixed cost of `Words` is more than it saves."""
+"""Bytes of words below which the fixed cost of `Words` is more than it saves."""
 
 LEAST = np.finfo(np.float64).tiny
 """In place of 0, where something is divided by it."""
@@ -28,7 +28,7 @@ def join_title(title: str, description: str) -> str:
 
 
 class Features:
-    """What a run makes of texts before it weighs them."""
+    """Counts in texts the words, and pairs of words, that a run knows."""
 
     def __init__(self, weights: Weights) -> None:
         self.vocabulary = Vocabulary(weights)
@@ -54,7 +54,7 @@ class Features:
             yield portion
 
     def words(self, text: str) -> bytes:
-        """Return the words of one text that count, and `NO_WORD` for each other, between blanks."""
+        """Return the words of one text between blanks; `NO_WORD` for each that does not count."""
         words = self._as_bytes(text)
         if len(words) <= 2 * MOST_UNKNOWN:  # too short to hold more
             return words
@@ -86,8 +86,8 @@ class Features:
     def pairs(self, rows: Places) -> tuple[Places, Places]:
         """Find the known pairs among neighbouring rows: where each begins, and its own row.
 
-        Most neighbours are no known pair, which a look at one place of a small table tells: 1.2 us
-        a text of 38 words where to search for all of them takes 2.3.
+        Most neighbours are no known pair, which one look into a small table of flags tells. So only
+        the others are searched for: 1.2 us for a text of 38 words, in place of 2.3.
         """
         if not self._n_pairs:
             return rows[:0], rows[:0]
@@ -99,7 +99,7 @@ class Features:
         return may_be.take(known), nearest.take(known) + self.vocabulary.first_pair
 
     def _places(self, first: Places, second: Places) -> Places:
-        """Return the place of each pair in the table of what may be one; few share theirs."""
+        """Return the place of each pair in that small table, which few pairs share."""
         return (first * 257 + second) & (len(self._may_be) - 1)
 
     def own_lengths(self, counts: Counts) -> Doubles:
@@ -118,10 +118,10 @@ def character_lengths(projections: Doubles) -> Doubles:
 
 
 def _root(squares: Doubles) -> Doubles:
-    """Return the root, never 0: of a text without words all is 0, whatever it is divided by."""
+    """Return the root, never 0, since lengths divide: a text without words has the length 0."""
     return np.sqrt(np.maximum(squares, LEAST))
 
 
 def _codes(first: Places, second: Places) -> Places:
-    """Make one number of two rows, ordered as the pairs are."""
+    """Make one number of two rows; the numbers are ordered as the pairs are."""
     return (first << 32) | second
