@@ -111,10 +111,12 @@ def test_a_closed_connection_is_freed(sent: bytes, answers: int) -> None:
 
 
 class Slow:
-    """A Runner, its served run and a batcher in one, whose work takes a second."""
+    """A Runner, its served run without tags, and a batcher in one, whose work takes a second."""
 
     served: Any = property(lambda self: self)
+    run: Any = served
     decided: Any = served
+    tags = ()
     work: asyncio.Future[list[bytes]]
 
     async def of(self, _run_id: str, _deadline: float) -> Any:
