@@ -210,6 +210,7 @@ class RunSummary(Answer):
     """A training run."""
 
     run_id: str
+    """Its name in every path under `/runs`, and in the store."""
     created_at: str
     """When its training ended."""
     promoted: bool
@@ -233,6 +234,7 @@ class WholeRun(RunSummary):
 
     performance: Performance
     tags: list[str]
+    """All that it can give."""
     thresholds: Mapping[str, float]
     """By tag, the score from which on it is predicted; where the task is `single`, it counts only
     with `top_k`."""
@@ -282,11 +284,13 @@ class Envelope(Answer):
     message: str
     """The status in words."""
     method: str
+    """Of the request; empty where it could not be read."""
     status_code: int = Field(alias="status-code")
     """Equal to the HTTP status, always."""
     timestamp: Timestamp
     """ISO 8601, UTC."""
     url: str
+    """The address that was asked; empty where it could not be read."""
 
 
 class Success(Envelope, Generic[Data]):
@@ -317,3 +321,4 @@ class InvalidRefusal(Envelope):
     """Every fault in what was sent."""
 
     detail: list[Fault]
+    """The faults, each with its place."""

@@ -45,6 +45,7 @@ class Params:
     objective: str = "f1"
     """What the thresholds aim at."""
     seed: int = 0
+    """Of what is drawn at random in training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Overall:
     accuracy: float
     """Share of the texts whose tags are exactly right."""
     texts: int
+    """How many they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,21 @@ class Data:
     """The table a run was trained on, as far as it can be told without keeping its texts."""
 
     source: str
+    """The table's name, without the folder it lay in."""
     sha256: str
     """Of the cleaned rows, so that the same rows from another file format are the same data."""
     rows: int
+    """Different texts."""
     training_rows: int
+    """Texts that it was trained on."""
     test_rows: int
+    """Texts kept back for the test."""
     near_duplicates_left_out: int
+    """Texts not trained on because they are nearly the same as one of the test."""
     licence: str | None = None
+    """Of the table, where its owner told it."""
     auxiliary: Auxiliary | None = None
+    """Another table that the run learnt from too, if there is one."""
 
     @property
     def not_of_one_tag(self) -> int:
