@@ -14,7 +14,7 @@ import math
 import time
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,10 @@ REST = 6
 """Turns of the loop between two batches of a request that is not through: so many another request
 takes from its first byte to its answer, and would meet a batch in each. Beside evidence for 300
 texts it took 35 ms, and takes 8."""
+KNOWN = 32
+"""Items from which on what they cost is believed enough to refuse a request. After a start each of
+the first costs ten times what those of full batches do: of 18 who asked for a thousand texts each,
+up to ten were refused, and all would have been answered within a second."""
 LATE = "The time for this request was over before all of its work was done; the rest was left."
 
 
@@ -49,9 +53,9 @@ class Bounds:
     seconds: float = 0.005
     """How long a batch should run at most: its size is found from the measured cost of an item."""
     weight: int = 65_536
-    """What the items of all requests that bring several may weigh in a batch: by ``seconds`` they
-    are taken to cost what the items before them did, and may cost a hundred times that. At a third
-    of it, forty requests of fifty ordinary texts each share batches too small: 8% of the rate."""
+    """What the items of a batch may weigh, but for the last: by ``seconds`` they are taken to cost
+    what the items before them did, and may cost a hundred times that. At a third of it, forty
+    requests of fifty ordinary texts each share batches too small: 8% of the rate."""
     inline_seconds: float = 0.020
     """A batch that is expected to run longer than this runs in a thread, not on the loop. A thread
     is slower below a millisecond: two hand-overs a batch, and it fights the loop for the GIL."""
@@ -173,9 +177,14 @@ class Batcher(Generic[Item, Result]):
         self._together = 0
         self._latest = 0
         self._armed = False
+        self._ended: float | None = None
+        """When the last batch ended, if others were left to wait for the next."""
+        self._part = 1.0
+        """Of the time, while some wait, that the batches take: the rest is other work's."""
         self._loop: asyncio.AbstractEventLoop
         # Unknown at first: the first batch holds one item, lest a slow model meet a full one.
         self._cost = math.inf
+        self._learnt = 0
 
     @property
     def waiting(self) -> int:
@@ -201,7 +210,7 @@ class Batcher(Generic[Item, Result]):
         now = self._clock()
         full = self._waiting + len(items) > self._bounds.queue
         if full or self._would_be_late(len(items), deadline - now):
-            seconds = self._waiting * self._cost if self._cost < math.inf else 1
+            seconds = self._seconds(self._waiting) if self._cost < math.inf else 1
             raise Overloaded(max(1, math.ceil(seconds)))
         if not self._armed:
             # Not at every request: Python 3.11 makes a system call of it, 2 us.
@@ -221,11 +230,15 @@ class Batcher(Generic[Item, Result]):
         together, each having got a share of the work: of 20 at once, one was answered. A request is
         never refused for its own size alone.
         """
-        if not self._waiting or self._cost == math.inf or seconds <= 0:
+        if not self._waiting or self._learnt < KNOWN or seconds <= 0:
             return False
         # All get shares of the same size, so of a longer request only as much comes before.
         before = min(self._waiting, len(self._queue) * items)
-        return (before + items) * self._cost > seconds * self._bounds.promised
+        return self._seconds(before + items) > seconds * self._bounds.promised
+
+    def _seconds(self, items: int) -> float:
+        """Tell how long so many items will take, beside whatever else takes turns with them."""
+        return items * self._cost / self._part
 
     def _turn(self) -> None:
         """Run one batch, here or in a thread, and arm the next."""
@@ -239,7 +252,7 @@ class Batcher(Generic[Item, Result]):
         shares = self._take(started)
         self._waiting_before, self._together = 0, len(shares)
         if not shares:
-            self._armed = False
+            self._armed, self._ended = False, None
             if self._watch is not None:
                 self._watch(Batch(0, 0.0, []))
             return
@@ -270,52 +283,50 @@ class Batcher(Generic[Item, Result]):
     def _take(self, now: float) -> list[_Share[Item, Result]]:
         """Take a share of every waiting request in turn, the oldest first, up to ``size`` items.
 
-        Requests whose caller has left or whose time is over leave the queue here, unrun. A request
-        that is not through goes behind those that got nothing, so all get their turn.
+        Of each at least one item, as far as these do not weigh too much. Requests whose caller has
+        left or whose time is over leave the queue here, unrun. A request that is not through goes
+        behind those that got nothing, so all get their turn.
         """
-        size = self.size
+        size, room = self.size, self._bounds.weight
         jobs: list[_Job[Item, Result]] = []
-        while self._queue and len(jobs) < size:
+        while self._queue and len(jobs) < size and room >= 0:
             job = self._queue.popleft()
             if not job.future.done() and job.deadline > now:
                 jobs.append(job)
+                room -= self._weigh(job.items[job.taken])
                 continue
             self._waiting -= len(job.items) - job.taken
             if not job.future.done():
                 job.future.set_exception(DeadlinePassed(LATE))
-        shares = list(self._shared_out(jobs, size))
-        self._waiting -= sum(len(share.items) for share in shares)
+        more = self._more(jobs, size - len(jobs), room)
+        shares = []
+        for job in jobs:
+            first = job.taken
+            job.taken += 1 + more.get(job, 0)
+            shares.append(_Share(job, job.items[first : job.taken]))
+        self._waiting -= len(jobs) + sum(more.values())
         self._queue.extend(job for job in jobs if job.taken < len(job.items))
         return shares
 
-    def _shared_out(
-        self, jobs: Sequence[_Job[Item, Result]], size: int
-    ) -> Iterator[_Share[Item, Result]]:
-        """Give each request the same number of places; what small ones leave goes to the oldest.
+    def _more(
+        self, jobs: Sequence[_Job[Item, Result]], places: int, room: int
+    ) -> dict[_Job[Item, Result], int]:
+        """Share out what is left of a batch that has one item of each: how many more each gets.
 
-        Those that bring several items share what may be weighed; what is too heavy is left for the
-        next batch.
+        The same number and weight for all, those with the fewest items first: what they leave goes
+        to the others.
         """
-        if not jobs:
-            return
-        fair = size // len(jobs)
-        spare = size - sum(min(fair, len(job.items) - job.taken) for job in jobs)
-        room = self._bounds.weight
-        several = sum(len(job.items) > 1 for job in jobs)
-        for job in jobs:
-            if len(job.items) == 1:
-                job.taken = 1
-                yield _Share(job, job.items)
-                continue
-            first = job.taken
-            items = job.items[first : first + fair + spare]
-            spare -= max(0, len(items) - fair)
-            weights = list(accumulate(map(self._weigh, items)))
-            fitting = max(1, bisect_right(weights, room // several))
-            room -= weights[fitting - 1]
-            several -= 1
-            job.taken += fitting
-            yield _Share(job, items[:fitting])
+        more: dict[_Job[Item, Result], int] = {}
+        longer = [job for job in jobs if len(job.items) - job.taken > 1]
+        longer.sort(key=lambda job: len(job.items) - job.taken)
+        for sharers, job in zip(range(len(longer), 0, -1), longer, strict=True):
+            first = job.taken + 1
+            items = job.items[first : first + places // sharers]
+            weights = list(accumulate(map(self._weigh, items), initial=0))
+            more[job] = bisect_right(weights, max(0, room) // sharers) - 1
+            places -= more[job]
+            room -= weights[more[job]]
+        return more
 
     def _compute(self, shares: Sequence[_Share[Item, Result]]) -> list[list[Result] | Exception]:
         """Run the shares together; if that fails, each alone, so that no request fails another."""
@@ -345,11 +356,16 @@ class Batcher(Generic[Item, Result]):
         for share, outcome in zip(shares, outcomes, strict=True):
             _hand_out(share.job, outcome)
         size = sum(len(share.items) for share in shares)
-        seconds = self._clock() - started
+        now = self._clock()
+        seconds = now - started
         self._learn(max(seconds / size, 1e-9), size)
+        if self._ended is not None:
+            part = max(seconds, 1e-9) / max(now - self._ended, 1e-9)
+            self._part += (part - self._part) * min(size, 8) / 64
         if self._watch is not None:
             self._watch(Batch(size, seconds, waits))
         self._armed = bool(self._queue)
+        self._ended = now if self._armed else None
         if self._armed:
             not_through = any(share.job.taken < len(share.job.items) for share in shares)
             self._rest(REST if not_through else 0)
@@ -362,6 +378,7 @@ class Batcher(Generic[Item, Result]):
         after a start costs 1 ms, of hundreds each 12 us; believed for long, that refused eight who
         asked for a thousand each.
         """
+        self._learnt += size
         if self._cost == math.inf:
             self._cost = cost
         elif cost < self._cost:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runners.batching import Batch, Batcher, Bounds
+from runners.batching import Batch, Batcher, Bounds, SharedThread
 from tagger.errors import DeadlinePassed, Overloaded
 from tests.batcher_alone import BAD, FAR, Model, batcher
 from tests.on_a_loop import on_a_loop, until
@@ -132,7 +132,7 @@ async def test_every_large_request_that_is_accepted_is_answered_in_time() -> Non
     """Some of too many large requests are refused at once; a small one is still accepted."""
     model = Model()
     tried = batcher(model, batch=10)
-    await tried.submit([0], FAR)
+    await tried.submit([0] * 100, FAR)
     answered = []
     for _ in range(20):
         with contextlib.suppress(Overloaded):
@@ -145,8 +145,29 @@ async def test_every_large_request_that_is_accepted_is_answered_in_time() -> Non
         assert results == [2 * item for item in range(100)]
 
 
+@on_a_loop
+async def test_who_is_let_in_is_answered_in_time_beside_other_work() -> None:
+    """Batches of another batcher, which take turns with these, take time as well."""
+    model, thread = Model(), SharedThread()
+    tried, other = (batcher(model, batch=10, thread=thread) for _ in range(2))
+    await asyncio.gather(*(one.submit([0] * 300, FAR) for one in (tried, other)))
+    beside = other.submit([0] * 2_000, FAR)
+    answered = []
+    for _ in range(20):
+        with contextlib.suppress(Overloaded):
+            answered.append(tried.submit([1] * 100, model.now + 2.1))
+    assert 6 <= len(answered) <= 9
+    assert await asyncio.gather(*answered) == [[2] * 100] * len(answered)
+    beside.cancel()
+
+
 @pytest.mark.parametrize(
-    "costs", [pytest.param((1, *[0.0001] * 5), id="cold"), pytest.param((0.0001, 1), id="halted")]
+    "costs",
+    [
+        pytest.param((1,), id="just started"),
+        pytest.param((1, *[0.0001] * 40), id="cold"),
+        pytest.param((*[0.0001] * 40, 1), id="halted"),
+    ],
 )
 @on_a_loop
 async def test_one_slow_batch_makes_no_later_request_refused(costs: tuple[float, ...]) -> None:
