@@ -128,9 +128,11 @@ class Examples:
         }
 
     def _fault(self, refusal: type[Exception], name: str) -> Exception:
+        """Return an error of this class as the operation of this name raises it."""
         if refusal is InvalidInput and BY_NAME[name].query:
             return _raised(check_query, BY_NAME[name], b"nothing")
         if refusal is DeadlinePassed and BY_NAME[name].section == "Runs":
+            # BentoML's own time-out, while the store hangs; `edge` puts it into the envelope.
             return DeadlinePassed(BY_STATUS[HTTPStatus.GATEWAY_TIMEOUT])
         if refusal is not UnknownResource:
             return self._refused[refusal]

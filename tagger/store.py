@@ -225,7 +225,7 @@ class Store:
         forced
             Whether the gate had refused it, for the history.
         instead_of
-            The run that it was compared with. It is refused if that is no longer `last_promoted`.
+            The run that it was compared with, if any: refused if another is `last_promoted` by now.
 
         Raises
         ------
