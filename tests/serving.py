@@ -18,11 +18,13 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from load_tests.measure import free_port
+from tests.forked import COMMANDS, run_forked
 
 PROJECT = Path(__file__).resolve().parent.parent
 START_SECONDS = 180
 """`make serve` trains first, on a machine that may be busy."""
 STOP_SECONDS = 30
+COMMAND_SECONDS = 280
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -61,7 +63,7 @@ def run_command(
         capture_output=True,
         text=True,
         check=False,
-        timeout=280,
+        timeout=COMMAND_SECONDS,
     )
 
 
@@ -69,6 +71,15 @@ def run_python(
     *arguments: str, home: Path, stdin: str | None = None, **more: str
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python ARGUMENTS`` in the project folder, as `run_command` does."""
+    for_python = any(name.startswith("PYTHON") for name in more)
+    if arguments[0] == "-m" and arguments[1] in COMMANDS and not for_python:
+        return run_forked(
+            *arguments[1:],
+            folder=PROJECT,
+            environment=environment(home, **more),
+            stdin=stdin,
+            timeout=COMMAND_SECONDS,
+        )
     return run_command(sys.executable, *arguments, home=home, stdin=stdin, **more)
 
 

@@ -27,7 +27,7 @@ from tagger.records import Params
 from tagger.store import Store
 from tests.conftest import TrainedHome
 from tests.runs import TABLE, made_run, put
-from tests.serving import PROJECT, environment, run_python, shown_on
+from tests.serving import PROJECT, environment, run_command, run_python, shown_on
 from training.data import normalise, read_dataset
 from training.evaluate import (
     SLICE_FROM,
@@ -55,7 +55,9 @@ class Trained:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     """Train on the tests' table, in an empty store, as `make serve` does."""
     home = tmp_path_factory.mktemp("trained")
-    done = run_python("-m", "training", "train", str(TABLE), "--json", "--if-empty", home=home)
+    # A Python of its own, for other hashes of strings than other trainings' here.
+    train = [sys.executable, "-m", "training", "train", str(TABLE)]
+    done = run_command(*train, "--json", "--if-empty", home=home)
     assert done.returncode == 0, done.stderr
     return Trained(Store(home), done.stdout, done.stderr)
 
