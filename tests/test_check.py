@@ -101,12 +101,15 @@ def test_a_text_of_codes_is_of_no_other_language(tmp_path: Path) -> None:
 
 
 def test_the_tags_that_training_leaves_out_are_named(tmp_path: Path) -> None:
-    """What is kept for the test does not count, as it does not in training."""
+    """What is kept for the test does not count, nor what is much like it, as in training."""
     table = tmp_path / "table.csv"
     rows = [f"{row.split(',')[0]},tag {n % 19:02}" for n, row in enumerate(ROWS[1:])]
+    rows += [f"{row.split(',')[0]} again,tag {n % 19:02}" for n, row in enumerate(ROWS[1:20])]
     table.write_text("\n".join((ROWS[0], *rows)), encoding="utf-8")
     dataset, params = read_dataset(str(table), Reading()), Params()
-    rare = split(dataset, params).rare
+    parts = split(dataset, params)
+    rare = parts.rare
+    assert parts.near_duplicates
     assert 2 < len(rare) < 17
     (told,) = (one.text for one in check(dataset, params).findings if one.kind == "rare-tags")
     named = listed([f"{tag} ({count})" for tag, count in rare.items()])

@@ -5,10 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import compress
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tagger.records import Params
 from training import tag_findings, text_findings
@@ -16,7 +12,7 @@ from training.data import Dataset
 from training.findings import Finding
 from training.labelled import Labelled
 from training.spellings import spellings
-from training.split import fingerprints, on_test_side, trained_tags
+from training.split import sides_of, trained_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +33,9 @@ def check(dataset: Dataset, params: Params) -> Report:
     """Look over a cleaned table that is to be trained on with these params."""
     labelled = dataset.labelled
     support = Counter(tag for tags in labelled.tags for tag in tags)
-    kept = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
-    in_training, in_test = _support(labelled, ~kept), _support(labelled, kept)
-    trained, everywhere = trained_tags(in_training, int((~kept).sum()), params)
+    sides = sides_of(dataset, params)
+    in_training, in_test = _support(labelled, sides.training), _support(labelled, sides.test)
+    trained, everywhere = trained_tags(in_training, len(sides.training), params)
     aliases = spellings(support)
     languages, strangers = text_findings.languages(labelled)
     findings = (
@@ -61,9 +57,9 @@ def check(dataset: Dataset, params: Params) -> Report:
     return Report(len(labelled), dict(support.most_common()), languages, findings, aliases)
 
 
-def _support(labelled: Labelled, chosen: NDArray[np.bool_]) -> Counter[str]:
-    """Count, of the chosen texts, those that bear each tag of the table; 0 too."""
+def _support(labelled: Labelled, side: Labelled) -> Counter[str]:
+    """Count the texts of one side that bear each tag of the table; 0 too."""
     support = Counter({tag: 0 for tags in labelled.tags for tag in tags})
-    for tags in compress(labelled.tags, chosen):
+    for tags in side.tags:
         support.update(tags)
     return support

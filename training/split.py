@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
@@ -86,6 +87,32 @@ def on_test_side(marks: NDArray[np.uint64], test_share: float) -> NDArray[np.boo
     return marks.astype(np.float64) < test_share * 2.0**64
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """A dataset in two, whatever tags will be trained."""
+
+    training: Labelled
+    test: Labelled
+    near_duplicates: tuple[tuple[int, int], ...]
+    """Rows left out of training, each with the row of the test side that it is much like."""
+    ambiguous: tuple[int, ...]
+    """Rows left out because their text bears several tags where each is to have one."""
+
+
+@lru_cache(maxsize=1)
+def sides_of(dataset: Dataset, params: Params) -> Sides:
+    """Divide a dataset as its texts' hashes say, for its check and then for its split."""
+    ambiguous = _ambiguous(dataset.labelled) if params.task == "single" else ()
+    labelled = _without(dataset.labelled, ambiguous)
+    test_side = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
+    test = labelled.take(np.flatnonzero(test_side).tolist())
+    training = labelled.take(np.flatnonzero(~test_side).tolist())
+    near = near_duplicates(training.texts, test.texts)
+    pairs = tuple((training.numbers[ours], test.numbers[theirs]) for ours, theirs in near.items())
+    training = training.take([place for place in range(len(training)) if place not in near])
+    return Sides(training, test, pairs, ambiguous)
+
+
 def split(dataset: Dataset, params: Params) -> Split:
     """Split a dataset as its texts' hashes say, and choose the tags on the training side.
 
@@ -97,28 +124,22 @@ def split(dataset: Dataset, params: Params) -> Split:
         A side would be empty, or fewer than two tags have ``min_support`` training texts, and
         `FEWEST_WITHOUT` that do not bear them.
     """
-    ambiguous = _ambiguous(dataset) if params.task == "single" else ()
-    labelled = _without(dataset.labelled, ambiguous)
-    test_side = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
-    test = labelled.take(np.flatnonzero(test_side).tolist())
-    training = labelled.take(np.flatnonzero(~test_side).tolist())
-    near = near_duplicates(training.texts, test.texts)
-    pairs = tuple((training.numbers[ours], test.numbers[theirs]) for ours, theirs in near.items())
-    training = training.take([place for place in range(len(training)) if place not in near])
+    whole = sides_of(dataset, params)
+    _refuse_ambiguous(dataset, whole.ambiguous)
+    training, test = whole.training, whole.test
     support = Counter(tag for tags in training.tags for tag in tags)
     tags, everywhere = trained_tags(support, len(training), params)
-    rare = {
-        tag: support[tag]
-        for tag in sorted({tag for some in labelled.tags for tag in some} - {*tags, *everywhere})
-    }
-    _refuse_few_texts(dataset, training, test, params, near=len(near))
+    of_table = {tag for some in dataset.labelled.tags for tag in some}
+    rare = {tag: support[tag] for tag in sorted(of_table.difference(tags, everywhere))}
+    _refuse_few_texts(dataset, training, test, params, near=len(whole.near_duplicates))
     _refuse_few_tags(dataset, tags, rare, everywhere, params)
     sides = [_with_tags(side, set(tags)) for side in (training, test)]
     _refuse_untested(dataset, sides[1])
     untagged = sum(not some for side in sides for some in side.tags)
     if params.task == "single":
         sides = [side.take([i for i, some in enumerate(side.tags) if some]) for side in sides]
-    return Split(sides[0], sides[1], tags, rare, everywhere, pairs, untagged, ambiguous)
+    near, ambiguous = whole.near_duplicates, whole.ambiguous
+    return Split(sides[0], sides[1], tags, rare, everywhere, near, untagged, ambiguous)
 
 
 def trained_tags(
@@ -138,21 +159,22 @@ def _with_tags(labelled: Labelled, tags: set[str]) -> Labelled:
     return replace(labelled, tags=kept)
 
 
-def _ambiguous(dataset: Dataset) -> tuple[int, ...]:
-    labelled = dataset.labelled
-    several = tuple(
+def _ambiguous(labelled: Labelled) -> tuple[int, ...]:
+    return tuple(
         number
         for number, tags in zip(labelled.numbers, labelled.tags, strict=True)
         if len(tags) > 1
     )
-    if len(several) > MOST_AMBIGUOUS * len(labelled):
+
+
+def _refuse_ambiguous(dataset: Dataset, several: Sequence[int]) -> None:
+    if len(several) > MOST_AMBIGUOUS * len(dataset.labelled):
         titles = f" {TITLES_ALONE}" if dataset.titles_alone else ""
         raise FaultyRows(
             f"{dataset.source} gives the same text several tags where the task is single, in "
             f"{rows_named(several)}. Correct them (`check` names the rows that contradict each "
             f"other), or train with --task multi.{titles}"
         )
-    return several
 
 
 def _without(labelled: Labelled, rows: Collection[int]) -> Labelled:
