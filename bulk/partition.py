@@ -47,7 +47,8 @@ class Job:
         files = sorted(
             path.name
             for path in self.source.iterdir()
-            if path.is_file() and not path.name.startswith((".", "_"))  # _SUCCESS is Spark's
+            # Spark leaves _SUCCESS, and a file without a byte of a partition without a row.
+            if not path.name.startswith((".", "_")) and path.is_file() and path.stat().st_size
         )
         if not files:
             raise UnreadableTable(f"{self.source} holds no file to tag.")

@@ -242,7 +242,8 @@ def test_check_reads_what_the_job_wrote(
     source = tmp_path / "texts"
     source.mkdir()
     (source / name).write_text(content)
-    (source / "_SUCCESS").touch()
+    for left_out in ("_SUCCESS", "part-00007.jsonl"):
+        (source / left_out).touch()
     job = job_of(trained_home, source, "answers")
     tag_here(job)
     assert [path.name for path in job.answers.iterdir()] == [answered]
@@ -253,7 +254,7 @@ def test_two_partitions_never_share_a_file_of_answers(
     trained_home: TrainedHome, source: Path
 ) -> None:
     """Where one partition lies there packed and unpacked, the job is refused."""
-    (source / "part-00001.jsonl.gz").touch()
+    (source / "part-00001.jsonl.gz").write_bytes(b"whatever")
     with pytest.raises(UnreadableTable, match=r"part-00001\.jsonl"):
         job_of(trained_home, source, "answers").partitions()
 
