@@ -102,7 +102,8 @@ def _told(own: TrainingSet, *, names: bool, lent: Lent | None) -> tuple[Truth, F
         of_lent = truth_of(lent.labelled.tags, own.tags)
         bears.append(of_lent)
         counts.append(np.tile(np.float32(LENT_WEIGHT) * of_lent.any(axis=0), (len(of_lent), 1)))
-    return np.vstack(bears), np.vstack(counts)
+    # Of 1,000 tags they are as large as all else: a stack of one would be a copy.
+    return (np.vstack(bears), np.vstack(counts)) if len(bears) > 1 else (bears[0], counts[0])
 
 
 def _learn_apart(examples: Examples, params: Params) -> list[Any]:
@@ -126,6 +127,8 @@ def _learn_together(examples: Examples, learner: LinearSVC, step: Step) -> list[
         for borne, counted in zip(examples.truth.T, examples.counted.T, strict=True)
     ]
     varying = [constant is None for constant in constants]
+    if all(varying):
+        return learn_together(examples, learner, step)
     learners = iter(
         learn_together(
             Examples(examples.matrix, examples.truth[:, varying], examples.counted[:, varying]),
