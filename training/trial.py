@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tagger.familiarity import familiarity
 from tagger.records import Params
@@ -59,8 +60,8 @@ class _LeftOut:
 
     decisions: Doubles
     """(texts, tags)"""
-    of_blank: Doubles
-    """(texts, tags): what the same model decides of a text without words."""
+    of_blank: tuple[tuple[NDArray[np.intp], Doubles], ...]
+    """For each fold its texts, and what its model decides of a text without words, (tags,)."""
     information: Doubles
     """(texts,): what its words say, summed."""
     words: Doubles
@@ -118,25 +119,30 @@ def _name(params: Params, lent: Lent | None) -> str:
 
 def _leave_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) -> _LeftOut:
     name = _name(params, lent)
-    decisions, of_blank = np.zeros((2, *own.truth.shape))
+    decisions = np.zeros(own.truth.shape)
+    of_blank = []
     information, words = np.zeros((2, len(own.texts)))
     for fold, (rest, out) in enumerate(folds_of(own.truth, params)):
         step(f"{name}, fold {fold + 1} of {params.folds}")
         training, left_out = own.take(rest), own.take(out).texts
         vectorizer, learners = learn(training, params, step, lent=lent)
         decided = decide(learners, vectorizer.transform([*left_out, ""]))
-        decisions[out], of_blank[out] = decided[:-1], decided[-1]
+        decisions[out] = decided[:-1]
+        of_blank.append((out, decided[-1].copy()))
         of_words = word_information(vectorizer, *all_seen(training, lent))
         information[out], words[out] = vectorizer.sums(left_out, of_words)
         del vectorizer, learners  # half a GiB of 60,000 texts, before the next fold's are made
-    return _LeftOut(decisions, of_blank, information, words)
+    return _LeftOut(decisions, tuple(of_blank), information, words)
 
 
 def _familiarities(left_out: _LeftOut, calibration: Calibration, usual_length: float) -> Doubles:
-    moved = (left_out.decisions - left_out.of_blank) * calibration.slope
+    moves = np.zeros(len(left_out.words))
+    for texts, of_blank in left_out.of_blank:
+        moved = (left_out.decisions[texts] - of_blank) * calibration.slope
+        moves[texts] = (moved**2).sum(axis=1)
     return familiarity(
         information=left_out.information,
         words=left_out.words,
-        moves=(moved**2).sum(axis=1),
+        moves=moves,
         usual_length=usual_length,
     )
