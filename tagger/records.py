@@ -63,15 +63,15 @@ class Overall:
     """How good the tagger is over a set of texts."""
 
     precision: float
-    """Over all texts, the mean over tags weighted by support; in a slice, the micro average."""
+    """Of all texts the mean over tags by support; of one kind, of all tags thrown together."""
     recall: float
     """As precision."""
     f1: float
     """As precision."""
     macro_f1: float
-    """Mean over the tags that the texts bear, each with the same weight."""
+    """Mean over the tags that the texts bear, each weighing the same."""
     micro_f1: float
-    """F1 of all (text, tag) pairs counted together."""
+    """Of all tags thrown together."""
     accuracy: float
     """Share of the texts whose tags are exactly right."""
     texts: int
@@ -86,7 +86,7 @@ class Performance:
     by_tag: Mapping[str, Scores]
     """Every tag of the run, in its order; ``class`` in the API."""
     slices: Mapping[str, Overall] = field(default_factory=dict)
-    """By the kind of text; precision, recall and F1 are micro averages."""
+    """By the kind of text; precision, recall and F1 are of all tags thrown together."""
 
 
 @dataclass(frozen=True, slots=True)
