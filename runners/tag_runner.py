@@ -263,7 +263,8 @@ class TagRunner:
             return
         try:
             async with self._one_at_a_time:
-                loaded = await self._apart(self._load, promoted)
+                if (loaded := self._kept_loaded(promoted)) is None:
+                    loaded = await self._apart(self._load, promoted)
         except (RunError, StoreError) as fault:
             self._next_try = time.monotonic() + RETRY_SECONDS
             if what != self._passed_over:

@@ -35,6 +35,7 @@ from tagger.model import Model
 from tagger.store import Store
 from tests.edge_alone import LIMITS
 from tests.on_a_loop import on_a_loop
+from tests.on_a_loop import until as turning_until
 from tests.runs import made_run, named, put
 from tests.serving import PROJECT, Server, serve
 from tests.test_ready import Deaf
@@ -322,6 +323,20 @@ async def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched
     for run_id in (NEW, THIRD, NEW, OLD, FOURTH, NEW, THIRD):
         assert (await asked(runner, run_id)).run.run_id == run_id
     assert watched.loaded == [OLD, NEW, THIRD, FOURTH, THIRD]
+
+
+@on_a_loop
+async def test_a_promoted_run_that_is_loaded_is_not_loaded_again(watched: Watched) -> None:
+    """Whoever tries a run before promoting it need not have room for it twice."""
+    runner = runner_of(watched, kept=1)
+    watched.loads.set()
+    tried = await asked(runner, NEW)
+    promote_unseen(watched, NEW)
+    following = asyncio.create_task(runner.follow(0))
+    await turning_until(lambda: runner.served.run.run_id == NEW)
+    following.cancel()
+    assert runner.served is tried
+    assert watched.loaded == [OLD, NEW]
 
 
 @on_a_loop
