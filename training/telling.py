@@ -191,8 +191,8 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
     marks = fingerprints(dataset.labelled.texts, run.params.salt)
     seen = int((~on_test_side(marks, run.params.test_share)).sum())
     printing.note(
-        f"{seen} of {counted(len(marks), 'text')} fall to the training side of {run.run_id}'s "
-        "split: if they were in its table, it has seen them."
+        f"The split of {run.run_id} puts {seen} of {counted(len(marks), 'text')} on its training "
+        "side: if they were in its table, it has seen them."
     )
     if lent := run.data.auxiliary:
         printing.note(f"It learnt from {lent.source} too: of that it has seen texts of both sides.")
