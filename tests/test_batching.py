@@ -125,6 +125,12 @@ async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None
     with pytest.raises(Overloaded) as refusal:
         tried.submit(list(range(11)), FAR)
     assert refusal.value.retry_after == 1
+    late = tried.submit(list(range(10)), model.now + 3)
+    with pytest.raises(Overloaded) as refusal:
+        tried.submit([1], FAR)
+    assert refusal.value.retry_after == 3, "Then the queue is empty, whoever was answered."
+    with pytest.raises(DeadlinePassed):
+        await late
 
 
 @on_a_loop
