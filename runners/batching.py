@@ -180,7 +180,7 @@ class Batcher(Generic[Item, Result]):
         self._ended: float | None = None
         """When the last batch ended, if others were left to wait for the next."""
         self._part = 1.0
-        """Of the time, while some wait, that the batches take: the rest is other work's."""
+        """Of the time, while some wait, that full batches take: the rest is other work's."""
         self._loop: asyncio.AbstractEventLoop
         # Unknown at first: the first batch holds one item, lest a slow model meet a full one.
         self._cost = math.inf
@@ -362,8 +362,9 @@ class Batcher(Generic[Item, Result]):
         seconds = now - started
         self._learn(max(seconds / size, 1e-9), size)
         if self._ended is not None:
-            part = max(seconds, 1e-9) / max(now - self._ended, 1e-9)
-            self._part += (part - self._part) * min(size, 8) / 64
+            # Of a full batch, for a request's last few items wait as long as many would have.
+            full = max(seconds, self.size * self._cost)
+            self._part += (full / (full + started - self._ended) - self._part) / 8
         if self._watch is not None:
             self._watch(Batch(size, seconds, waits))
         self._armed = bool(self._queue)

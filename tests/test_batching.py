@@ -151,12 +151,17 @@ async def test_every_large_request_that_is_accepted_is_answered_in_time() -> Non
         assert results == [2 * item for item in range(100)]
 
 
+@pytest.mark.parametrize("before", [(300,), (13,) * 100], ids=["full batches", "small ones"])
 @on_a_loop
-async def test_who_is_let_in_is_answered_in_time_beside_other_work() -> None:
+async def test_who_is_let_in_is_answered_in_time_beside_other_work(before: tuple[int, ...]) -> None:
     """Batches of another batcher, which take turns with these, take time as well."""
     model, thread = Model(), SharedThread()
-    tried, other = (batcher(model, batch=10, thread=thread) for _ in range(2))
-    await asyncio.gather(*(one.submit([0] * 300, FAR) for one in (tried, other)))
+    tried, other = (batcher(model, batch=10, seconds=FAR, thread=thread) for _ in range(2))
+    beside = other.submit([0] * 2_000, FAR)
+    for size in before:
+        await tried.submit([0] * size, FAR)
+    beside.cancel()
+    await until(lambda: other.waiting == 0)
     beside = other.submit([0] * 2_000, FAR)
     answered = []
     for _ in range(20):
