@@ -112,13 +112,13 @@ def test_make_load_drives_a_server_and_judges_it(server: Server, tmp_path: Path)
 
     How soon the answers come is the machine's affair: other tests run beside this one.
     """
-    done = make("load", f"TARGET={server.url}", "OPTIONS=--seconds 5 --users 5", home=tmp_path)
+    done = make("load", f"TARGET={server.url}", "OPTIONS=--seconds 8 --users 10", home=tmp_path)
     told = done.stdout + done.stderr
     assert done.returncode == 0 or " ms are promised." in told, told
     assert "requests failed" not in told
     assert "answers were wrong" not in told
-    assert "No user came to ask anything" not in told
-    assert "form: 1 text" in done.stdout + done.stderr
+    assert "no answer came" not in told
+    assert "form: 1 text" in told
 
 
 def test_make_load_fails_where_answers_do(tmp_path: Path) -> None:
