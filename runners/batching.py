@@ -211,7 +211,7 @@ class Batcher(Generic[Item, Result]):
         full = self._waiting + len(items) > self._bounds.queue
         if full or self._would_be_late(len(items), deadline - now):
             seconds = self._seconds(self._waiting) if self._cost < math.inf else 1
-            if self._queue:  # what is not done by then is dropped
+            if self._queue:  # what is late is dropped: the latest comer stands for all
                 seconds = min(seconds, self._queue[-1].deadline - now)
             raise Overloaded(max(1, math.ceil(seconds)))
         if not self._armed:

@@ -263,7 +263,7 @@ def test_the_document_tells_the_limits(document: Any) -> None:
     shapes = document["components"]["schemas"]
     assert shapes["PredictRequest"]["properties"]["texts"]["maxItems"] == 1_000
     assert (
-        " may be 100000 scores."
+        " may be 100000 at most."
         in shapes["PredictRequest"]["properties"]["threshold"]["description"]
     )
     assert shapes["Text"]["properties"]["text"]["maxLength"] == 10_000
