@@ -127,8 +127,8 @@ class Document:
         request = found["PredictRequest"]["properties"]
         request["texts"]["maxItems"] = self._limits.texts
         request["threshold"]["description"] += (
-            f" Below {LOW_THRESHOLD}, texts times `top_k` (without it, texts times all tags) may be "
-            f"{self._limits.scores} at most."
+            f" Below {LOW_THRESHOLD}, texts times `top_k` (without it, texts times all tags) may "
+            f"be {self._limits.scores} at most."
         )
         found["Text"]["properties"]["text"]["maxLength"] = self._limits.text_length
         found["Titled"]["description"] += (
