@@ -19,8 +19,8 @@ SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 SIZES = tuple(2**power for power in range(13))
 FLUSH_SECONDS = 0.5
 Noted = tuple[int, float, Sequence[float]]
-"""A batch: how many texts, the seconds it took, and those that the requests whose first batch it is
-had waited for it."""
+"""A batch: how many texts, how many seconds it took, and how many seconds each request of which it
+holds the first texts had waited."""
 
 
 class BulkHistogram(Histogram):

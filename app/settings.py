@@ -19,7 +19,7 @@ from tagger.errors import SettingsError
 
 PREFIX = "TAGLINE_"
 ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
-"""Browsers' origins are compared with it as strings: one with a slash at its end fits none."""
+"""Without a slash at the end: browsers send none, and origins are compared as strings."""
 
 
 class Settings(BaseSettings):

@@ -67,7 +67,7 @@ class Job:
 
 
 def answer_name(partition: str) -> str:
-    """Name the file of a partition's answers: its own name without .gz, ended in its form."""
+    """Name the file of a partition's answers: without .gz, and .jsonl added to an unknown form."""
     name = partition.removesuffix(".gz")
     return name if name.endswith((".csv", ".json", ".jsonl")) else f"{name}.jsonl"
 
