@@ -103,13 +103,13 @@ def _json_rows(text: TextIO) -> Iterator[Row]:
         raise UnreadableTable(f"it is not JSON ({fault}).") from fault
     if len(content) == 1 and not isinstance(content[0], list):
         raise UnreadableTable(ONE_OBJECT)
-    rows = content[0] if len(content) == 1 else content
+    rows = chain.from_iterable(one if isinstance(one, list) else [one] for one in content)
     for number, values in enumerate(rows, start=1):
         yield _json_row(number, values)
 
 
 def _json_values(written: str) -> Iterator[Any]:
-    """Give the values that stand one after another: one list, or objects as jq writes them."""
+    """Give the values that stand one after another: lists of rows, or rows, as jq writes them."""
     decoder = json.JSONDecoder(parse_constant=_null)
     written = written.strip()
     place = 0

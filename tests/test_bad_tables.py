@@ -115,6 +115,8 @@ def test_a_table_that_is_not_named_is_told_so(
         ("version https://git-lfs.github.com/spec/v1\n", "pointer.csv", ["git lfs pull"]),
         ('{"text": ["a"], "tags": ["b"]}\n' * 2, "words.jsonl", ["a list or an object in place"]),
         (b"BZh91AY&SY", "table.csv.bz2", ["packed", "unpack it"]),
+        ('[{"text": true, "tags": ["b"]}]', "yes.json", ["no text in row 1"]),
+        ('text,tags\na,"{""b"": 1}"\n', "counts.csv", ["objects without a name"]),
         ('[{"text": {"en": "a"}, "tags": ["b"]}]', "object.json", ["an object in place of the te"]),
         ("text,tags\na,\n", "untagged.csv", ["--untagged skip, or none"]),
         ("text,labels\na,b\n", "tags.csv", ["'tags'", "'labels'", "--tags-column"]),

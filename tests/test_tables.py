@@ -97,6 +97,9 @@ FORMS: dict[str, bytes] = {
     "windows.jsonl": LINES.replace("\n", "\r\n").encode("utf-8-sig"),
     "blanks.csv": as_csv(escape=True).replace('","', '", "').encode(),
     "one-after-another.json": "\n".join(json.dumps(one, indent=2) for one in RECORDS).encode(),
+    "lists-one-after-another.json": (
+        json.dumps(RECORDS[:1]) + "\n" + json.dumps(RECORDS[1:])
+    ).encode(),
     "array.json": json.dumps(RECORDS, indent=2).encode(),
     "table.parquet": as_parquet(),
     **{
@@ -355,7 +358,7 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
         ("tags", "(a)|{b}", ("(a)", "{b}")),
         ("tags", '"{""choices"": [""a"", ""b""]}"', ("a", "b")),
         ("tags", "<b>|a<b>", ("<b>", "a<b>")),
-        ("tags", '"{a,""b c"",""d, \\""e\\"""",f:g}"', ("a", "b c", 'd, "e"', "f:g")),
+        ("tags", '"{a, ""b c"",""d, \\""e\\"""",f:g}"', ("a", "b c", 'd, "e"', "f:g")),
         ("tags", '"deep learning\nvision"', ("deep learning", "vision")),
         ("tags", "e\u0301te\u0301|\u00e9t\u00e9", ("\u00e9t\u00e9",)),
         ("tag", "a|b", ("a|b",)),
@@ -376,6 +379,16 @@ def test_blanks_between_tags_may_be_ends_of_lines(tmp_path: Path) -> None:
     table.write_text('text,tags\nwords,"a\nb  c"\n')
     read = read_dataset(str(table), Reading(separator=" "))
     assert read.labelled.tags == (("a", "b", "c"),)
+
+
+def test_a_name_broken_within_its_cell_is_one_tag_where_others_are_separated(
+    tmp_path: Path,
+) -> None:
+    """A few cells of several lines are no sign that each tag has a line."""
+    table = tmp_path / "table.csv"
+    table.write_text('text,tags\none,a|b\ntwo,b|c\nthree,"deep\nlearning"\nfour,a\n')
+    tags = read_dataset(str(table), Reading()).labelled.tags
+    assert tags == (("a", "b"), ("b", "c"), ("deep learning",), ("a",))
 
 
 def test_labels_of_an_issue_tracker(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ class Columns:
         cells = [row.values.get(name) for name in names if name]
         if any(isinstance(cell, list | dict) for cell in cells):
             return "a list or an object in place of the text"
-        number = any(isinstance(cell, int | float) for cell in cells)
+        number = any(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
         return "a number in place of the text" if number else "no text"
 
 

@@ -6,7 +6,7 @@ import ast
 import csv
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from io import StringIO
 from token import STRING
 from tokenize import TokenError, generate_tokens
@@ -19,16 +19,32 @@ LIST = re.compile(r"""\[.*\]|[({]['"].*['"],?[)}]""", re.DOTALL)
 """A list; or a tuple or set of words as Python writes it, while tags may begin with a bracket."""
 ARRAY = re.compile(r"\{[^{}]*\}")
 """A list as PostgreSQL writes it, {a,"b c"}."""
+OBJECT = re.compile(r"""\{\s*"[^"]*"\s*:""")
+"""How an object begins."""
 CHOICES = "choices"
 """Where Label Studio puts the tags of a text that bears several: {"choices": ["a", "b"]}."""
 NUMBERS = re.compile(r"\[[\d\s]+\]")
 """A list of whole numbers as numpy writes it: [ 3 14]."""
 
 
-def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str]) -> Iterator[str]:
+def stand_in_lines(cells: Collection[object], separator: str) -> bool:
+    """Tell whether tags stand in lines of their own: in more cells than hold the separator.
+
+    So a name that is broken within its cell is one tag where others are separated.
+    """
+    words = [cell.strip() for cell in cells if isinstance(cell, str)]
+    separated = sum(separator in cell for cell in words)
+    in_lines = sum(separator not in cell and len(cell.splitlines()) > 1 for cell in words)
+    return in_lines > separated
+
+
+def tags_of(
+    value: object, *, separator: str | None, aliases: Mapping[str, str], in_lines: bool = False
+) -> Iterator[str]:
     """Give the tags of a cell, each once, in the spelling that the aliases ask for.
 
-    ``separator`` is None where words are one tag, whatever they hold.
+    ``separator`` is None where words are one tag, whatever they hold; ``in_lines`` is whether lines
+    are tags in a cell without it.
 
     Raises
     ------
@@ -36,7 +52,7 @@ def tags_of(value: object, *, separator: str | None, aliases: Mapping[str, str])
         Says what the cell holds instead.
     """
     if isinstance(value, str) and separator:
-        value = _list_of(value, separator)
+        value = _list_of(value, separator, in_lines=in_lines)
     if isinstance(value, dict):
         value = value.get(CHOICES, value)
     if not isinstance(value, list | tuple):
@@ -78,13 +94,14 @@ def one_spelling(tag: str) -> str:
     return " ".join(normalize("NFC", tag).split())
 
 
-def _list_of(cell: str, separator: str) -> object:
+def _list_of(cell: str, separator: str, *, in_lines: bool) -> object:
     """Read a cell as ``a|b``, a tag a line, ``<a><b>``, or a list in the way of some program."""
     bare = cell.strip()
     if IN_BRACKETS.fullmatch(bare):
         return re.findall(r"<([^<>]+)>", bare)
-    if not (LIST.fullmatch(bare) or bare.startswith(f'{{"{CHOICES}":')):
-        return _array(bare[1:-1]) if ARRAY.fullmatch(bare) else _separated(bare, separator)
+    if not (LIST.fullmatch(bare) or OBJECT.match(bare)):
+        is_array = ARRAY.fullmatch(bare)
+        return _array(bare[1:-1]) if is_array else _separated(bare, separator, in_lines=in_lines)
     if NUMBERS.fullmatch(bare):
         return bare[1:-1].split()
     try:
@@ -96,15 +113,17 @@ def _list_of(cell: str, separator: str) -> object:
             raise ValueError("tags that are no list") from fault
 
 
-def _separated(words: str, separator: str) -> list[str]:
-    if separator not in words:
+def _separated(words: str, separator: str, *, in_lines: bool) -> list[str]:
+    if in_lines and separator not in words:
         return words.splitlines()
     # By blanks cells of several lines come apart, too.
     return words.split(None if separator == " " else separator)
 
 
 def _array(words: str) -> list[str]:
-    reader = csv.reader([words], doublequote=False, escapechar="\\", strict=True)
+    reader = csv.reader(
+        [words], doublequote=False, escapechar="\\", skipinitialspace=True, strict=True
+    )
     try:
         return next(reader)
     except csv.Error as fault:

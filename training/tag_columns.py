@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tagger.columns import find_column
 from tagger.errors import MissingColumns
 from tagger.tables import Row
-from training.tag_cells import tags_of
+from training.tag_cells import stand_in_lines, tags_of
 
 YES = {"1", "1.0", "true", "t", "yes", "y", "x", "\N{CHECK MARK}", "\N{HEAVY CHECK MARK}"}
 """What stands in a tag's own column where a text bears it, in capitals or not."""
@@ -27,6 +27,8 @@ class TagColumns:
     """Whether a text may bear several."""
     separator: str
     """Between the tags of a cell that is no list."""
+    in_lines: bool = False
+    """Whether each line of a cell is a tag, if it holds no separator."""
 
     @classmethod
     def found_in(
@@ -39,7 +41,8 @@ class TagColumns:
         MissingColumns
         """
         if tags := find_column(names, given, "tags"):
-            return cls((tags,), many=True, separator=separator)
+            in_lines = stand_in_lines([row.values.get(tags) for row in rows], separator)
+            return cls((tags,), many=True, separator=separator, in_lines=in_lines)
         if tag := find_column(names, None, "tag"):
             return cls((tag,), many=False, separator=separator)
         own = tuple(name for name in names if name and _says_yes_or_no(rows, name))
@@ -69,7 +72,8 @@ class TagColumns:
             borne = [name for name in self.names if _word(values.get(name)) in YES]
             return tuple(tags_of(borne, separator=None, aliases=aliases))
         separator = self.separator if self.many else None
-        return tuple(tags_of(values.get(self.names[0]), separator=separator, aliases=aliases))
+        cell = values.get(self.names[0])
+        return tuple(tags_of(cell, separator=separator, aliases=aliases, in_lines=self.in_lines))
 
 
 def _says_yes_or_no(rows: Collection[Row], name: str) -> bool:
