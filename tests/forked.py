@@ -19,6 +19,8 @@ from typing import Any
 COMMANDS = ("tagger", "training", "training.measuring")
 PRELOADED = ["tests.forked", "tagger.__main__", "training.__main__", "training.runs"]
 
+# In the process that is forked numpy reads it once; `environment` comes too late for that.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 _context = get_context("forkserver")
 _context.set_forkserver_preload(PRELOADED)
 
