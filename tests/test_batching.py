@@ -192,6 +192,26 @@ async def test_one_slow_batch_makes_no_later_request_refused(costs: tuple[float,
     assert await asyncio.gather(*futures) == [[2] * 100] * 2
 
 
+@pytest.mark.parametrize("leaves", [False, True])
+@on_a_loop
+async def test_a_pause_makes_no_later_request_refused(*, leaves: bool) -> None:
+    """Neither one between two batches of a request, nor those after callers left in the midst."""
+    model = Model(cost=0.0001)
+    tried = batcher(model, batch=50, seconds=FAR)
+    await tried.submit([0] * 50, FAR)
+    for _ in range(30 if leaves else 1):
+        begun = tried.submit([0] * 100, FAR)
+        await until(lambda: tried.waiting == 50)
+        if leaves:
+            begun.cancel()
+            await until(lambda: tried.waiting == 0)
+        model.now += 10
+        if not leaves:
+            await begun
+    futures = [tried.submit([1] * 1_000, model.now + 10) for _ in range(20)]
+    assert await asyncio.gather(*futures) == [[2] * 1_000] * 20
+
+
 @on_a_loop
 async def test_a_request_is_not_refused_for_its_own_size() -> None:
     """With an empty queue a request is begun even if it will be late: its cost is an estimate."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -179,13 +180,14 @@ async def test_nobody_starves(sizes: list[int], most: int) -> None:
         assert all(since[number] <= -(-len(sizes) // most) for number in left)
 
 
+@pytest.mark.parametrize("sizes", [(12, 108), (108, 12)])
 @on_a_loop
-async def test_no_room_is_left_while_anybody_waits() -> None:
+async def test_no_room_is_left_while_anybody_waits(sizes: tuple[int, ...]) -> None:
     """The room that a nearly finished request leaves in a batch goes to another one."""
     model = Model()
     tried = batcher(model, batch=10, seconds=0.0101)
     await tried.submit([0], FAR)
-    await asyncio.gather(*(tried.submit(list(range(size)), FAR) for size in (12, 108)))
+    await asyncio.gather(*(tried.submit(list(range(size)), FAR) for size in sizes))
     assert [len(call) for call in model.calls] == [1] + [10] * 12
 
 
