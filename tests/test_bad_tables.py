@@ -99,7 +99,7 @@ def test_a_table_that_is_not_named_is_told_so(
         (None, "missing.csv", ["missing.csv", "No such file"]),
         ("", "empty.csv", ["empty"]),
         ("text,tags\n", "header.csv", ["no rows"]),
-        ("text,tags\n,\n", "blank.csv", ["no rows beside 1"]),
+        ("text,tags\n,\n", "blank.csv", ["no rows but 1 empty or untagged row."]),
         ("words,labels\na,b\n", "names.csv", ["'text'", "--title-column", "'words' and 'labels'"]),
         ('[{"fields": {"text": "a", "tags": ["b"]}}]', "nested.json", ["stand in 'fields':"]),
         (

@@ -11,6 +11,7 @@ from tagger.errors import FaultyRows, MissingColumns, TooLittleData, UnreadableT
 from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
+from tagger.wording import counted
 from training.labelled import Labelled, Reading, label, rows_named
 from training.parquet import parquet_rows
 
@@ -75,7 +76,8 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
             raise
         raise MissingColumns(f"{fault} {GUESSED}") from fault
     if not read.labelled:
-        raise TooLittleData(f"{source.name} holds no rows beside {read.skipped} that are skipped.")
+        skipped = counted(read.skipped, "empty or untagged row")
+        raise TooLittleData(f"{source.name} holds no rows but {skipped}.")
     once, repeated = _merged(read.labelled)
     if reading.corrections is not None:
         as_corrections = replace(

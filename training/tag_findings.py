@@ -11,6 +11,7 @@ from tagger.wording import counted, listed
 from training.data import Dataset
 from training.findings import Finding
 from training.labelled import Labelled, rows_named
+from training.split import FEWEST_WITHOUT
 
 SEPARATORS = (",", ";", "#")
 """Signs by which many tables separate the tags of a cell."""
@@ -141,8 +142,9 @@ def too_few(
     if len(trained) < 2:
         yield Finding(
             "too-few-tags",
-            f"{len(trained) or 'No'} tag stands on {min_support} texts to learn from or more, and "
-            "not on all, and training needs two that do.",
+            f"{len(trained) or 'No'} tag can be trained, and training needs two: a tag needs "
+            f"{min_support} texts to learn from that bear it (--min-support), and "
+            f"{FEWEST_WITHOUT} that do not.",
         )
     elif not any(in_test[tag] for tag in trained):
         yield Finding(
@@ -157,6 +159,6 @@ def everywhere(tags: Sequence[str]) -> Iterator[Finding]:
     if tags:
         yield Finding(
             "tag-everywhere",
-            f"{counted(len(tags), 'tag')} will not be trained, for nothing sets apart what "
-            f"every text to learn from bears, or all but one: {listed(tags)}.",
+            f"{counted(len(tags), 'tag')} will not be trained, found on every text to learn from, "
+            f"or on all but one: {listed(tags)}.",
         )
