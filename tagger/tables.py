@@ -193,13 +193,21 @@ def _dialect(text: TextIO) -> tuple[type[csv.Dialect], int]:
         for quote in ("\"'" if '"' not in sample else '"')
         for escaped in ((False, True) if "\\" in sample else (False,))
         for delimiter in DELIMITERS
-        # As people write by hand: one, "two".
-        for spaced in ((True, False) if f"{delimiter} {quote}" in sample else (False,))
+        for spaced in ((True, False) if _is_spaced(sample, delimiter, quote) else (False,))
     ]
     if "\t" in "".join(lines[:1]):
         # Many a table with tabs is written without quoting: a text may begin with a mark.
         ways.append(_read_as("\t", escaped=False, quote=None))
     return max(ways, key=lambda way: _fit(lines, way, is_cut=is_cut)), 0
+
+
+def _is_spaced(sample: str, delimiter: str, quote: str) -> bool:
+    """Tell whether cells may be quoted after a blank, as people write by hand: one, "two".
+
+    A doubled mark stands within a cell, and one before a delimiter or a line's end closes it.
+    """
+    sign = re.escape(delimiter)
+    return re.search(f"{sign} {quote}[^{quote}{sign}\r\n]", sample) is not None
 
 
 def _read_as(

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -310,6 +310,8 @@ CELLS = st.text(
     rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=30),
     delimiter=st.sampled_from(",;\t"),
 )
+@example(rows=[(" indented", 'he said, "so"')], delimiter=",")
+@example(rows=[(" indented", "and so on, ")], delimiter=",")
 def test_any_cells_of_any_csv(tmp_path: Path, rows: list[tuple[str, str]], delimiter: str) -> None:
     """Whatever the cells of a CSV hold, they are read as they were written."""
     path = tmp_path / "table.csv"
