@@ -175,8 +175,8 @@ def _encoding(opened: Callable[[], BinaryIO], beginning: bytes, named: str | Non
         return "utf-16-be" if beginning[0] == 0 else "utf-16-le"
     if b"\x00" in beginning.partition(b"\n")[0]:
         raise ValueError(
-            "zero bytes in its first line show that it is no text, but a database or an archive, "
-            "say: write the table as CSV, JSON lines or Parquet"
+            "zero bytes in its first line show that it is a database or an archive, say, or UTF-16 "
+            "without its mark: write the table as CSV in UTF-8, JSON lines or Parquet"
         )
     for encoding in ("utf-8-sig", "cp1252"):
         decoder = codecs.getincrementaldecoder(encoding)()

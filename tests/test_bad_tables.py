@@ -112,6 +112,7 @@ def test_a_table_that_is_not_named_is_told_so(
         ("3,A title\n1,Another\n", "classes.csv", ["write one above it, such as text,tags"]),
         ("\n<!DOCTYPE html>\n<html>", "table.csv", ["a page of the web", "of the file itself"]),
         (b"SQLite format 3\0", "table.db", ["a database or an archive", "write the table as CSV"]),
+        ("标题,tags\n".encode("utf-16-le"), "unmarked.csv", ["UTF-16 without its mark"]),
         ("version https://git-lfs.github.com/spec/v1\n", "pointer.csv", ["git lfs pull"]),
         ('{"text": ["a"], "tags": ["b"]}\n' * 2, "words.jsonl", ["a list or an object in place"]),
         (b"BZh91AY&SY", "table.csv.bz2", ["packed", "unpack it"]),
