@@ -51,8 +51,10 @@ def run_forked(
             process.kill()
             process.join()
             raise subprocess.TimeoutExpired(command, timeout)
+        status = process.exitcode
+        process.close()
         stdout, stderr = (stream.read_text(encoding="utf-8") for stream in streams[1:])
-    return subprocess.CompletedProcess([command, *arguments], process.exitcode, stdout, stderr)
+    return subprocess.CompletedProcess([command, *arguments], status, stdout, stderr)
 
 
 def _become(
