@@ -9,6 +9,6 @@ Its files in the order in which to read them::
     a run on the disk   arrays, exam, check, run_folder
     the store of runs   files, history, store
     two runs            paired, compare, gate
-    tables              sources, tables, writing, columns, tag_table
+    tables              sources, dialect, tables, writing, columns, tag_table
     commands            environment, console, objects, printing, tag_command, __main__
 """
