@@ -98,7 +98,7 @@ lock: ## make the hashed locks anew from their .in files
 
 # A node from elsewhere conflicts with the distribution's own package.
 system-packages: ## what tests need beside Python, from Debian's or Ubuntu's packages (as root or by sudo)
-	@deploy/apt-install.sh python3-venv chromium wrk procps $$(command -v npm >/dev/null || echo nodejs npm)
+	@deploy/apt-install.sh python3-venv chromium wrk procps openssl $$(command -v npm >/dev/null || echo nodejs npm)
 
 image: .first-run ## build the OCI image of the promoted run (BASE=image NAME=name ENGINE=docker)
 	@deploy/image.sh

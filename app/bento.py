@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -130,10 +131,13 @@ def address(service: str) -> str | None:
     """Return the address that the server listens on; None in all workers but the first."""
     if server_context.worker_index != 1:
         return None
-    found: str | None = BentoMLContainer.remote_runner_mapping.get().get(service)
-    scheme, _, place = (found or "").partition("://")
-    host, _, port = place.rpartition(":")
-    return f"{scheme}://[{host}]:{port}" if ":" in host else found
+    found = BentoMLContainer.remote_runner_mapping.get().get(service)
+    if found is None:
+        return None
+    host, _, port = found.partition("://")[2].rpartition(":")
+    # BentoML says http there, whatever its options.
+    scheme = "https" if "--ssl-certfile" in sys.argv else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def without_own_metrics(app: Any) -> Any:

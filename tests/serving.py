@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +132,7 @@ def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> Non
     """Ask ``/readyz`` until it answers 200; say what the server logged if it never does."""
     patient = Retry(total=5, backoff_factor=0.1, backoff_max=0.2, status_forcelist=[503])
     with requests.Session() as session:
-        session.mount("http://", HTTPAdapter(max_retries=patient))
+        session.mount(url, HTTPAdapter(max_retries=patient))
         for _ in range(START_SECONDS):
             if process.poll() is not None:
                 break
@@ -152,18 +152,19 @@ def serve(
     bento: str = ".",
     folder: Path = PROJECT,
     host: str = "127.0.0.1",
+    options: Sequence[str] = (),
     **settings: str,
 ) -> Iterator[Server]:
     """Serve the project, or a Bento by name, on the store ``home``; stop it after.
 
-    ``settings`` are variables of its environment.
+    ``options`` are more of `bentoml serve`, ``settings`` variables of its environment.
     """
     port = free_port()
     with log.open("w") as output:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "bentoml", "serve", bento),
-                *("--host", host, "--port", str(port)),
+                *("--host", host, "--port", str(port), *options),
             ],
             cwd=folder,
             env=environment(home, **settings),
@@ -173,7 +174,8 @@ def serve(
             start_new_session=True,
         )
     place = f"[{host}]" if ":" in host else host
-    server = Server(f"http://{place}:{port}", process, log)
+    scheme = "https" if "--ssl-certfile" in options else "http"
+    server = Server(f"{scheme}://{place}:{port}", process, log)
     try:
         wait_until_ready(server.url, process, log)
         yield server

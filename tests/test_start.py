@@ -151,6 +151,29 @@ def test_the_welcome_names_an_address_that_answers(
             assert requests.get(page, timeout=30).ok
 
 
+def test_it_serves_over_tls_and_says_so(
+    trained_home: TrainedHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By BentoML's own options: answers as long as they come, and the welcome says https."""
+    certificate, key, log = tmp_path / "certificate.pem", tmp_path / "key.pem", tmp_path / "log"
+    run_command(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"),
+        *("-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"),
+        *("-out", str(certificate), "-keyout", str(key)),
+        home=tmp_path,
+    ).check_returncode()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    options = ("--ssl-certfile", str(certificate), "--ssl-keyfile", str(key))
+    with serve(trained_home.copied(tmp_path), log, options=options) as server:
+        assert f"Open {server.url}/ui" in log.read_text()
+        texts = [{"text": f"The number {number} of a thousand"} for number in range(1_000)]
+        answer = requests.post(f"{server.url}/predict", json={"texts": texts}, timeout=60).json()
+    assert answer["url"] == f"{server.url}/predict"
+    assert [each["input_text"] for each in answer["data"]["predictions"]] == [
+        each["text"] for each in texts
+    ]
+
+
 def test_workers_run_on_uvloop_and_httptools(server: Server) -> None:
     """BentoML asks for neither, and without them the server is half as fast."""
     assert server.metric('tagline_worker_info{loop="uvloop",protocol="HttpToolsProtocol"}') == 1
