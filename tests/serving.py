@@ -95,6 +95,12 @@ class Server:
         address = urlsplit(self.url)
         return socket.create_connection((address.hostname, address.port), timeout=30)
 
+    def send_raw(self, sent: bytes) -> bytes:
+        """Send bytes of one's own making, and read until the server closes."""
+        with self.connect() as connection:
+            connection.sendall(sent)
+            return rest_of(connection)
+
     def metric(self, series: str) -> float:
         """Ask for the metrics, and sum those whose name and labels begin so."""
         lines = requests.get(f"{self.url}/metrics", timeout=60).text.splitlines()

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from app.schemas import HALF, NO_BLANK, PredictRequest, Text, Titled
-from tests.serving import Server, rest_of
+from tests.serving import Server
 
 PATHS = ("/predict", "/runs/promoted/predict")
 JSON = {"Content-Type": "application/json"}
@@ -294,10 +294,8 @@ def test_very_many_faults_are_counted(server: Server) -> None:
 
 
 def raw(server: Server, head: str, body: bytes = b"") -> bytes:
-    """Send bytes of our own making and read until the server closes."""
-    with server.connect() as connection:
-        connection.sendall(head.replace("\n", "\r\n").encode() + body)
-        return rest_of(connection)
+    """Send a head, its line ends made those of HTTP, and a body; read until the server closes."""
+    return server.send_raw(head.replace("\n", "\r\n").encode() + body)
 
 
 @pytest.mark.parametrize("path", PATHS)

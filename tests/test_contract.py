@@ -12,7 +12,7 @@ import requests
 
 from app.envelope import Envelopes
 from tests.conftest import TrainedHome
-from tests.serving import Server, rest_of, run_python
+from tests.serving import Server, run_python
 
 TEXT = {"text": "Broth, onion and pepper in a saucepan, with butter and lemon."}
 
@@ -84,10 +84,8 @@ def test_a_moment_that_is_being_written_is_told_rightly(monkeypatch: pytest.Monk
 @pytest.mark.parametrize("version", ["1.1", "1.0"])
 def test_a_request_names_one_host(server: Server, hosts: str, url: str, version: str) -> None:
     """Else its address would be made up (RFC 9112, 3.2); HTTP/1.0 need not name any."""
-    with server.connect() as connection:
-        head = f"GET /runs?top=1 HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n"
-        connection.sendall(head.encode())
-        body = json.loads(rest_of(connection).partition(b"\r\n\r\n")[2])
+    head = f"GET /runs?top=1 HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n"
+    body = json.loads(server.send_raw(head.encode()).partition(b"\r\n\r\n")[2])
     unnamed = version == "1.0" and not hosts.strip("Host: \r\n")
     assert body["status-code"] == (200 if url or unnamed else 400)
     assert body["url"] == ("/runs?top=1" if unnamed else url)
@@ -397,10 +395,9 @@ def test_etags(server: Server) -> None:
         assert again.headers["ETag"] == tag
         assert again.headers["Cache-Control"] == "no-cache"
         assert again.headers["Vary"] == "Accept-Encoding"
-    with server.connect() as connection:
-        head = 'GET /performance HTTP/1.1\r\nHost: x\r\nIf-None-Match: "other"\r\n'
-        connection.sendall(f"{head}If-None-Match: {tag}\r\nConnection: close\r\n\r\n".encode())
-        assert rest_of(connection).startswith(b"HTTP/1.1 304 ")
+    head = 'GET /performance HTTP/1.1\r\nHost: x\r\nIf-None-Match: "other"\r\n'
+    twice = f"{head}If-None-Match: {tag}\r\nConnection: close\r\n\r\n"
+    assert server.send_raw(twice.encode()).startswith(b"HTTP/1.1 304 ")
     part = get(server, "/performance?filter=overall", **{"If-None-Match": tag})
     assert part.status_code == 200
     assert part.headers["ETag"] != tag

@@ -20,7 +20,7 @@ from app.openapi import VERSION
 from app.pipelines import WAITING
 from app.routes import ROUTES
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, rest_of, run_command, serve
+from tests.serving import PROJECT, Server, run_command, serve
 from training.evaluate import SLICE_FROM, slices_by_length
 
 HIDDEN = {"/assets/{file}"}
@@ -234,9 +234,7 @@ def test_what_any_path_may_answer_is_told_once(
 ) -> None:
     """In the description, and it is answered in the shape of all refusals."""
     assert f"`{status}`: " in document["info"]["description"]
-    with server.connect() as caller:
-        caller.sendall(sent.encode())
-        _, _, body = rest_of(caller).partition(b"\r\n\r\n")
+    _, _, body = server.send_raw(sent.encode()).partition(b"\r\n\r\n")
     refusal = json.loads(body)
     shape = "InvalidRefusal" if status == 422 else "Refusal"
     check_schema(document, {"$ref": f"#/components/schemas/{shape}"}, refusal)

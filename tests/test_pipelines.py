@@ -9,6 +9,9 @@ import pytest
 from app.pipelines import WAITING
 from tests.serving import Server, rest_of
 
+BODY = b'{"texts": [{"text": "Broth and onion."}]}'
+HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+
 
 def answered(server: Server, count: int) -> tuple[list[int], list[int]]:
     """Send so many requests at once; return which were answered, and which answers say to close."""
@@ -35,21 +38,15 @@ def test_answers_come_in_order_up_to_the_limit(server: Server, count: int) -> No
 
 def test_requests_before_what_is_no_http_are_answered(server: Server) -> None:
     """Bytes that are no HTTP close the connection, but only after the answers before them."""
-    body = b'{"texts": [{"text": "Broth and onion."}]}'
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
-    with server.connect() as connection:
-        connection.sendall((head + body) * 2 + b"no HTTP at all\r\n\r\n")
-        received = rest_of(connection)
+    received = server.send_raw((HEAD + BODY) * 2 + b"no HTTP at all\r\n\r\n")
     assert received.count(b"HTTP/1.1 200 ") == received.count(b"HTTP/1.1 ") == 2
 
 
 def test_the_last_body_may_come_later(server: Server) -> None:
     """The last request that is taken is answered, although its body comes after its head."""
-    body = b'{"texts": [{"text": "Broth and onion."}]}'
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
     with server.connect() as connection:
-        connection.sendall((head + body) * WAITING + head)
+        connection.sendall((HEAD + BODY) * WAITING + HEAD)
         received = connection.recv(1)  # so the last head was read without its body
-        connection.sendall(body + (head + body) * 2)
+        connection.sendall(BODY + (HEAD + BODY) * 2)
         received += rest_of(connection)
     assert received.count(b'"status-code":200') == received.count(b'"status-code":') == WAITING + 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import select
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,13 +27,19 @@ def quick_server(
         yield server
 
 
+def connected(server: Server, before: bytes) -> socket.socket:
+    """Connect, and have an earlier request answered on the connection, if there is one."""
+    connection = server.connect()
+    if before:
+        connection.sendall(before)
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    return connection
+
+
 @pytest.mark.parametrize("before", [b"", WHOLE])
 def test_half_a_head_is_refused_in_the_envelope(quick_server: Server, before: bytes) -> None:
     """A head that does not end in time gets a 408, as the first request and as a later one."""
-    with quick_server.connect() as connection:
-        if before:
-            connection.sendall(before)
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    with connected(quick_server, before) as connection:
         connection.sendall(b"POST /predict HTTP/1.1\r\nHost: x\r\n")
         head, _, body = rest_of(connection).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
@@ -53,8 +60,7 @@ def test_a_head_sent_line_by_line_is_refused_too(quick_server: Server) -> None:
 
 def test_a_connection_that_says_nothing_is_closed(quick_server: Server) -> None:
     """A connection on which nothing is sent is closed without an answer."""
-    with quick_server.connect() as connection:
-        assert rest_of(connection) == b""
+    assert quick_server.send_raw(b"") == b""
 
 
 def test_pauses_between_whole_requests_close_nothing(quick_server: Server) -> None:
@@ -81,10 +87,7 @@ def test_a_head_without_an_end_is_refused(
     quick_server: Server, before: bytes, begun: bytes
 ) -> None:
     """A head of 1 MB without an end gets a 431, and its caller gets to read it while sending."""
-    with quick_server.connect() as connection:
-        if before:
-            connection.sendall(before)
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    with connected(quick_server, before) as connection:
         connection.sendall(begun + b"x" * 1_000_000)
         head, _, body = rest_of(connection).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
@@ -101,10 +104,7 @@ def test_a_long_head_is_refused_wherever_it_is_cut(
 ) -> None:
     """A whole head above the limit gets a 431 wherever the network cuts it into pieces."""
     head = b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 66_000 + b"\r\n\r\n"
-    with quick_server.connect() as connection:
-        if before:
-            connection.sendall(before)
-            assert connection.recv(65_536).startswith(b"HTTP/1.1 200 ")
+    with connected(quick_server, before) as connection:
         connection.sendall(head[:first])
         select.select([connection], [], [], 0.1)
         connection.sendall(head[first:])
@@ -146,10 +146,9 @@ def test_trailer_fields_without_an_end_end_the_connection(
 
 def test_nobody_gets_more_time_than_the_setting(quick_server: Server) -> None:
     """A body is waited for as long as the setting says, whatever the request asks for."""
-    with quick_server.connect() as connection:
-        head = b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Request-Timeout: 1000\r\n"
-        connection.sendall(head + b"Content-Length: 4\r\nConnection: close\r\n\r\n")
-        assert rest_of(connection).startswith(b"HTTP/1.1 504 ")
+    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nX-Request-Timeout: 1000\r\n"
+    answer = quick_server.send_raw(head + b"Content-Length: 4\r\nConnection: close\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 504 ")
 
 
 def test_a_long_chunk_of_a_body_is_no_head(quick_server: Server) -> None:
@@ -179,6 +178,5 @@ def test_trailer_fields_are_no_headers(quick_server: Server) -> None:
 
 def test_requests_before_a_head_without_an_end_are_answered(quick_server: Server) -> None:
     """The connection closes only after the answers to whole requests that came before."""
-    with quick_server.connect() as connection:
-        connection.sendall(3 * WHOLE + b"GET /" + b"x" * 300_000)
-        assert rest_of(connection).count(b"HTTP/1.1 200 ") == 3
+    answers = quick_server.send_raw(3 * WHOLE + b"GET /" + b"x" * 300_000)
+    assert answers.count(b"HTTP/1.1 200 ") == 3

@@ -98,8 +98,6 @@ def test_a_websocket_request_is_answered_as_plain_http(server: Server) -> None:
 
 def test_connect_is_refused(server: Server) -> None:
     """CONNECT, which the parser takes for an offer, is refused in the envelope."""
-    with server.connect() as connection:
-        connection.sendall(b"CONNECT example.org:80 HTTP/1.1\r\nHost: example.org\r\n\r\n")
-        received = rest_of(connection)
+    received = server.send_raw(b"CONNECT example.org:80 HTTP/1.1\r\nHost: example.org\r\n\r\n")
     assert received.startswith(b"HTTP/1.1 400 ")
     assert json.loads(received.partition(b"\r\n\r\n")[2])["status-code"] == 400
