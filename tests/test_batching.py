@@ -115,6 +115,9 @@ async def test_a_full_queue_refuses_at_once_and_says_when_to_come_back() -> None
     """A request that does not fit raises Overloaded with the seconds that the queue will take."""
     model = Model(cost=0.5)
     tried = batcher(model, queue=10, seconds=0.5)
+    with pytest.raises(Overloaded) as refusal:
+        tried.submit(list(range(11)), FAR)
+    assert refusal.value.retry_after == 1, "What the queue will take is not known yet."
     await tried.submit([0], FAR)
     waiting = tried.submit(list(range(10)), FAR)
     with pytest.raises(Overloaded) as refusal:
@@ -217,7 +220,7 @@ async def test_a_request_is_not_refused_for_its_own_size() -> None:
     """With an empty queue a request is begun even if it will be late: its cost is an estimate."""
     model = Model()
     tried = batcher(model, batch=10)
-    await tried.submit([0], FAR)
+    await tried.submit([0] * 100, FAR)
     with pytest.raises(DeadlinePassed):
         await tried.submit(list(range(1_000)), model.now + 0.5)
 

@@ -164,7 +164,9 @@ def test_an_unknown_text_gets_no_tag_but_the_scores_asked_for(kind: str) -> None
     shown = one("qxzv wkkj", Options(threshold=0.0, top_k=5), kind)
     assert shown.abstained
     assert shown.predicted_tags == ()
+    assert shown.reason == REASON
     assert len(shown.scores) == 5
+    assert one(table()[0][0], Options(threshold=1.0), kind).reason is None, "It has no tag, either."
 
 
 def test_a_text_of_one_tag_gets_its_best() -> None:

@@ -187,7 +187,7 @@ def test_scores_are_probabilities() -> None:
     assert found.log_odds((log_odds - offset) / slope) == pytest.approx(log_odds, abs=0.5)
 
 
-@pytest.mark.parametrize("size", [1e-4, 1, 10])
+@pytest.mark.parametrize("size", [1e-6, 1e-4, 1, 10])
 def test_decisions_of_any_size_are_led_back_to_probabilities(size: float) -> None:
     """However small or large decisions are, and wherever their middle lies."""
     random = np.random.default_rng(0)
@@ -227,6 +227,20 @@ def test_scores_are_never_in_the_contrary_order() -> None:
     assert ((found.slope > 0) & (found.slope < 0.01)).all()
 
 
+def test_where_decisions_say_nothing_scores_are_the_tags_share() -> None:
+    """Whether they are chance, beside those that tell the other tags, or one and the same."""
+    random = np.random.default_rng(0)
+    decisions = random.normal(0, 1, (2_000, 6))
+    truth = decisions > 0
+    truth[:, 0] = random.random(2_000) < 0.1
+    found = calibrate(decisions, truth).probability(decisions)[:, 0]
+    assert found == pytest.approx(truth[:, 0].mean(), abs=0.05)
+    alike = np.zeros_like(decisions)
+    assert calibrate(alike, truth).probability(alike)[0] == pytest.approx(
+        truth.mean(axis=0), abs=0.01
+    )
+
+
 def test_thresholds_are_half_way() -> None:
     """A threshold is the mean of its tag's best and of the best that all tags can share."""
     scores = np.array([[0.9, 0.4], [0.8, 0.3], [0.1, 0.2], [0.1, 0.1]])
@@ -243,6 +257,15 @@ def test_tags_of_nearly_all_texts_share_a_low_threshold() -> None:
     truth = scores > 0.4
     own = np.array([0.35, 0.35])
     assert ((2 * best_thresholds(scores, truth) - own) <= 0.5).all()
+
+
+def test_the_best_common_threshold_is_by_weighted_f1() -> None:
+    """A tag of many texts has more say in it than several of one text."""
+    scores, truth = np.full((40, 4), 0.1), np.zeros((40, 4), np.bool_)
+    scores[:20, 0], truth[:20, 0] = 0.3, True
+    scores[20:, 1:] = 0.4
+    scores[-1, 1:], truth[-1, 1:] = 0.8, True
+    assert best_thresholds(scores, truth)[0] < 0.3
 
 
 def test_thresholds_do_not_hang_on_the_order_of_texts() -> None:
