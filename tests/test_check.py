@@ -22,17 +22,23 @@ from tagger.records import Params
 from tagger.wording import listed
 from tests.runs import TABLE
 from tests.serving import run_python
-from training.check import Report, check
-from training.data import read_dataset
+from training.check import Report
+from training.check import check as check_dataset
+from training.data import Dataset, read_dataset
 from training.duplicates import near_duplicates
 from training.labelled import Reading
 from training.spellings import spellings
-from training.split import fingerprints, on_test_side, split
+from training.split import fingerprints, on_test_side, sides_of, split
 from training.suspects import Suspect, write_suspects
 from training.text_findings import LONGEST
 
 ROWS = TABLE.read_text(encoding="utf-8").splitlines()
 GERMAN = "Der Koch rührt die Suppe langsam um und gibt am Ende ein wenig Salz und Pfeffer dazu"
+
+
+def check(dataset: Dataset, params: Params) -> Report:
+    """Check a table that is to be trained on with these params."""
+    return check_dataset(dataset, sides_of(dataset, params), params)
 
 
 def looked_over(tmp_path: Path, *more: str) -> Report:

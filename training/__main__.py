@@ -44,7 +44,7 @@ from training.options import (
 )
 from training.progress import steps
 from training.report.table import find_table
-from training.split import Split, split
+from training.split import Split, choose_tags, sides_of
 from training.suspects import find_suspects, write_suspects
 from training.tag_cells import one_spelling
 from training.telling import (
@@ -136,10 +136,11 @@ def train(
         tell_reading(dataset)
         params, *others = candidates_of(options, dataset.task, dataset.labelled.texts)
         step("Check")
-        findings = check_dataset(dataset, params).findings
+        sides = sides_of(dataset, params)
+        findings = check_dataset(dataset, sides, params).findings
         tell_findings(findings, table, typed_for(check))
         step("Split by the hash of each text")
-        parts = split(dataset, params)
+        parts = choose_tags(dataset, sides, params)
         lent = _lent(dataset, parts, reading, options, compares=bool(others))
         if strict and findings:
             printing.note("Not trained: mend what was found, or leave out --strict.")
@@ -246,7 +247,8 @@ def check(
     dataset = read_dataset(table, take_reading(options))
     tell_reading(dataset)
     params = replace(USUAL, **options | {"task": options["task"] or dataset.task})
-    report = check_dataset(dataset, params)
+    sides = sides_of(dataset, params)
+    report = check_dataset(dataset, sides, params)
     if propose:
         content = json.dumps(report.aliases, ensure_ascii=False, indent=2)
         propose.write_text(content + "\n", encoding="utf-8")
@@ -254,7 +256,7 @@ def check(
         printing.print_json(asdict(report))
     else:
         tell_report(report, proposed=propose)
-    split(dataset, params)
+    choose_tags(dataset, sides, params)
     if strict and report.findings:
         sys.exit(1)
 

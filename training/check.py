@@ -12,7 +12,7 @@ from training.data import Dataset
 from training.findings import Finding
 from training.labelled import Labelled
 from training.spellings import spellings
-from training.split import sides_of, trained_tags
+from training.split import Sides, trained_tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,10 @@ class Report:
     """Other spellings of a tag, each with its most frequent one."""
 
 
-def check(dataset: Dataset, params: Params) -> Report:
+def check(dataset: Dataset, sides: Sides, params: Params) -> Report:
     """Look over a cleaned table that is to be trained on with these params."""
     labelled = dataset.labelled
     support = Counter(tag for tags in labelled.tags for tag in tags)
-    sides = sides_of(dataset, params)
     in_training, in_test = _support(labelled, sides.training), _support(labelled, sides.test)
     trained, everywhere = trained_tags(in_training, len(sides.training), params)
     aliases = spellings(support)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import PurePath
 from urllib.parse import urlsplit
 
@@ -29,37 +28,6 @@ People who tag a text twice do not always agree; where more texts bear several, 
 
 FEWEST_WITHOUT = 2
 """Training texts that do not bear a tag: with fewer there is nothing to learn it from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """A dataset in two, with the tags that are trained."""
-
-    training: Labelled
-    test: Labelled
-    tags: tuple[str, ...]
-    rare: Mapping[str, int]
-    """Tags left out, with the number of training texts that bear each."""
-    everywhere: tuple[str, ...]
-    """Tags left out because all training texts bear them, or all but one."""
-    near_duplicates: tuple[tuple[int, int], ...]
-    """Rows left out of training, each with the row of the test side that it is much like."""
-    untagged: int
-    """Texts that bear no trained tag: kept as true negatives, or left out where each needs one."""
-    ambiguous: tuple[int, ...]
-    """Rows left out because their text bears several tags where each is to have one."""
-
-    def describe(self, dataset: Dataset, *, licence: str | None) -> Data:
-        """Describe for a run what it was trained on."""
-        return Data(
-            source=last_part(dataset.source),
-            sha256=dataset.sha256,
-            rows=len(dataset.labelled),
-            training_rows=len(self.training),
-            test_rows=len(self.test),
-            near_duplicates_left_out=len(self.near_duplicates),
-            licence=licence,
-        )
 
 
 def last_part(source: str) -> str:
@@ -99,22 +67,52 @@ class Sides:
     """Rows left out because their text bears several tags where each is to have one."""
 
 
-@lru_cache(maxsize=1)
 def sides_of(dataset: Dataset, params: Params) -> Sides:
-    """Divide a dataset as its texts' hashes say, for its check and then for its split."""
-    ambiguous = _ambiguous(dataset.labelled) if params.task == "single" else ()
-    labelled = _without(dataset.labelled, ambiguous)
-    test_side = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
-    test = labelled.take(np.flatnonzero(test_side).tolist())
-    training = labelled.take(np.flatnonzero(~test_side).tolist())
+    """Divide a dataset as its texts' hashes say."""
+    labelled, single = dataset.labelled, params.task == "single"
+    ambiguous = np.array([single and len(tags) > 1 for tags in labelled.tags], np.bool_)
+    kept_back = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
+    test = labelled.take(np.flatnonzero(kept_back & ~ambiguous).tolist())
+    training = labelled.take(np.flatnonzero(~kept_back & ~ambiguous).tolist())
     near = near_duplicates(training.texts, test.texts)
     pairs = tuple((training.numbers[ours], test.numbers[theirs]) for ours, theirs in near.items())
     training = training.take([place for place in range(len(training)) if place not in near])
-    return Sides(training, test, pairs, ambiguous)
+    several = labelled.take(np.flatnonzero(ambiguous).tolist()).numbers
+    return Sides(training, test, pairs, several)
+
+
+@dataclass(frozen=True, slots=True)
+class Split(Sides):
+    """Both sides with none but the tags that are trained."""
+
+    tags: tuple[str, ...]
+    rare: Mapping[str, int]
+    """Tags left out, with the number of training texts that bear each."""
+    everywhere: tuple[str, ...]
+    """Tags left out because all training texts bear them, or all but one."""
+    untagged: int
+    """Texts that bear no trained tag: kept as true negatives, or left out where each needs one."""
+
+    def describe(self, dataset: Dataset, *, licence: str | None) -> Data:
+        """Describe for a run what it was trained on."""
+        return Data(
+            source=last_part(dataset.source),
+            sha256=dataset.sha256,
+            rows=len(dataset.labelled),
+            training_rows=len(self.training),
+            test_rows=len(self.test),
+            near_duplicates_left_out=len(self.near_duplicates),
+            licence=licence,
+        )
 
 
 def split(dataset: Dataset, params: Params) -> Split:
-    """Split a dataset as its texts' hashes say, and choose the tags on the training side.
+    """Divide a dataset, and choose the tags that are trained."""
+    return choose_tags(dataset, sides_of(dataset, params), params)
+
+
+def choose_tags(dataset: Dataset, sides: Sides, params: Params) -> Split:
+    """Choose the tags to train on the training side.
 
     Raises
     ------
@@ -124,22 +122,23 @@ def split(dataset: Dataset, params: Params) -> Split:
         A side would be empty, or fewer than two tags have ``min_support`` training texts, and
         `FEWEST_WITHOUT` that do not bear them.
     """
-    whole = sides_of(dataset, params)
-    _refuse_ambiguous(dataset, whole.ambiguous)
-    training, test = whole.training, whole.test
-    support = Counter(tag for tags in training.tags for tag in tags)
-    tags, everywhere = trained_tags(support, len(training), params)
+    _refuse_ambiguous(dataset, sides.ambiguous)
+    support = Counter(tag for tags in sides.training.tags for tag in tags)
+    tags, everywhere = trained_tags(support, len(sides.training), params)
     of_table = {tag for some in dataset.labelled.tags for tag in some}
     rare = {tag: support[tag] for tag in sorted(of_table.difference(tags, everywhere))}
-    _refuse_few_texts(dataset, training, test, params, near=len(whole.near_duplicates))
+    _refuse_few_texts(dataset, sides, params)
     _refuse_few_tags(dataset, tags, rare, everywhere, params)
-    sides = [_with_tags(side, set(tags)) for side in (training, test)]
-    _refuse_untested(dataset, sides[1])
-    untagged = sum(not some for side in sides for some in side.tags)
+    training, test = (_with_tags(side, set(tags)) for side in (sides.training, sides.test))
+    _refuse_untested(dataset, test)
+    untagged = sum(not some for some in (*training.tags, *test.tags))
     if params.task == "single":
-        sides = [side.take([i for i, some in enumerate(side.tags) if some]) for side in sides]
-    near, ambiguous = whole.near_duplicates, whole.ambiguous
-    return Split(sides[0], sides[1], tags, rare, everywhere, near, untagged, ambiguous)
+        training, test = (
+            side.take([place for place, some in enumerate(side.tags) if some])
+            for side in (training, test)
+        )
+    near, ambiguous = sides.near_duplicates, sides.ambiguous
+    return Split(training, test, near, ambiguous, tags, rare, everywhere, untagged)
 
 
 def trained_tags(
@@ -159,14 +158,6 @@ def _with_tags(labelled: Labelled, tags: set[str]) -> Labelled:
     return replace(labelled, tags=kept)
 
 
-def _ambiguous(labelled: Labelled) -> tuple[int, ...]:
-    return tuple(
-        number
-        for number, tags in zip(labelled.numbers, labelled.tags, strict=True)
-        if len(tags) > 1
-    )
-
-
 def _refuse_ambiguous(dataset: Dataset, several: Sequence[int]) -> None:
     if len(several) > MOST_AMBIGUOUS * len(dataset.labelled):
         titles = f" {TITLES_ALONE}" if dataset.titles_alone else ""
@@ -177,21 +168,13 @@ def _refuse_ambiguous(dataset: Dataset, several: Sequence[int]) -> None:
         )
 
 
-def _without(labelled: Labelled, rows: Collection[int]) -> Labelled:
-    left_out = set(rows)
-    return labelled.take(
-        [place for place, number in enumerate(labelled.numbers) if number not in left_out]
-    )
-
-
-def _refuse_few_texts(
-    dataset: Dataset, training: Labelled, test: Labelled, params: Params, *, near: int
-) -> None:
+def _refuse_few_texts(dataset: Dataset, sides: Sides, params: Params) -> None:
+    training, test, near = len(sides.training), len(sides.test), len(sides.near_duplicates)
     needed = params.folds * 2
-    if len(training) < needed or not len(test):
+    if training < needed or not test:
         raise TooLittleData(
             f"{dataset.source} has {counted(len(dataset.labelled), 'different text')}, "
-            f"{len(training)} for training and {len(test)} for the test: training needs "
+            f"{training} for training and {test} for the test: training needs "
             f"{needed} or more, the test one or more. "
             + (f"Left out as near duplicates of texts of the test: {near}. " if near else "")
             + "Add rows."
