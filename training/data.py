@@ -12,7 +12,7 @@ from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
 from tagger.wording import counted
-from training.labelled import Labelled, Reading, label, rows_named
+from training.labelled import Labelled, Reading, Untagged, label, rows_named
 from training.parquet import parquet_rows
 
 GUESSED = (
@@ -80,14 +80,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         raise TooLittleData(f"{source.name} holds no rows but {skipped}.")
     once, repeated = _merged(read.labelled)
     if reading.corrections is not None:
-        as_corrections = replace(
-            _reading_of_corrections(reading),
-            untagged="none" if read.untagged == "none" else "refuse",
-        )
-        try:
-            corrections = read_dataset(reading.corrections, as_corrections)
-        except MissingColumns as fault:
-            raise MissingColumns(f"--corrections {reading.corrections}: {fault}") from fault
+        corrections = _read_corrections(reading.corrections, reading, read.untagged)
         once, settled = _corrected(once, corrections)
         repeated = tuple(row for row in repeated if row.same_tags or row.first not in settled)
     digest = hashlib.sha256()
@@ -142,17 +135,25 @@ def _merged(labelled: Labelled) -> tuple[Labelled, tuple[Repeated, ...]]:
     return replace(once, tags=tuple(tags)), tuple(repeated)
 
 
-def _reading_of_corrections(reading: Reading) -> Reading:
+def _read_corrections(table: str, reading: Reading, untagged: Untagged) -> Dataset:
     """Read what `--suspects` wrote as it was written, any other as the table that it corrects."""
-    as_the_table = replace(reading, corrections=None)
-    if reading.corrections is None or reading.corrections == "-":  # which can be read once
-        return as_the_table
+    untagged = "none" if untagged == "none" else "refuse"
+    as_written = Reading(aliases=reading.aliases, untagged=untagged)
+    as_the_table = replace(reading, corrections=None, untagged=untagged)
     try:
-        first = next(read_rows(find_source(reading.corrections)), None)
+        return read_dataset(table, as_written if _is_of_suspects(table) else as_the_table)
+    except MissingColumns as fault:
+        raise MissingColumns(f"--corrections {table}: {fault}") from fault
+
+
+def _is_of_suspects(table: str) -> bool:
+    if table == "-":  # which can be read once
+        return False
+    try:
+        first = next(read_rows(find_source(table)), None)
     except UnreadableTable:
-        return as_the_table
-    is_suspects = first is not None and first.values.keys() >= SUSPECTS
-    return Reading(aliases=reading.aliases) if is_suspects else as_the_table
+        return False
+    return first is not None and first.values.keys() >= SUSPECTS
 
 
 def _corrected(labelled: Labelled, corrections: Dataset) -> tuple[Labelled, set[int]]:

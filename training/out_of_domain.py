@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +31,6 @@ class Kind:
     """Share of them that get no tags."""
 
 
-@cache
 def texts_by_kind(source: Path = TEXTS) -> dict[str, tuple[str, ...]]:
     """Read texts on other subjects, of a table with the columns kind and text.
 
