@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.compare import predicted_tags
+from tagger.compare import in_columns, predicted_tags
 from tagger.decide import Decisions, decide
 from tagger.model import Model, Scored
 from tagger.paired import Truth, f1_score, weighted_mean
@@ -45,7 +45,6 @@ class Evaluated:
 
     truth: Truth
     scored: Scored
-    predicted: Truth
     performance: Performance
 
 
@@ -54,9 +53,15 @@ def evaluate(model: Model, labelled: Labelled) -> Evaluated:
     truth = truth_of(labelled.tags, model.tags)
     scored = model.score(labelled.texts)
     decisions = decide(scored, model.policy)
-    predicted = predicted_tags(decisions)
     slices = slices_by_length(labelled.texts) | slices_by_answer(truth, decisions)
-    return Evaluated(truth, scored, predicted, measure(truth, predicted, model.tags, slices))
+    performance = measure(truth, predicted_tags(decisions), model.tags, slices)
+    return Evaluated(truth, scored, performance)
+
+
+def predict(model: Model, texts: Sequence[str], tags: Sequence[str]) -> Truth:
+    """Let a model tag texts as it does when it serves, laid out under ``tags``."""
+    decisions = decide(model.score(texts), model.policy)
+    return in_columns(predicted_tags(decisions), model.tags, tags)
 
 
 def measure(

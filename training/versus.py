@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tagger.compare import Comparison, in_columns, set_side_by_side
+from tagger.compare import Comparison, set_side_by_side
 from tagger.model import Model
 from tagger.records import Run
-from training.evaluate import evaluate, truth_of
+from training.evaluate import predict, truth_of
 from training.labelled import Labelled
 
 
@@ -37,10 +37,7 @@ def versus(
 ) -> Versus:
     """Let two runs answer the same labelled texts."""
     tags = (*first.tags, *(tag for tag in second.tags if tag not in first.tags))
-    answers = [
-        in_columns(evaluate(model, labelled).predicted, run.tags, tags)
-        for run, model in ((first, first_model), (second, second_model))
-    ]
+    answers = [predict(model, labelled.texts, tags) for model in (first_model, second_model)]
     truth = truth_of(labelled.tags, first.tags)
     of_first = (answer[:, : len(first.tags)] for answer in answers)
     comparison = set_side_by_side(first, second, truth, *of_first)

@@ -18,16 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from tagger.compare import in_columns, predicted_tags
 from tagger.console import Refusing
-from tagger.decide import decide
 from tagger.environment import open_store
 from tagger.errors import TooLittleData
 from tagger.model import Model
 from tagger.printing import results
 from tagger.records import Performance
 from training.data import read_dataset
-from training.evaluate import measure, truth_of
+from training.evaluate import measure, predict, truth_of
 from training.labelled import Labelled, Reading
 
 
@@ -63,12 +61,6 @@ def found_by_keywords(
     return np.array([[bool(pattern.search(text)) for pattern in patterns] for text in texts])
 
 
-def found_by_model(model: Model, texts: Sequence[str], tags: Sequence[str]) -> NDArray[np.bool_]:
-    """Predict as the served run does: (texts, tags)."""
-    predicted = predicted_tags(decide(model.score(texts), model.policy))
-    return in_columns(predicted, model.tags, tags)
-
-
 def transfer(model: Model, labelled: Labelled, aliases: Mapping[str, str]) -> Transfer:
     """Measure a model and the keywords on the texts of another table."""
     theirs = {tag for tags in labelled.tags for tag in tags}
@@ -81,7 +73,7 @@ def transfer(model: Model, labelled: Labelled, aliases: Mapping[str, str]) -> Tr
     return Transfer(
         texts=len(texts),
         keywords=measure(truth[kept], found_by_keywords(texts, shared, aliases), shared),
-        run=measure(truth[kept], found_by_model(model, texts, shared), shared),
+        run=measure(truth[kept], predict(model, texts, shared), shared),
         alone=tuple(tag for tag in model.tags if tag not in theirs),
     )
 

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tagger.compare import in_columns, predicted_tags
-from tagger.decide import decide
 from tagger.errors import TooLittleData
 from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
 from tagger.records import Run
 from tagger.wording import listed
-from training.evaluate import measure
+from training.evaluate import measure, predict
 from training.fit import fit
 from training.progress import Step
 from training.report.charts import Axis, Chart, Figure, figures
@@ -117,8 +115,7 @@ def _answers(examined: Examined, training: Side, test: Side, rows: np.ndarray) -
     texts = [training.labelled.texts[row] for row in rows.tolist()]
     params = replace(examined.run.params, auxiliary=False)
     model = fit(texts, tags_of_each, params).model
-    decisions = decide(model.score(test.labelled.texts), model.policy)
-    return in_columns(predicted_tags(decisions), tags, examined.run.tags)
+    return predict(model, test.labelled.texts, examined.run.tags)
 
 
 def _alone(run: Run) -> str:
