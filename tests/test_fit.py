@@ -14,7 +14,7 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 from sklearn.svm import LinearSVC
 
-from tagger.errors import SettingsError, TooLittleData, UnequalScores
+from tagger.errors import TooLittleData, UnequalScores
 from tagger.model import Model
 from tagger.records import Params
 from tagger.vocabulary import MOST_UNKNOWN
@@ -295,22 +295,6 @@ def test_every_step_is_told() -> None:
         "all texts",
         "proof of equality with scikit-learn",
     ]
-
-
-@pytest.mark.parametrize(
-    ("params", "told"),
-    [
-        (Params(model="oracle"), "oracle"),
-        (Params(objective="luck"), "luck"),
-        (Params(characters=(4, 6)), "n-grams"),
-        (Params(characters=(3, 2)), "n-grams"),
-        (Params(folds=1), "folds"),
-    ],
-)
-def test_params_that_make_no_sense_are_refused(params: Params, told: str) -> None:
-    """What cannot be fitted is told in one sentence, before any work."""
-    with pytest.raises(SettingsError, match=told):
-        fit(*table(), params)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from tagger.sparse import Doubles
 from training.abstaining import word_information
 from training.auxiliary import Lent, all_seen
 from training.candidates import MOST_CHARACTERS, MOST_COMPARED
-from training.learners import LEARNERS, decide, learn
+from training.learners import decide, learn
 from training.progress import Step
 from training.thresholds import Objective
 from training.training_set import TrainingSet
@@ -72,15 +72,14 @@ def fit(
     TooLittleData
         A tag is borne by fewer than two texts, or by all but one.
     SettingsError
-        Some params ask for what there is not.
+        There is no such objective, or it sets thresholds where each text is given its best tag.
     UnequalScores
         The model does not score as scikit-learn does; it must not be used.
     """
     own = TrainingSet.of(texts, tags_of_each)
-    candidates = (params, *(others if _comparable(texts, own.tags) else ()))
-    for candidate in candidates:
-        _refuse_nonsense(candidate)
+    _refuse_idle_objective(params)
     _refuse_what_nothing_sets_apart(own.tags, tags_of_each)
+    candidates = (params, *(others if _comparable(texts, own.tags) else ()))
 
     def trial(params: Params) -> Tried:
         return try_out(own, params, step, lent=lent if params.auxiliary else None)
@@ -142,21 +141,12 @@ def _prove_equal(served: Doubles, expected: Doubles) -> None:
         )
 
 
-def _refuse_nonsense(params: Params) -> None:
-    if params.model not in LEARNERS:
-        raise SettingsError(f"There is no model {params.model!r}. Choose {' or '.join(LEARNERS)}.")
+def _refuse_idle_objective(params: Params) -> None:
     if Objective.read(params.objective).figure != "f1" and params.task == "single":
         raise SettingsError(
             f"The objective {params.objective} is one of thresholds, and with one tag a text the "
             "best is predicted whatever its score. Choose f1, or the task multi."
         )
-    if not 1 <= params.characters[0] <= min(3, params.characters[1]):
-        raise SettingsError(
-            f"Character n-grams of {params.characters} cannot be: the shortest is 1 to 3 "
-            "characters, the longest no shorter than that."
-        )
-    if params.folds < 2:
-        raise SettingsError(f"{params.folds} folds leave no text out. Choose 2 or more.")
 
 
 def _refuse_what_nothing_sets_apart(
