@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from tagger.errors import UnreadableTable
@@ -28,15 +29,12 @@ def parquet_rows(source: Source) -> Iterator[Row]:
             ".venv/bin/python -m pip install -r requirements/parquet.txt"
         ) from fault
     try:
-        number = 0
         with source.open() as opened, parquet.ParquetFile(opened) as file:
             classes = _classes(file.schema_arrow.metadata or {})
-            for batch in file.iter_batches():
-                for values in _times_as_words(batch, pa).to_pylist():
-                    number += 1
-                    for name in classes.keys() & values:
-                        values[name] = _named(values[name], classes[name])
-                    yield Row(number, {name: _decoded(value) for name, value in values.items()})
+            batches = (_times_as_words(batch, pa).to_pylist() for batch in file.iter_batches())
+            for number, row in enumerate(chain.from_iterable(batches), start=1):
+                values = {name: _named(row[name], classes.get(name, {})) for name in row}
+                yield Row(number, values)
     except (OSError, ValueError, OverflowError, pa.ArrowException) as fault:
         raise UnreadableTable(f"{source.name} cannot be read: {fault}") from fault
 
@@ -73,15 +71,14 @@ def _names_of(feature: object) -> list[str] | None:
 
 
 def _named(value: object, classes: Mapping[object, object]) -> object:
+    """Read numbers as the classes that they stand for, and bytes as words, if they are such.
+
+    Older programs do not say which columns are texts.
+    """
     if isinstance(value, list):
         return [_named(one, classes) for one in value]
-    return classes.get(value, value) if isinstance(value, int) else value
-
-
-def _decoded(value: object) -> object:
-    """Read bytes as words, if they are such: older programs do not say which columns are texts."""
-    if isinstance(value, list):
-        return [_decoded(one) for one in value]
+    if isinstance(value, int):
+        return classes.get(value, value)
     try:
         return value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:
