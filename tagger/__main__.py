@@ -46,13 +46,8 @@ def list_runs(top: int | None, *, as_json: bool) -> None:
     promoted = store.promoted()
     shown = best_first(runs)[:top]
     if as_json:
-        printing.print_json(
-            {
-                "runs": [
-                    objects.summary_object(run, promoted=run.run_id == promoted) for run in shown
-                ]
-            }
-        )
+        summaries = [objects.summary_object(run, promoted=run.run_id == promoted) for run in shown]
+        printing.print_json({"runs": summaries})
     elif shown:
         printing.print_runs(shown, promoted)
     if not runs:

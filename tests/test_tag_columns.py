@@ -41,7 +41,7 @@ def test_each_way_to_say_yes_and_no(written: str, tmp_path: Path) -> None:
     dataset = read_dataset(str(table), Reading())
     assert dataset.sha256 == read_dataset(str(plain), Reading()).sha256
     assert dataset.task == "multi"
-    assert set(dataset.tag_columns) == {"cooking", "music"}
+    assert set(dataset.columns.tags.names) == {"cooking", "music"}
 
 
 def test_columns_of_one_name_hold_a_tag_each(tmp_path: Path) -> None:
@@ -78,7 +78,8 @@ def test_a_column_of_tags_comes_first(tmp_path: Path) -> None:
     table = tmp_path / "table.csv"
     table.write_text("text,tags,read,answered\nA,a|b,1,0\nB,c,0,1\n")
     dataset = read_dataset(str(table), Reading())
-    assert (dataset.labelled.tags, dataset.tag_columns) == ((("a", "b"), ("c",)), ())
+    assert dataset.labelled.tags == (("a", "b"), ("c",))
+    assert not dataset.columns.tags.one_for_each
 
 
 def test_texts_of_no_tag_are_examples_of_none(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
 from tagger.wording import counted
-from training.labelled import Labelled, Reading, Untagged, label, rows_named
+from training.labelled import Columns, Labelled, Reading, Untagged, label, rows_named
 from training.parquet import parquet_rows
 
 GUESSED = (
@@ -46,12 +46,7 @@ class Dataset:
     encoding: str
     skipped: int
     """Rows without tags that were left out."""
-    tag_columns: tuple[str, ...]
-    """Those of one tag each, if its tags stand so."""
-    titles_alone: bool
-    """Whether no column of descriptions was found, nor named, beside the titles."""
-    unread_title: str | None
-    """A column of titles, if that of the texts, which nobody named, is read without it."""
+    columns: Columns
 
 
 def read_dataset(table: str, reading: Reading) -> Dataset:
@@ -94,9 +89,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         repeated=repeated,
         encoding=source.encoding,
         skipped=read.skipped,
-        tag_columns=read.columns.tags.names if read.columns.tags.one_for_each else (),
-        titles_alone=read.columns.titles_alone,
-        unread_title=read.columns.unread_title,
+        columns=read.columns,
     )
 
 

@@ -160,7 +160,7 @@ def _with_tags(labelled: Labelled, tags: set[str]) -> Labelled:
 
 def _refuse_ambiguous(dataset: Dataset, several: Sequence[int]) -> None:
     if len(several) > MOST_AMBIGUOUS * len(dataset.labelled):
-        titles = f" {TITLES_ALONE}" if dataset.titles_alone else ""
+        titles = f" {TITLES_ALONE}" if dataset.columns.titles_alone else ""
         raise FaultyRows(
             f"{dataset.source} gives the same text several tags where the task is single, in "
             f"{rows_named(several)}. Correct them (`check` names the rows that contradict each "

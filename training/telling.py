@@ -200,10 +200,11 @@ def tell_seen(run: Run, dataset: Dataset) -> None:
 
 def tell_reading(dataset: Dataset) -> None:
     """Say on stderr how a table was read, where that may surprise its owner."""
-    if dataset.tag_columns:
-        without = json.dumps({dataset.tag_columns[-1]: ""}, ensure_ascii=False)
+    tags = dataset.columns.tags
+    if tags.one_for_each:
+        without = json.dumps({tags.names[-1]: ""}, ensure_ascii=False)
         printing.note(
-            f"Its tags are the columns that hold yes or no: {listed(dataset.tag_columns)}. "
+            f"Its tags are the columns that hold yes or no: {listed(tags.names)}. "
             f"To leave one out, --aliases FILE that holds {without}; if they stand in one column, "
             "--tags-column NAME."
         )
@@ -213,7 +214,7 @@ def tell_reading(dataset: Dataset) -> None:
 
 def tell_titles(dataset: Dataset) -> None:
     """Say on stderr that titles were read without the descriptions that may stand beside them."""
-    if dataset.titles_alone:
+    if dataset.columns.titles_alone:
         printing.note(TITLES_ALONE)
 
 
@@ -248,7 +249,7 @@ def tell_strange(runs: Sequence[Run], dataset: Dataset) -> None:
             f"Not a tag of {names}: {listed(strange)}. Texts are measured as if they bore no such."
         )
     absent = sorted({tag for run in runs for tag in run.tags} - of_table)
-    if dataset.tag_columns and absent:
+    if dataset.columns.tags.one_for_each and absent:
         printing.note(
             f"None of its columns says that a text bears {listed(absent)}: where such a tag is "
             "given, it counts as wrong."

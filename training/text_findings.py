@@ -34,12 +34,12 @@ def encoding(dataset: Dataset) -> Iterator[Finding]:
 
 def titles(dataset: Dataset) -> Iterator[Finding]:
     """Tell where titles were read without the descriptions beside them, or texts without titles."""
-    if dataset.titles_alone:
+    if dataset.columns.titles_alone:
         yield Finding("titles-alone", TITLES_ALONE)
-    if dataset.unread_title:
+    if title := dataset.columns.unread_title:
         yield Finding(
             "titles-unread",
-            f"Texts are the column 'text' alone, without {dataset.unread_title!r}: to read both, "
+            f"Texts are the column 'text' alone, without {title!r}: to read both, "
             "--title-column title --description-column text; or --text-column text if they are to "
             "be alone.",
         )
