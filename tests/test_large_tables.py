@@ -19,7 +19,7 @@ from training.factored import Factored
 from training.fit import fit
 from training.labelled import Labelled
 from training.naive_bayes import NaiveBayesSVC
-from training.newton import Problem, machine, ridge
+from training.newton import Problem, ridge, svm
 from training.together import Examples, learn_together, with_ones
 from training.vectorizer import Vectorizer
 
@@ -29,12 +29,12 @@ def problem_of() -> tuple[Problem, Doubles]:
     texts, tags_of_each = table()
     tags = sorted({tag for tags in tags_of_each for tag in tags})
     sign = np.array([[1 if tag in some else -1 for tag in tags] for some in tags_of_each])
-    counted = np.random.default_rng(0).choice([0, 0.5, 1, 2], sign.shape)
-    counted[[np.argmax(sign, axis=0), np.argmin(sign, axis=0)], np.arange(len(tags))] = 1
+    weight = np.random.default_rng(0).choice([0, 0.5, 1, 2], sign.shape)
+    weight[[np.argmax(sign, axis=0), np.argmin(sign, axis=0)], np.arange(len(tags))] = 1
     features = Vectorizer(Params(), tags=len(tags)).fit(texts).transform(texts)
     matrix = with_ones(features)
     problem = Problem(
-        matrix, matrix.transposed(), sign.astype(np.float32), counted.astype(np.float32)
+        matrix, matrix.transposed(), sign.astype(np.float32), weight.astype(np.float32)
     )
     return problem, features.matrix().toarray()
 
@@ -44,11 +44,11 @@ def test_newton_finds_what_liblinear_finds() -> None:
     problem, features = problem_of()
     scale = np.random.default_rng(1).uniform(0.5, 2, (features.shape[1] + 1, 1)).astype(np.float32)
     scale[-1] = 1
-    found = problem.decide(machine(problem, regularization=0.5, tolerance=1e-5, scale=scale))
+    found = problem.decide(svm(problem, regularization=0.5, tolerance=1e-5, scale=scale))
     scaled = features * scale[:-1, 0]
-    for tag, (sign, counted) in enumerate(zip(problem.sign.T, problem.counted.T, strict=True)):
+    for tag, (sign, weight) in enumerate(zip(problem.sign.T, problem.sample_weight.T, strict=True)):
         exact = LinearSVC(C=0.5, tol=1e-9, max_iter=100_000, random_state=0)
-        exact.fit(scaled, sign, counted.astype(np.float64))
+        exact.fit(scaled, sign, weight.astype(np.float64))
         assert found[:, tag] == pytest.approx(exact.decision_function(scaled), abs=1e-3)
 
 
@@ -57,8 +57,8 @@ def test_conjugate_gradients_find_what_ridge_finds(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(newton, "RIDGE_TOLERANCE", 1e-5)
     problem, features = problem_of()
     found = problem.decide(ridge(problem, penalty=2.0))
-    for tag, (sign, counted) in enumerate(zip(problem.sign.T, problem.counted.T, strict=True)):
-        exact = Ridge(2.0).fit(features, sign, counted)
+    for tag, (sign, weight) in enumerate(zip(problem.sign.T, problem.sample_weight.T, strict=True)):
+        exact = Ridge(2.0).fit(features, sign, weight)
         assert found[:, tag] == pytest.approx(exact.predict(features), abs=1e-3)
 
 
@@ -92,7 +92,7 @@ def test_a_ridge_of_many_texts_is_right_in_the_mean() -> None:
     examples = examples_of_a_rare_tag()
     matrix = with_ones(examples.matrix)
     sign = np.where(examples.truth, np.float32(1), np.float32(-1))
-    problem = Problem(matrix, matrix.transposed(), sign, examples.counted)
+    problem = Problem(matrix, matrix.transposed(), sign, examples.sample_weight)
     residual = sign - problem.decide(ridge(problem, penalty=2.0))
     assert residual.mean(dtype=np.float64) == pytest.approx(0, abs=1e-6)
 

@@ -80,7 +80,7 @@ def learn(
     more = lent.labelled.texts if lent else ()
     vectorizer = Vectorizer(params, tags=len(own.tags)).fit([*own.texts, *names, *more])
     matrix = vectorizer.transform([*own.texts, *names * NAME_WEIGHT, *more])
-    examples = Examples(matrix, *_told(own, names=bool(names), lent=lent))
+    examples = Examples(matrix, *_truth_and_weights(own, names=bool(names), lent=lent))
     learner = LEARNERS[params.model](params)
     if isinstance(learner, LinearSVC) and matrix.count() * len(own.tags) > MOST_FOR_LIBLINEAR:
         return vectorizer, _learn_together(
@@ -89,21 +89,21 @@ def learn(
     return vectorizer, _learn_apart(examples, params)
 
 
-def _told(own: TrainingSet, *, names: bool, lent: Lent | None) -> tuple[Truth, Floats]:
-    """Return which tags each example bears, and how much it counts to each: (examples, tags)."""
-    bears, counts = [own.truth], [np.ones(own.truth.shape, np.float32)]
+def _truth_and_weights(own: TrainingSet, *, names: bool, lent: Lent | None) -> tuple[Truth, Floats]:
+    """Return which tags each example bears, and its sample weight for each: (examples, tags)."""
+    truth, weights = [own.truth], [np.ones(own.truth.shape, np.float32)]
     if names:
         # Of other tags a name says nothing: that of `segmentation` is no example of a text without
         # `computer-vision`.
         named = np.tile(np.eye(len(own.tags), dtype=np.float32), (NAME_WEIGHT, 1))
-        bears.append(named > 0)
-        counts.append(named)
+        truth.append(named > 0)
+        weights.append(named)
     if lent:
         of_lent = truth_of(lent.labelled.tags, own.tags)
-        bears.append(of_lent)
-        counts.append(np.tile(np.float32(LENT_WEIGHT) * of_lent.any(axis=0), (len(of_lent), 1)))
+        truth.append(of_lent)
+        weights.append(np.tile(np.float32(LENT_WEIGHT) * of_lent.any(axis=0), (len(of_lent), 1)))
     # Of 1,000 tags they are as large as all else: a stack of one would be a copy.
-    return (np.vstack(bears), np.vstack(counts)) if len(bears) > 1 else (bears[0], counts[0])
+    return (np.vstack(truth), np.vstack(weights)) if len(truth) > 1 else (truth[0], weights[0])
 
 
 def _learn_apart(examples: Examples, params: Params) -> list[Any]:
@@ -111,31 +111,26 @@ def _learn_apart(examples: Examples, params: Params) -> list[Any]:
     matrix = examples.matrix.matrix()
     learners = []
     for tag in range(examples.truth.shape[1]):
-        counted = examples.counted[:, tag]
-        own = np.flatnonzero(counted)
+        weight = examples.sample_weight[:, tag]
+        own = np.flatnonzero(weight)
         borne = examples.truth[own, tag].astype(np.intp)
-        weight = None if (counted[own] == 1).all() else counted[own].astype(np.float64)
+        sample_weight = None if (weight[own] == 1).all() else weight[own].astype(np.float64)
         learner = _constant(borne) or LEARNERS[params.model](params)
-        learners.append(learner.fit(matrix[own], borne, sample_weight=weight))
+        learners.append(learner.fit(matrix[own], borne, sample_weight=sample_weight))
     return learners
 
 
 def _learn_together(examples: Examples, learner: LinearSVC, step: Step) -> list[Any]:
     """Fit the same learners by Newton's method, which needs no copy of the matrix."""
     constants = [
-        _constant(borne[counted > 0].astype(np.intp))
-        for borne, counted in zip(examples.truth.T, examples.counted.T, strict=True)
+        _constant(borne[weight > 0].astype(np.intp))
+        for borne, weight in zip(examples.truth.T, examples.sample_weight.T, strict=True)
     ]
     varying = [constant is None for constant in constants]
-    if all(varying):
-        return learn_together(examples, learner, step)
-    learners = iter(
-        learn_together(
-            Examples(examples.matrix, examples.truth[:, varying], examples.counted[:, varying]),
-            learner,
-            step,
-        )
-    )
+    if not all(varying):
+        truth, sample_weight = examples.truth[:, varying], examples.sample_weight[:, varying]
+        examples = Examples(examples.matrix, truth, sample_weight)
+    learners = iter(learn_together(examples, learner, step))
     nothing = sparse.csr_matrix((1, examples.matrix.features))
     return [
         next(learners) if constant is None else constant.fit(nothing, [constant.constant])

@@ -38,7 +38,7 @@ class Problem:
     transposed: Factored
     sign: Floats
     """(examples, tags): 1 for the bearers of a tag, else -1."""
-    counted: Floats
+    sample_weight: Floats
     """(examples, tags): how much an example counts to a tag."""
 
     def decide(self, weights: Floats) -> Floats:
@@ -47,10 +47,10 @@ class Problem:
 
     def gather(self, numbers: Floats) -> Floats:
         """Return what numbers of each example (examples, tags) come to for each feature."""
-        return self.transposed.times(self.counted * numbers)
+        return self.transposed.times(self.sample_weight * numbers)
 
 
-def machine(
+def svm(
     problem: Problem, *, regularization: float, tolerance: float, scale: Floats | None = None
 ) -> Floats:
     """Return the weights (features, tags) of support vector machines.
@@ -92,7 +92,7 @@ def machine(
     decisions = np.zeros_like(sign)
     weights = np.zeros((problem.matrix.features, sign.shape[1]), np.float32)
     enough = np.zeros(sign.shape[1], np.float32)
-    less = (1 - np.abs(_dot(problem.counted, sign)) / problem.counted.sum(axis=0)) / 2
+    less = (1 - np.abs(_dot(problem.sample_weight, sign)) / problem.sample_weight.sum(axis=0)) / 2
     for number in range(MOST_STEPS):
         gradient = weights - gather(sign * np.maximum(0, 1 - sign * decisions))
         left = np.linalg.norm(gradient, axis=0)
@@ -105,7 +105,7 @@ def machine(
         length = _best_length(
             sign * decisions,
             sign * change,
-            twice * problem.counted,
+            twice * problem.sample_weight,
             slope=_dot(weights, step),
             curvature=_dot(step, step),
         )
@@ -120,10 +120,10 @@ def ridge(problem: Problem, *, penalty: float) -> Floats:
     They minimise penalty |w|² + sum((sign - decision)²), the intercept being free. It leaves the
     equations when decisions are centred, and is what is left at the end.
     """
-    total = problem.counted.sum(axis=0)
+    total = problem.sample_weight.sum(axis=0)
 
     def centred(numbers: Floats) -> Floats:
-        return np.asarray(numbers - _dot(problem.counted, numbers) / total)
+        return np.asarray(numbers - _dot(problem.sample_weight, numbers) / total)
 
     weights = _conjugate_gradient(
         lambda some: np.float32(penalty) * some + problem.gather(centred(problem.decide(some))),
@@ -131,7 +131,7 @@ def ridge(problem: Problem, *, penalty: float) -> Floats:
         tolerance=RIDGE_TOLERANCE,
         most=MOST_RIDGE_STEPS,
     )
-    weights[-1] += _dot(problem.counted, problem.sign - problem.decide(weights)) / total
+    weights[-1] += _dot(problem.sample_weight, problem.sign - problem.decide(weights)) / total
     return weights
 
 

@@ -18,7 +18,7 @@ from sklearn.svm import LinearSVC
 from tagger.paired import Truth
 from training.factored import Factored
 from training.naive_bayes import RIDGE_PENALTY, NaiveBayesSVC, how_telling
-from training.newton import Floats, Problem, machine, ridge
+from training.newton import Floats, Problem, ridge, svm
 from training.progress import Step
 
 TOLERANCE = 1e-2
@@ -37,7 +37,7 @@ class Examples:
     """(examples, features)"""
     truth: Truth
     """(examples, tags)"""
-    counted: Floats
+    sample_weight: Floats
     """(examples, tags): how much an example counts to the learner of a tag; 0 if it is none."""
 
 
@@ -62,9 +62,9 @@ def learn_together(examples: Examples, learner: LinearSVC, step: Step) -> list[L
     def learn_some(first: int) -> Floats:
         some = slice(first, first + together)
         sign = np.where(examples.truth[:, some], np.float32(1), np.float32(-1))
-        problem = Problem(matrix, transposed, sign, examples.counted[:, some])
+        problem = Problem(matrix, transposed, sign, examples.sample_weight[:, some])
         if squares is None:
-            return machine(problem, regularization=learner.C, tolerance=TOLERANCE)
+            return svm(problem, regularization=learner.C, tolerance=TOLERANCE)
         return _naive_bayes(problem, squares, regularization=learner.C)
 
     learners = []
@@ -94,7 +94,7 @@ def _squares(matrix: Factored) -> Floats:
 
 def _naive_bayes(problem: Problem, squares: Floats, *, regularization: float) -> Floats:
     """Return the weights of what `NaiveBayesSVC` is, (features, tags)."""
-    own = problem.counted > 0
+    own = problem.sample_weight > 0
     borne, other = (
         problem.transposed.times((own & some).astype(np.float32))
         for some in (problem.sign > 0, problem.sign < 0)
@@ -102,7 +102,7 @@ def _naive_bayes(problem: Problem, squares: Floats, *, regularization: float) ->
     scale = np.ones_like(borne)
     scale[:-1] = how_telling(borne[:-1], other[:-1])
     scale[:-1] /= np.sqrt((squares * scale[:-1] ** 2).sum(axis=0) / squares.sum())
-    machines = machine(
+    machines = svm(
         problem, regularization=regularization, tolerance=NAIVE_BAYES_TOLERANCE, scale=scale
     )
     return np.asarray((machines + ridge(problem, penalty=RIDGE_PENALTY / regularization)) / 2)
