@@ -63,15 +63,15 @@ class Overall:
     """How good the tagger is over a set of texts."""
 
     precision: float
-    """Of all texts the mean over tags by support; of one kind, of all tags thrown together."""
+    """Of all texts the mean over tags, weighted by support; of a slice pooled over all tags."""
     recall: float
-    """As precision."""
+    """Averaged as precision is."""
     f1: float
-    """As precision."""
+    """Averaged as precision is."""
     macro_f1: float
     """Mean over the tags that the texts bear, each weighing the same."""
     micro_f1: float
-    """Of all tags thrown together."""
+    """Pooled over all tags."""
     accuracy: float
     """Share of the texts whose tags are exactly right."""
     texts: int
@@ -86,7 +86,7 @@ class Performance:
     by_tag: Mapping[str, Scores]
     """Every tag of the run, in its order; ``class`` in the API."""
     slices: Mapping[str, Overall] = field(default_factory=dict)
-    """By the kind of text; precision, recall and F1 are of all tags thrown together."""
+    """By the kind of text; precision, recall and F1 are pooled over all tags."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class Lent:
     """What another table lends to a training."""
 
     labelled: Labelled
-    """Its texts, with the tags that both tables have. That they lack one of those is known; of the
-    other tags nothing is."""
+    """Its texts, with those of their tags that both tables have: of these a text without one is
+    known not to bear it, of the table's other tags nothing is known."""
     described: Auxiliary
 
 

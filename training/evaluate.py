@@ -17,7 +17,7 @@ from tagger.sparse import Doubles
 from training.labelled import Labelled
 
 Marks = NDArray[np.bool_]
-"""(texts,): which of them are meant."""
+"""(texts,): which of them belong to a slice."""
 
 SLICE_FROM = 20
 """Texts that a slice needs: of fewer, a figure says nothing."""
@@ -100,7 +100,7 @@ def measure(
 
 
 def pooled(truth: Truth, predicted: Truth) -> Overall:
-    """Measure a part of the texts, all tags thrown together.
+    """Measure a part of the texts, pooled over all tags.
 
     Tags that no text of the part bears may be given to it too. By support that would count nothing,
     and every part could be better than the whole.
