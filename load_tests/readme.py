@@ -15,8 +15,8 @@ from load_tests.costs import Costs
 from load_tests.curves import Growth
 from load_tests.memory import Memory
 from load_tests.results import PROJECT, Comparison, read
+from load_tests.rounds import table
 from load_tests.sections import write_section
-from load_tests.table import Table
 
 PAGE = PROJECT / "load_tests" / "README.md"
 README = PROJECT / "README.md"
@@ -48,22 +48,7 @@ def peers_section() -> Iterator[str]:
     versions = ", ".join(f"{name} {found.on.versions[name]}" for name in PEERS)
     rounds = f"{found.rounds} rounds of {found.seconds_a_round} s each"
     yield f"{found.on.told()} {versions}; {rounds}. The ratio is to Tagline on one core."
-    yield Table(
-        ["", "ratio", "quartiles", "requests/s", "p50 ms", "p99 ms", "MiB", "failures"],
-        [
-            [
-                row.title,
-                f"{row.ratio:.2f}",
-                "{:.2f} to {:.2f}".format(*row.ratio_quartiles),
-                f"{row.requests_per_second:,.0f}",
-                f"{row.p50_ms:.1f}",
-                f"{row.p99_ms:.1f}",
-                f"{row.memory_mib:,.0f}",
-                str(row.failures),
-            ]
-            for row in found.rows
-        ],
-    ).markdown()
+    yield table(found.rows).without("range", "CPU us").markdown()
 
 
 def memory_section() -> Iterator[str]:

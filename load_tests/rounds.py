@@ -66,7 +66,7 @@ def summarise(subject: Subject, samples: Mapping[str, Sequence[Sample]], baselin
 
 def table(rows: Sequence[Row]) -> Table:
     """Lay out the rows."""
-    head = ["", "ratio", "quartiles", "range", "req/s", "p50 ms", "p99 ms", "CPU us", "MiB"]
+    head = ["", "ratio", "quartiles", "range", "requests/s", "p50 ms", "p99 ms", "CPU us", "MiB"]
     return Table(
         [*head, "failures"],
         [
@@ -79,7 +79,7 @@ def table(rows: Sequence[Row]) -> Table:
                 f"{row.p50_ms:.1f}",
                 f"{row.p99_ms:.1f}",
                 f"{row.cpu_us:.0f}",
-                f"{row.memory_mib:.0f}",
+                f"{row.memory_mib:,.0f}",
                 str(row.failures),
             ]
             for row in rows

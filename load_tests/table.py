@@ -17,6 +17,12 @@ class Table:
     rows: Sequence[Sequence[str]]
     words: int = 1
 
+    def without(self, *columns: str) -> Table:
+        """Leave out the columns of these heads."""
+        kept = [number for number, column in enumerate(self.head) if column not in columns]
+        lines = [[line[number] for number in kept] for line in (self.head, *self.rows)]
+        return Table(lines[0], lines[1:], self.words)
+
     def show(self, title: str) -> None:
         """Print it."""
         printed = rich.table.Table(title=title)
