@@ -17,7 +17,7 @@ DETAIL = "The line and headers of this request did not arrive in time: send them
 
 
 class Inspector:
-    """Inspects the connections of a loop at intervals, for as long as there are any."""
+    """Inspects a server's connections at intervals, for as long as there are any."""
 
     def __init__(self, refusals: Refusals, seconds: float) -> None:
         self._refusals = refusals
@@ -64,25 +64,15 @@ class GivingUp(asyncio.Protocol):
     """Extends uvicorn's protocol by the inspection of its connections."""
 
     connections: set[Any]
-    refusals: Refusals
-    head_seconds: float
-    inspectors: dict[asyncio.AbstractEventLoop, Inspector]
+    inspector: Inspector
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Make sure that inspections are under way."""
         super().connection_made(transport)
-        loop = asyncio.get_running_loop()
-        if loop not in self.inspectors:
-            self.inspectors[loop] = Inspector(self.refusals, self.head_seconds)
-        self.inspectors[loop].schedule(self.connections)
+        self.inspector.schedule(self.connections)
 
 
 def install(refusals: Refusals, seconds: float) -> None:
-    """Make uvicorn's servers in this process wait for a head between once and twice so long."""
-    extend(
-        GivingUp,
-        without="it waits for ever for the rest of a request's head",
-        refusals=refusals,
-        head_seconds=seconds,
-        inspectors={},
-    )
+    """Make uvicorn's server in this process wait for a head between once and twice so long."""
+    inspector = Inspector(refusals, seconds)
+    extend(GivingUp, without="it waits for ever for a request's head", inspector=inspector)
