@@ -41,18 +41,17 @@ class Cors(CORSMiddleware):
 class Refused(Response):
     """A refused preflight in the envelope; its address is known when it is sent."""
 
-    envelopes = Envelopes()
-
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
+        envelopes = Envelopes()
         host = Headers(scope=scope).get("host", "").encode("latin-1")
         exchange = Exchange(
             self.headers["x-request-id"].encode(),
             "OPTIONS",
-            self.envelopes.url(scope, host),
+            envelopes.url(scope, host),
             time.monotonic(),
         )
-        self.body = self.envelopes.refusal_with(exchange, self.status_code, DETAIL).body
+        self.body = envelopes.refusal_with(exchange, self.status_code, DETAIL).body
         self.headers["content-type"] = "application/json"
         self.headers["content-length"] = str(len(self.body))
         await super().__call__(scope, receive, send)
