@@ -253,13 +253,8 @@ class MistakenClient(Caller):
         def fault_of(answer: Any) -> str | None:
             return None if answer["detail"] else "a refusal that does not say why"
 
-        self.request(
-            *("POST", "/predict"),
-            name="mistaken client",
-            body=body,
-            expected=status,
-            fault_of=fault_of,
-        )
+        name = "mistaken client"
+        self.request("POST", "/predict", name=name, body=body, expected=status, fault_of=fault_of)
 
 
 @events.init.add_listener
