@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
@@ -116,14 +115,14 @@ async def converse(requests: list[bytes]) -> bytes:
 
 
 @pytest.fixture
-def restored(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
-    """Put uvicorn's own class in place, also after the test; return what installs joined writes."""
+def plain_protocol(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put uvicorn's own class in place, also after the test."""
     monkeypatch.setattr(auto, "AutoHTTPProtocol", PLAIN)
-    return joined_writes.install
 
 
+@pytest.mark.usefixtures("plain_protocol")
 @on_a_loop
-async def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], None]) -> None:
+async def test_uvicorn_answers_the_same_with_and_without() -> None:
     """With joined writes uvicorn sends the same bytes: small, large, pipelined and last answers."""
 
     def post(body: bytes, *, last: bool = False) -> bytes:
@@ -133,7 +132,7 @@ async def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], 
 
     requests = [post(b"a") + post(b"b"), post(b"c" * 200_000), post(b"d", last=True)]
     without = await converse(requests)
-    restored()
+    joined_writes.install()
     assert auto.AutoHTTPProtocol is not PLAIN
     assert protocol_in_use() == PLAIN.__name__
     assert await converse(requests) == without
@@ -141,25 +140,22 @@ async def test_uvicorn_answers_the_same_with_and_without(restored: Callable[[], 
 
 
 def test_on_another_uvicorn_nothing_is_installed(
-    restored: Callable[[], None],
-    monkeypatch: pytest.MonkeyPatch,
-    logged: StringIO,
+    monkeypatch: pytest.MonkeyPatch, logged: StringIO
 ) -> None:
     """Where uvicorn does not have the class, nothing is installed and a log line says so."""
     monkeypatch.delattr(auto, "AutoHTTPProtocol")
-    restored()
+    joined_writes.install()
     assert not hasattr(auto, "AutoHTTPProtocol")
     assert "slower" in logged.getvalue()
 
 
-def test_a_caller_who_leaves_costs_no_other_an_answer(
-    restored: Callable[[], None],
-) -> None:
+@pytest.mark.usefixtures("plain_protocol")
+def test_a_caller_who_leaves_costs_no_other_an_answer() -> None:
     """When a caller with waiting requests leaves, all others of the same turn are answered.
 
     It runs on uvloop, where a write to a closed connection raises.
     """
-    restored()
+    joined_writes.install()
     request = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 
     async def story() -> bytes:
