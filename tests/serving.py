@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import requests
 
 from load_tests.measure import free_port
@@ -105,6 +106,10 @@ class Server:
         """Ask for the metrics, and sum those whose name and labels begin so."""
         lines = requests.get(f"{self.url}/metrics", timeout=60).text.splitlines()
         return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith(series))
+
+    def workers(self) -> list[psutil.Process]:
+        """Give the processes that answer."""
+        return psutil.Process(self.process.pid).children()
 
     def wait_for_workers(self, number: int) -> None:
         """Ask for readiness until so many workers have been asked."""

@@ -19,7 +19,6 @@ from typing import Any
 
 import httpx
 import numpy as np
-import psutil
 import pytest
 import requests
 from fastapi.openapi.utils import get_openapi
@@ -517,7 +516,7 @@ def taken_up(server: Server, runs: int) -> bool:
 def test_a_hundred_promotions_leak_nothing(store: Store, tmp_path: Path) -> None:
     """After 20 promotions under load the worker grows by less than two runs through 80 more."""
     with serving(tmp_path, TAGLINE_POLL_SECONDS="0.02") as server:
-        (worker,) = psutil.Process(server.process.pid).children()
+        (worker,) = server.workers()
         grown = 0
         for number in range(1, 101):
             store.promote(NEW if number % 2 else OLD)

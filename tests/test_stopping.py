@@ -119,11 +119,10 @@ def test_a_killed_supervisor_leaves_no_worker(
     with serve(
         trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0"
     ) as server:
-        supervisor = psutil.Process(server.process.pid)
-        (worker,) = supervisor.children()
+        (worker,) = server.workers()
         if starting:
             worker.kill()
-            while (found := supervisor.children()) in ([], [worker]):
+            while (found := server.workers()) in ([], [worker]):
                 pass
             (worker,) = found
         server.process.kill()
@@ -188,17 +187,16 @@ def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) 
     """Of two workers one is killed: the other goes on, another takes its place, the log tells."""
     with serve(trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_WORKERS="2") as server:
         server.wait_for_workers(2)
-        supervisor = psutil.Process(server.process.pid)
-        before = {worker.pid for worker in supervisor.children()}
-        victim = min(before)
-        os.kill(victim, signal.SIGKILL)
-        psutil.wait_procs([psutil.Process(victim)] if psutil.pid_exists(victim) else [], 10)
-        while f"Process {victim} ended without being told to" not in server.log.read_text():
+        victim, other = server.workers()
+        victim.kill()
+        psutil.wait_procs([victim], 10)
+        while f"Process {victim.pid} ended without being told to" not in server.log.read_text():
             assert requests.get(f"{server.url}/livez", timeout=60).status_code == 200
         server.wait_for_workers(2)  # the dead one's series are gone, the new one's there
-        after = {worker.pid for worker in supervisor.children()}
+        after = server.workers()
         assert len(after) == 2
-        assert after & before == before - {victim}
+        assert other in after
+        assert victim not in after
 
 
 def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
@@ -206,13 +204,12 @@ def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
 ) -> None:
     """Requests that come while a killed worker is replaced wait at the port and are answered."""
     with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
-        supervisor = psutil.Process(server.process.pid)
-        (victim,) = supervisor.children()
+        (victim,) = server.workers()
         victim.kill()
         psutil.wait_procs([victim], 10)
         answer = requests.get(f"{server.url}/performance", timeout=60)
         assert answer.status_code == 200
-        assert [worker.pid for worker in supervisor.children()] != [victim.pid]
+        assert server.workers() != [victim]
 
 
 def test_a_worker_that_is_started_anew_leaves_no_trace(
@@ -220,8 +217,7 @@ def test_a_worker_that_is_started_anew_leaves_no_trace(
 ) -> None:
     """A restart of workers, as `make dev` does at each change, logs nothing that looks wrong."""
     with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
-        supervisor = psutil.Process(server.process.pid)
-        (before,) = supervisor.children()
+        (before,) = server.workers()
         server.process.send_signal(signal.SIGHUP)
         psutil.wait_procs([before], 30)
         wait_until_ready(server.url, server.process, server.log)
