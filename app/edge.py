@@ -128,6 +128,7 @@ class Edge:
             await self._pass_on(route, scope, receive, out)
 
     def _open(self, scope: Scope) -> Exchange:
+        """Note what is to be told of a request in its answer: its id, method and address."""
         request_id, host = b"", None
         for name, value in scope["headers"]:
             if name == b"host":

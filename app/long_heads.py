@@ -37,6 +37,7 @@ class BoundingHeads(asyncio.Protocol):
     scope: Any
     transport: asyncio.Transport
     _in_chunk = False
+    """Whether a chunk is being read, or the trailer fields that follow the last one."""
     _counted_scope: object = None
     """The scope of the request whose bytes are counted."""
     _read_bytes = 0

@@ -19,8 +19,8 @@ from tagger.policy import DIGITS
 from tagger.records import Run
 
 LATEST_THRESHOLDS = 4
-"""Of those that callers ask for, so many are kept as they are written: of a thousand tags it takes
-longer to write them than to score a text."""
+"""Lists of thresholds that are kept as they are written, the latest that requests set: to write the
+thresholds of a thousand tags takes longer than to score a text."""
 
 
 class Waiting(Protocol):

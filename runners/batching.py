@@ -27,13 +27,13 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 REST = 6
-"""Turns of the loop between two batches of a request that is not through: so many another request
-takes from its first byte to its answer, and would meet a batch in each. Beside evidence for 300
-texts it took 35 ms, and takes 8."""
+"""Turns of the loop between two batches of a long request. Another request takes about so many
+from its first byte to its answer; without the rest a batch would run in each, and beside evidence
+for 300 texts it would take 35 ms in place of 8."""
 KNOWN = 32
-"""Items from which on what they cost is believed enough to refuse a request. After a start each of
-the first costs ten times what those of full batches do: of 18 who asked for a thousand texts each,
-up to ten were refused, and all would have been answered within a second."""
+"""Items to have measured before a request is refused for lack of time. After a start each of the
+first costs ten times what those of full batches do: of 18 who asked for a thousand texts each, up
+to ten were refused, and all would have been answered within a second."""
 LATE = "The time for this request was over before all of its work was done; the rest was left."
 
 
@@ -44,18 +44,19 @@ class Bounds:
     batch: int = 256
     """Items in a batch at most."""
     enough: int = 64
-    """Items from which on a batch waits for no more. What a batch costs beside its texts is shared
-    by them: of 16 texts each costs 16 us, of 32 it costs 13, of 64 it costs 10."""
+    """A batch waits for no more once it has so many items. They share what it costs by itself: a
+    text costs 16 us in a batch of 16, 13 in one of 32, 10 in one of 64."""
     queue: int = 20_000
     """Items that may wait; a request beyond is refused at once."""
     promised: float = 0.8
-    """Share of a request's time that may be taken, as far as can be told when it comes."""
+    """A request that is expected to take a greater share of its time is refused when it comes."""
     seconds: float = 0.005
     """How long a batch should run at most: its size is found from the measured cost of an item."""
     weight: int = 65_536
-    """What the items of a batch may weigh, but for the last: by ``seconds`` they are taken to cost
-    what the items before them did, and may cost a hundred times that. At a third of it, forty
-    requests of fifty ordinary texts each share batches too small: 8% of the rate."""
+    """What the items of a batch may weigh together, but for the last. By ``seconds`` they are taken
+    to cost what the items before them did, and they may cost a hundred times that. A third of it
+    would make batches of ordinary texts too small: of forty requests of fifty each, 8% fewer texts
+    a second."""
     inline_seconds: float = 0.020
     """A batch that is expected to run longer than this runs in a thread, not on the loop. A thread
     is slower below a millisecond: two hand-overs a batch, and it fights the loop for the GIL."""
@@ -174,17 +175,22 @@ class Batcher(Generic[Item, Result]):
         self._queue: deque[_Job[Item, Result]] = deque()
         self._waiting = 0
         self._waiting_before = 0
+        """Items that waited in the turn before this one, if a batch waits for more."""
         self._together = 0
+        """Requests in the last batch."""
         self._latest = 0
+        """The last batch's number among those of all batchers of the thread."""
         self._armed = False
+        """Whether a batch runs or will run without another request."""
         self._ended: float | None = None
         """When the last batch ended, if others were left to wait for the next."""
         self._part = 1.0
-        """Of the time, while some wait, that full batches take: the rest is other work's."""
+        """Share of the time that batches take while requests wait; other work has the rest."""
         self._loop: asyncio.AbstractEventLoop
         # Unknown at first: the first batch holds one item, lest a slow model meet a full one.
         self._cost = math.inf
         self._learnt = 0
+        """Items whose cost was measured."""
 
     @property
     def waiting(self) -> int:
@@ -272,11 +278,11 @@ class Batcher(Generic[Item, Result]):
                 done(self._compute(shares))
 
     def _more_may_come(self) -> bool:
-        """Tell whether this turn of the loop brought more, so that the next one may too.
+        """Tell whether a batch should wait for the next turn, because this one brought more.
 
-        A caller who is alone never waits: his last batch held no other. It buys 13% of the rate at
-        64 connections, in batches of 63 texts in place of 16. Nor does he wait after a batch of
-        another batcher: such a turn is long, so that each would bring more.
+        It buys 13% of the rate at 64 connections: batches of 63 texts in place of 16. A caller who
+        is alone never waits: the last batch held no other. Nor does anybody wait after a batch of
+        another batcher: turns are long then, and each would bring more.
         """
         brought = self._waiting_before < self._waiting < self._bounds.enough
         self._waiting_before = self._waiting
@@ -362,7 +368,7 @@ class Batcher(Generic[Item, Result]):
         seconds = now - started
         self._learn(max(seconds / size, 1e-9), size)
         if self._ended is not None:
-            # Of a full batch, for a request's last few items wait as long as many would have.
+            # As if it had been full: the last few items of a request wait as long as many would.
             full = max(seconds, self.size * self._cost)
             self._part += (full / (full + started - self._ended) - self._part) / 8
         if self._watch is not None:
@@ -374,12 +380,12 @@ class Batcher(Generic[Item, Result]):
             self._rest(REST if not_through else 0)
 
     def _learn(self, cost: float, size: int) -> None:
-        """Move what an item costs toward what it cost in a batch of so many.
+        """Move what an item is taken to cost toward what it cost in a batch of so many.
 
-        Half-way where that is less, else by an eighth at most, the less the fewer they were: of few
-        each costs too much, and a machine that halts for a moment makes it more. The first text
-        after a start costs 1 ms, of hundreds each 12 us; believed for long, that refused eight who
-        asked for a thousand each.
+        Half-way down, but up by an eighth at most, and less after a small batch: in one each item
+        costs too much, as it does while the machine halts for a moment. The first text after a
+        start costs 1 ms, and 12 us among hundreds; believed for long, that refused eight who asked
+        for a thousand each.
         """
         self._learnt += size
         if self._cost == math.inf:

@@ -123,7 +123,9 @@ class TagRunner:
         # Its own: a store that hangs would take all threads of the loop, which compress answers.
         self._readers = ThreadPoolExecutor(READERS, "store")
         self._passed_over: str | None = None
+        """What was last said not to be taken up, lest it be said twice."""
         self._next_try = 0.0
+        """When a promoted run that could not be loaded may be tried again."""
 
     @property
     def served(self) -> Loaded:
