@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 from runners.batching import Bounds
 from runners.tag_runner import TagRunner
@@ -12,7 +13,7 @@ from tagger.store import Store
 from tests.batcher_alone import FAR
 from tests.on_a_loop import on_a_loop, until
 from tests.runs import made_run, named, put
-from tests.test_ready import Deaf, Writing
+from tests.test_ready import Writing
 
 ASKED = [("Broth and onion in a saucepan.", Options(evidence=True))]
 
@@ -24,7 +25,7 @@ async def test_evidence_waits_for_the_thread_that_finds_tags(tmp_path: Path) -> 
     put(store, named("run", made_run()))
     writing, in_thread, may_end = Writing(), threading.Event(), threading.Event()
     bounds = Bounds(inline_seconds=0)  # from the second batch on
-    runner = TagRunner(store, pinned=None, writer=writing, watch=Deaf(), bounds=bounds, kept=1)
+    runner = TagRunner(store, pinned=None, writer=writing, watch=Mock(), bounds=bounds, kept=1)
     runner.start()
     served = runner.served
     (written,) = await served.decided.submit(ASKED, FAR)

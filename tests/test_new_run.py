@@ -16,6 +16,7 @@ from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import numpy as np
@@ -37,7 +38,6 @@ from tests.on_a_loop import on_a_loop
 from tests.on_a_loop import until as turning_until
 from tests.runs import made_run, named, put
 from tests.serving import PROJECT, Server, serve
-from tests.test_ready import Deaf
 
 OLD, NEW, THIRD, FOURTH = (f"2026010{day}-000000-aaaa" for day in range(1, 5))
 BODY = {"texts": [{"text": "Broth, onion and pepper in a saucepan, with butter and lemon."}]}
@@ -303,7 +303,7 @@ def watched(store: Store) -> Watched:
 
 def runner_of(store: Store, *, kept: int, watch: Watch | None = None) -> TagRunner:
     """Serve a store in this process."""
-    watch = watch or Deaf()
+    watch = watch or Mock()
     runner = TagRunner(store, pinned=None, writer=writer, watch=watch, bounds=Bounds(), kept=kept)
     runner.start()
     return runner
@@ -390,25 +390,14 @@ async def test_a_run_that_is_taken_up_while_somebody_waits_for_it_is_loaded_once
     assert watched.loaded == [NEW]
 
 
-class Counting(Deaf):
-    """Counts the promoted runs that were refused."""
-
-    def __init__(self) -> None:
-        self.runs = 0
-
-    def refused(self) -> None:
-        """Count one."""
-        self.runs += 1
-
-
 @on_a_loop
 async def test_a_promoted_run_that_could_not_be_loaded_is_tried_again(
     watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker whose store failed once takes the promoted run up later, not never."""
     monkeypatch.setattr("runners.tag_runner.RETRY_SECONDS", 0)
-    counting = Counting()
-    runner = runner_of(watched, kept=1, watch=counting)
+    watch = Mock()
+    runner = runner_of(watched, kept=1, watch=watch)
     watched.loads.set()
     missing = watched.folder / NEW / "model" / "weights.npz"
     away = missing.rename(tmp_path / missing.name)
@@ -421,7 +410,7 @@ async def test_a_promoted_run_that_could_not_be_loaded_is_tried_again(
         while runner.served.run.run_id != NEW:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
     following.cancel()
-    assert counting.runs == 1
+    watch.refused.assert_called_once()
 
 
 @on_a_loop

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -18,21 +19,6 @@ from tests.on_a_loop import on_a_loop
 from tests.runs import made_run, named, put
 
 RUN_ID = "20260101-000000-aaaa"
-
-
-class Deaf:
-    """Is told of batches and runs, and forgets."""
-
-    def batched(
-        self, work: str, size: int, seconds: float, waits: Sequence[float], *, waiting: int
-    ) -> None:
-        """Forget."""
-
-    def serves(self, run_id: str, *, instead_of: str | None) -> None:
-        """Forget."""
-
-    def refused(self) -> None:
-        """Forget."""
 
 
 class Writing:
@@ -68,7 +54,7 @@ async def test_readiness_ends_when_the_check_texts_fail(
     store = Store(tmp_path)
     put(store, named(RUN_ID, made_run()))
     writing = Writing()
-    runner = TagRunner(store, pinned=None, writer=writing, watch=Deaf(), bounds=Bounds(), kept=1)
+    runner = TagRunner(store, pinned=None, writer=writing, watch=Mock(), bounds=Bounds(), kept=1)
     runner.start()
     right = writing.change
     for changed, ready in ((right, True), (change, False), (right, True)):
@@ -82,7 +68,7 @@ async def test_a_full_queue_is_no_illness(tmp_path: Path) -> None:
     store = Store(tmp_path)
     put(store, named(RUN_ID, made_run()))
     runner = TagRunner(
-        store, pinned=None, writer=writer, watch=Deaf(), bounds=Bounds(queue=1), kept=1
+        store, pinned=None, writer=writer, watch=Mock(), bounds=Bounds(queue=1), kept=1
     )
     runner.start()
     assert await runner.healthy(time.monotonic() + 30)
