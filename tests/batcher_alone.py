@@ -61,3 +61,11 @@ def batcher(
         watch=watch,
         thread=thread,
     )
+
+
+async def warm_batcher(model: Model, **bounds: Any) -> Batcher[int, int]:
+    """Make a batcher that knows what an item costs; before that its batches hold one item."""
+    tried = batcher(model, **bounds)
+    await tried.submit([0], FAR)
+    model.calls.clear()
+    return tried

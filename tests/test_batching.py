@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from runners.batching import Batch, Batcher, Bounds, SharedThread
 from tagger.errors import DeadlinePassed, Overloaded
-from tests.batcher_alone import BAD, FAR, Model, batcher
+from tests.batcher_alone import BAD, FAR, Model, batcher, warm_batcher
 from tests.on_a_loop import on_a_loop, until
 
 
@@ -257,8 +257,7 @@ async def test_a_caller_who_left_is_not_computed() -> None:
 async def test_one_bad_item_fails_its_own_request_alone() -> None:
     """When a batch fails, each request is run by itself, and only the bad one fails."""
     model = Model()
-    tried = batcher(model, seconds=1)
-    await tried.submit([0], FAR)
+    tried = await warm_batcher(model, seconds=1)
     good, bad, other = (tried.submit(items, FAR) for items in ([1, 2], [BAD], [3]))
     assert await good == [2, 4]
     assert await other == [6]
@@ -353,10 +352,9 @@ async def test_cancelling_in_the_middle_frees_the_queue() -> None:
     """The rest of a request that is cancelled half done leaves the queue, and a watcher is told."""
     model = Model()
     told: list[Batch] = []
-    tried = batcher(model, batch=10, seconds=0.01, watch=told.append)
-    await tried.submit([0], FAR)
+    tried = await warm_batcher(model, batch=10, seconds=0.01, watch=told.append)
     big = tried.submit(list(range(100)), FAR)
-    await until(lambda: len(model.calls) == 3)
+    await until(lambda: len(model.calls) == 2)
     big.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await big
