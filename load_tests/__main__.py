@@ -32,7 +32,7 @@ def own_server() -> Iterator[str]:
     )
     with tempfile.TemporaryDirectory() as folder:
         subject = tagline(Ground.of_home(Path(folder)), cores="")
-        with running(subject, Path(folder) / "server.log") as server:
+        with running(subject) as server:
             yield server.root
 
 

@@ -53,7 +53,7 @@ def main(*, rounds: int, seconds: int, kept: str | None, only: tuple[str, ...]) 
             for subject in table_rows(ground, checkout)
             if not only or subject.name == BASELINE or any(word in subject.name for word in only)
         ]
-        samples = measure(subjects, ground.folder, rounds=rounds, seconds=seconds)
+        samples = measure(subjects, rounds=rounds, seconds=seconds)
     rows = tuple(summarise(subject, samples, BASELINE) for subject in subjects)
     table(rows).show(TITLE)
     if not only:

@@ -177,11 +177,11 @@ def main(*, seconds: int) -> None:
     """
     with measuring() as (ground, on):
         bare = next(subject for subject in constants(ground) if subject.name == FLOOR)
-        with running(bare, ground.folder / "bare.log") as server:
+        with running(bare) as server:
             bare_shares, bare_cpu_us = looks(
                 server, seconds=seconds, raw=ground.folder / "bare.raw"
             )
-        with running(tagline(ground), ground.folder / "tagline.log") as server:
+        with running(tagline(ground)) as server:
             load(server, seconds=1)
             shares, cpu_us = looks(server, seconds=seconds, raw=ground.folder / "tagline.raw")
         least = floors(ground)

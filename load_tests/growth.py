@@ -73,7 +73,7 @@ def _medians(asked: Asked, samples: Sequence[Sample]) -> Point:
 
 def curves(ground: Ground, effort: Effort) -> Iterator[Curve]:
     """Measure one curve after the other."""
-    with running(tagline(ground), ground.folder / "growth.log") as server:
+    with running(tagline(ground)) as server:
         yield connections(server, ground, effort)
         yield texts_a_request(server, ground, effort)
         yield text_length(server, ground, effort)
@@ -86,7 +86,7 @@ def curves(ground: Ground, effort: Effort) -> Iterator[Curve]:
 def connections(server: Running, ground: Ground, effort: Effort) -> Curve:
     """Grow the connections, with the batcher and without."""
     loads = [Asked(count, ground.objects, connections=count) for count in CONNECTIONS]
-    with running(at_once(ground), ground.folder / "at-once.log") as without:
+    with running(at_once(ground)) as without:
         lines = (
             Line("batched", measured(server, loads, effort)),
             Line("each at once", measured(without, loads, effort)),
@@ -203,16 +203,12 @@ def arrivals(server: Running, effort: Effort) -> Curve:
 
 def workers(ground: Ground, effort: Effort) -> Curve:
     """Grow the workers, on both cores, with wrk beside them."""
+    subjects = [
+        tagline(ground, f"workers-{count}", cores="0,1", TAGLINE_WORKERS=str(count))
+        for count in (1, 2)
+    ]
     with ExitStack() as stack:
-        servers = [
-            stack.enter_context(
-                running(
-                    tagline(ground, f"workers-{count}", cores="0,1", TAGLINE_WORKERS=str(count)),
-                    ground.folder / f"workers-{count}.log",
-                )
-            )
-            for count in (1, 2)
-        ]
+        servers = [stack.enter_context(running(subject)) for subject in subjects]
         points = tuple(
             measured(server, [Asked(count, ground.objects)], effort)[0]
             for count, server in enumerate(servers, start=1)
@@ -231,7 +227,7 @@ def tags(ground: Ground, effort: Effort) -> Curve:
         run_id = made_runs.write_run(source, ground.run_id, Store(home), tags=count, texts=texts)
         larger = replace(ground, store=home / "models", run_id=run_id)
         subject = tagline(larger, f"serving-{count}")
-        with running(subject, ground.folder / f"tags-{count}.log") as server:
+        with running(subject) as server:
             points += measured(server, [Asked(count, ground.objects)], effort)
     return Curve("tags", "Tags", "tags of the run", "requests", (Line(TAGLINE, tuple(points)),))
 
@@ -239,9 +235,7 @@ def tags(ground: Ground, effort: Effort) -> Curve:
 def one_connection(ground: Ground, effort: Effort) -> Row:
     """Set the batcher beside answering at once, at one connection, in many short rounds."""
     own, other = tagline(ground), at_once(ground)
-    samples = measure(
-        [own, other], ground.folder, rounds=4 * effort.rounds, seconds=1, connections=1
-    )
+    samples = measure([own, other], rounds=4 * effort.rounds, seconds=1, connections=1)
     return summarise(own, samples, other.name)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import click
 import psutil
@@ -97,7 +98,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(subject: Subject, log: Path) -> Iterator[Running]:
+def running(subject: Subject) -> Iterator[Running]:
     """Start a subject on its cores, wait until it answers its first body, stop it at the end.
 
     Raises
@@ -107,26 +108,27 @@ def running(subject: Subject, log: Path) -> Iterator[Running]:
     """
     port = free_port()
     pinned = ("taskset", "-c", subject.cores) if subject.cores else ()
-    with log.open("w") as output:
+    with NamedTemporaryFile() as log:
         process = subprocess.Popen(
             [*pinned, *(part.replace("PORT", str(port)) for part in subject.command)],
             cwd=subject.folder,
             env=os.environ | subject.environment,
-            stdout=output,
+            stdout=log,
             stderr=subprocess.STDOUT,
         )
-    try:
-        server = Running(subject, port, psutil.Process(process.pid))
         try:
-            first_answer(server)
-        except requests.RequestException as fault:
-            raise click.ClickException(
-                f"{subject.name} did not answer ({fault}):\n{log.read_text()[-3000:]}"
-            ) from fault
-        yield server
-    finally:
-        stop(psutil.Process(process.pid))
-        process.wait()
+            server = Running(subject, port, psutil.Process(process.pid))
+            try:
+                first_answer(server)
+            except requests.RequestException as fault:
+                said = Path(log.name).read_text()[-3000:]
+                raise click.ClickException(
+                    f"{subject.name} did not answer ({fault}):\n{said}"
+                ) from fault
+            yield server
+        finally:
+            stop(psutil.Process(process.pid))
+            process.wait()
 
 
 def stop(process: psutil.Process) -> None:

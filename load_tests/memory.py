@@ -79,7 +79,7 @@ def size(server: Running, situation: str) -> Size:
 
 def after_requests(ground: Ground, total: int) -> Iterator[Size]:
     """Measure idle, and after each quarter of so many requests of one text."""
-    with running(tagline(ground), ground.folder / "requests.log") as server:
+    with running(tagline(ground)) as server:
         yield size(server, "idle")
         done = 0.0
         for quarter in range(1, 5):
@@ -92,7 +92,7 @@ def after_connections(ground: Ground, total: int) -> Iterator[Size]:
     """Measure after each half of so many connections, each for one request and closed after it."""
     with ground.objects.open("rb") as bodies:
         body = next(bodies).rstrip(b"\n")
-    with running(tagline(ground), ground.folder / "connections.log") as server:
+    with running(tagline(ground)) as server:
         request = request_of(server.url, body)
         done = 0
         for half in (total // 2, total):
@@ -122,10 +122,7 @@ def after_runs(ground: Ground, count: int) -> Iterator[Size]:
     run_ids = [f"copy-{number}" for number in range(count)]
     copy_run(ground.runs, ground.run_id, Store(home), run_ids)
     many = replace(ground, store=home / "models", run_id=run_ids[0])
-    with (
-        running(tagline(many), ground.folder / "runs.log") as server,
-        requests.Session() as session,
-    ):
+    with running(tagline(many)) as server, requests.Session() as session:
         for around in ("", ", twice around"):
             for run_id in run_ids:
                 ask(session, f"{server.root}/runs/{run_id}/predict", ["a text"])
@@ -150,10 +147,7 @@ def after_unknown_words(ground: Ground, total: int) -> Iterator[Size]:
     """Measure after each half of so many different unknown words."""
     known = set(ground.runs.model(ground.run_id).weights.words)
     words = unknown_words(known)
-    with (
-        running(tagline(ground), ground.folder / "words.log") as server,
-        requests.Session() as session,
-    ):
+    with running(tagline(ground)) as server, requests.Session() as session:
         sent = 0
         for half in (total // 2, total):
             while sent < half:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
@@ -20,17 +19,14 @@ from load_tests.table import Table
 
 
 def measure(
-    subjects: Sequence[Subject], logs: Path, *, rounds: int, seconds: int, connections: int = 64
+    subjects: Sequence[Subject], *, rounds: int, seconds: int, connections: int = 64
 ) -> dict[str, list[Sample]]:
     """Start all servers; load each once a round, after a round that warms them up.
 
     Returns each server's samples by its name, one a round.
     """
     with ExitStack() as stack:
-        servers = [
-            stack.enter_context(running(subject, logs / f"{number}.log"))
-            for number, subject in enumerate(subjects)
-        ]
+        servers = [stack.enter_context(running(subject)) for subject in subjects]
         for server in servers:
             load(server, seconds=1, connections=connections)
         samples: dict[str, list[Sample]] = {subject.name: [] for subject in subjects}

@@ -31,7 +31,7 @@ class Ground:
     """What all servers are measured with: the run and the texts."""
 
     folder: Path
-    """For bodies, logs and homes; emptied by whoever made it."""
+    """For bodies and homes; emptied by whoever made it."""
     store: Path
     """The model store."""
     run_id: str
@@ -177,7 +177,7 @@ def uvicorn(ground: Ground, name: str, module: str, answer: Path) -> Subject:
 def constants(ground: Ground) -> list[Subject]:
     """The floor and the baseline; both repeat an answer that Tagline gives here first."""
     answer = ground.folder / "answer.json"
-    with running(tagline(ground), ground.folder / "answer.log") as server:
+    with running(tagline(ground)) as server:
         answer.write_bytes(first_answer(server))
     return [
         uvicorn(ground, FLOOR, "uvicorn_constant", answer),

@@ -25,7 +25,7 @@ def main(*, rounds: int, seconds: int) -> None:
     """
     with measuring() as (ground, on):
         subjects = rows(ground)
-        samples = measure(subjects, ground.folder, rounds=rounds, seconds=seconds)
+        samples = measure(subjects, rounds=rounds, seconds=seconds)
     found = tuple(summarise(subject, samples, TAGLINE) for subject in subjects)
     table(found).show(TITLE)
     peers = {peer.name: peer.version() for peer in (LITSERVE, MLSERVER, ANNIF)}

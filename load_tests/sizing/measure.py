@@ -148,7 +148,7 @@ def main(*, seconds: float) -> None:
     with measuring() as (ground, on):
         began = time.perf_counter()
         pod = tagline(ground, "pod", TAGLINE_QUEUE_TEXTS=str(QUEUE), TAGLINE_MAX_TEXTS="100")
-        with running(pod, ground.folder / "log") as server:
+        with running(pod) as server:
             start_seconds = time.perf_counter() - began
             searches = tuple(capacity_of(server) for _ in range(SEARCHES))
             capacity = statistics.median(searches)
