@@ -16,8 +16,9 @@ SECONDS = 4
 """Of one look at a rate."""
 P99_MS = 100
 REFUSED = 0.01
-"""Share. In four seconds a rate that is 3% too high makes the last of its callers wait 120 ms, or
-fills a queue of 500 and has 2% refused (of 11,000/s); a pause of 80 ms has less than 1% refused."""
+"""Share of the requests that may be refused. At 11,000 a second for four seconds, a rate that is 3%
+too high makes the last callers wait 120 ms, or fills a queue of 500 and has 2% refused; a pause of
+the machine of 80 ms has less than 1% refused."""
 STEPS = 6
 TRIES = 2
 """A rate is too high when it fails twice: a machine that stood still for a moment is no limit of

@@ -48,8 +48,9 @@ class Curve:
     """Of its file, and of its sentence."""
     title: str
     grows: str
-    """What stands under the chart."""
+    """What grows from left to right: the title of that axis."""
     counted: str
+    """What a rate counts: requests or texts."""
     lines: tuple[Line, ...]
     ratio: str | None = None
     """What `Point.ratio` is a ratio to."""

@@ -125,7 +125,7 @@ def load_before() -> float:
 def circumstances(
     run: str, *, load_average: float, packages: Sequence[str] = PACKAGES
 ) -> Circumstances:
-    """Tell what is measured on here and now; ``load_average`` is that before the first round."""
+    """Describe what a measurement is made on; ``load_average`` is that before its first round."""
     return Circumstances(
         commit=_commit(),
         measured_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -36,11 +36,11 @@ class Autoscaler:
     down_wait: int
     """Fewer only when nothing in so many seconds asked for more."""
     look_seconds: int = 15
-    """Kubernetes' own: how often it looks,"""
+    """How often it looks; this and the next two are Kubernetes' own."""
     lag_seconds: int = 30
-    """over what time the use of processors is averaged,"""
+    """Over how long the use of processors is averaged."""
     tolerance: float = 0.1
-    """and by what share it must differ from the target."""
+    """Share of the target by which the use must differ from it before anything is done."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,10 @@ class Pod:
     refusal: float
     """Time to refuse a request, as a share of the time to answer one."""
     rates: tuple[float, ...]
-    """Requests a second, growing, at which it was measured,"""
+    """Requests a second at which it was measured, growing."""
     cores: tuple[float, ...]
-    """and the cores that it used at each, never fewer at more: more than in proportion at first,
-    for small batches are dear."""
+    """Cores that it used at each of these rates, never fewer at a higher one. At low rates it uses
+    more than in proportion: small batches are dear."""
 
     def cores_at(self) -> list[float]:
         """Return the cores that it uses at 0, 1, 2 … requests a second, up to the last measured."""
