@@ -109,6 +109,8 @@ class Layered(bentoml.Service[Any]):
 
     def to_asgi(self, is_main: bool = True) -> Any:  # noqa: FBT001, FBT002 - BentoML's signature
         """Make a worker's application: what a request passes, from the outside in."""
+        # Of uvicorn's extensions the last installed is called first; `upgrades` calls no other, so
+        # `long_heads` stands behind it in this list.
         refusals = malformed.Refusals(envelopes, metrics)
         malformed.install(refusals)
         pipelines.install()

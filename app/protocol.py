@@ -3,6 +3,14 @@
 ``bentoml serve`` has no setting for uvicorn's ``http=``, so the class that uvicorn knows as
 ``uvicorn.protocols.http.auto.AutoHTTPProtocol`` is replaced by a subclass (tried with 0.54). If
 that is not the class expected, nothing is replaced and the log says what is missing.
+
+What the extensions read of uvicorn's own state, a connection's:
+
+- ``scope``: the request whose head is being read, or was read last;
+- ``cycle``: the latest request whose head is whole, with its answer. As long as ``cycle.scope`` is
+  not ``scope``, a head has begun and not ended; while ``cycle.more_body``, its body has not;
+- ``pipeline``: requests that wait for the answers to those before them;
+- ``parser``: httptools', which calls the methods ``on_...``.
 """
 
 from __future__ import annotations

@@ -43,6 +43,7 @@ class Unforeseen(Exception):
     """A failure of the server that nobody foresaw."""
 
 
+# What a request may be refused for: one that reads the store, one for a run of it, a prediction.
 STORE = (StoreError, DeadlinePassed, Unforeseen)
 RUN = (UnknownRun, BrokenRun, UnknownFormat, *STORE)
 PREDICT = (
