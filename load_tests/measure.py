@@ -80,6 +80,10 @@ class Running:
         """The process and all its children."""
         return [self.process, *self.process.children(recursive=True)]
 
+    def processor_seconds(self) -> float:
+        """Processor time that all of these have used."""
+        return sum(map(processor_seconds, self.tree()))
+
     def resident_mib(self) -> list[float]:
         """Resident memory of each of these."""
         return [process.memory_info().rss / 2**20 for process in self.tree()]
@@ -176,8 +180,7 @@ def load(
 
     ``bodies``: other ones than the subject's.
     """
-    tree = server.tree()
-    before = sum(map(processor_seconds, tree))
+    before = server.processor_seconds()
     done = subprocess.run(
         [
             *("taskset", "-c", "1", "wrk", "--threads", "1", "--timeout", "30s"),
@@ -193,7 +196,7 @@ def load(
         text=True,
         check=True,
     )
-    used = sum(map(processor_seconds, tree)) - before
+    used = server.processor_seconds() - before
     line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
     result = json.loads(line.removeprefix("RESULT "))
     return Sample(

@@ -11,7 +11,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from load_tests.capacity import capacity_of
-from load_tests.measure import Running, processor_seconds, running
+from load_tests.measure import Running, running
 from load_tests.open_loop import Arrivals, arrive
 from load_tests.results import ONE_POD, Circumstances, write
 from load_tests.subjects import measuring, tagline
@@ -96,9 +96,9 @@ class OnePod:
 
 def take(server: Running, rate: float, *, seconds: float, seed: int) -> Round:
     """Let requests arrive at a rate and read what the server did meanwhile."""
-    batches, used = batches_of(server), used_by(server)
+    batches, used = batches_of(server), server.processor_seconds()
     found = arrive(server, per_second=rate, seconds=seconds, seed=seed)
-    batches, used = batches_of(server) - batches, used_by(server) - used
+    batches, used = batches_of(server) - batches, server.processor_seconds() - used
     return Round(
         rate=rate,
         arrived=found.arrived,
@@ -110,11 +110,6 @@ def take(server: Running, rate: float, *, seconds: float, seed: int) -> Round:
         cpu_us=used / found.arrived * 1e6,
         uncounted=uncounted(found),
     )
-
-
-def used_by(server: Running) -> float:
-    """Return the processor time of a server since its start."""
-    return sum(map(processor_seconds, server.tree()))
 
 
 def batches_of(server: Running) -> float:
