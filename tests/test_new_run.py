@@ -34,8 +34,7 @@ from tagger.history import History
 from tagger.model import Model
 from tagger.store import Store
 from tests.edge_alone import LIMITS
-from tests.on_a_loop import on_a_loop
-from tests.on_a_loop import until as turning_until
+from tests.on_a_loop import on_a_loop, until
 from tests.runs import made_run, named, put
 from tests.serving import PROJECT, Server, serve
 
@@ -91,7 +90,7 @@ def check_whole(answer: requests.Response) -> str:
     return run_id
 
 
-def until(so: Callable[[], bool]) -> None:
+def wait_until(so: Callable[[], bool]) -> None:
     """Ask again and again until something is so; the test's own time-out bounds it."""
     while not so():
         threading.Event().wait(0.02)
@@ -117,12 +116,12 @@ def test_all_workers_take_up_a_promoted_run(store: Store, tmp_path: Path) -> Non
         for caller in callers:
             caller.start()
         server.wait_for_workers(2)
-        until(lambda: len(seen) > 20)
+        wait_until(lambda: len(seen) > 20)
         assert set(seen) == {OLD}
         store.promote(NEW)
-        until(lambda: server.metric(f'tagline_served_run{{run_id="{OLD}"}}') == 0)
+        wait_until(lambda: server.metric(f'tagline_served_run{{run_id="{OLD}"}}') == 0)
         seen.clear()
-        until(lambda: len(seen) > 20)
+        wait_until(lambda: len(seen) > 20)
         over.set()
         for caller in callers:
             caller.join()
@@ -138,13 +137,13 @@ def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> No
     damaged.write_text(damaged.read_text().replace("0.", "1.", 1))
     with serving(tmp_path) as server:
         promote_unseen(store, NEW)
-        until(lambda: server.metric("tagline_run_refused_total") == 1)
+        wait_until(lambda: server.metric("tagline_run_refused_total") == 1)
         assert check_whole(predict(server)) == OLD
-        until(lambda: requests.get(f"{server.url}/readyz", timeout=30).status_code == 200)
+        wait_until(lambda: requests.get(f"{server.url}/readyz", timeout=30).status_code == 200)
         run = requests.get(f"{server.url}/runs/{NEW}", timeout=30).json()["data"]
         assert (run["promoted"], run["served"]) == (True, False)
         store.promote(THIRD)
-        until(lambda: check_whole(predict(server)) == THIRD)
+        wait_until(lambda: check_whole(predict(server)) == THIRD)
         assert server.metric("tagline_run_refused_total") == 1
         assert server.metric(f'tagline_served_run{{run_id="{THIRD}"}}') == 1
         assert server.metric("tagline_served_run") == 1
@@ -161,10 +160,10 @@ def test_a_fault_while_looking_at_the_store_is_not_the_last_look(
     with serving(tmp_path) as server:
         history.write_text("[" * 100_000)  # no fault that reading a history foresees
         (store.folder / "latest").write_text(NEW)
-        until(lambda: "was not looked at; serving goes on" in server.log.read_text())
+        wait_until(lambda: "was not looked at; serving goes on" in server.log.read_text())
         history.write_bytes(before)
         store.promote(THIRD)
-        until(lambda: check_whole(predict(server)) == THIRD)
+        wait_until(lambda: check_whole(predict(server)) == THIRD)
     assert server.log.read_text().count("was not looked at") == 1
 
 
@@ -173,11 +172,11 @@ def test_a_store_that_vanishes_is_told(store: Store, tmp_path: Path) -> None:
     away = tmp_path / "away"
     with serving(tmp_path) as server:
         store.folder.rename(away)
-        until(lambda: "no promoted run any more" in server.log.read_text())
+        wait_until(lambda: "no promoted run any more" in server.log.read_text())
         assert check_whole(predict(server)) == OLD
         away.rename(store.folder)
         store.promote(NEW)
-        until(lambda: check_whole(predict(server)) == NEW)
+        wait_until(lambda: check_whole(predict(server)) == NEW)
     assert server.log.read_text().count("no promoted run any more") == 1
 
 
@@ -212,10 +211,10 @@ def test_a_change_without_history_is_not_taken_up(
     with serving(tmp_path) as server:
         if not before:
             (store.folder / "latest").write_text(NEW)
-        until(lambda: "moved it" in server.log.read_text())
+        wait_until(lambda: "moved it" in server.log.read_text())
         assert check_whole(predict(server)) == OLD
         store.promote(NEW)
-        until(lambda: check_whole(predict(server)) == NEW)
+        wait_until(lambda: check_whole(predict(server)) == NEW)
     assert server.log.read_text().count("moved it") == 1
 
 
@@ -332,7 +331,7 @@ async def test_a_promoted_run_that_is_loaded_is_not_loaded_again(watched: Watche
     tried = await asked(runner, NEW)
     promote_unseen(watched, NEW)
     following = asyncio.create_task(runner.follow(0))
-    await turning_until(lambda: runner.served.run.run_id == NEW)
+    await until(lambda: runner.served.run.run_id == NEW)
     following.cancel()
     assert runner.served is tried
     assert watched.loaded == [OLD, NEW]
@@ -509,7 +508,7 @@ def test_a_hundred_promotions_leak_nothing(store: Store, tmp_path: Path) -> None
         grown = 0
         for number in range(1, 101):
             store.promote(NEW if number % 2 else OLD)
-            until(partial(taken_up, server, number))
+            wait_until(partial(taken_up, server, number))
             if number == 20:
                 grown = -worker.memory_info().rss
         grown += worker.memory_info().rss
