@@ -382,7 +382,7 @@ class Batcher(Generic[Item, Result]):
     def _learn(self, cost: float, size: int) -> None:
         """Move what an item is taken to cost toward what it cost in a batch of so many.
 
-        Half-way down, but up by an eighth at most, and less after a small batch: in one each item
+        Half-way down, but up by an eighth at most, and less after a small batch: there each item
         costs too much, as it does while the machine halts for a moment. The first text after a
         start costs 1 ms, and 12 us among hundreds; believed for long, that refused eight who asked
         for a thousand each.
