@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tagger.exam import Exam
+from tagger.exam import Exam, without_idle_scores
 from tagger.records import Params, Run
 from tagger.store import Store
 from tagger.writing import writing
@@ -30,7 +30,7 @@ from training.report.calibration import HONEST, calibration_section
 from training.report.examined import Examined
 from training.report.more_rows import more_rows_section
 from training.report.overall import overall_section
-from training.report.resampling import resample
+from training.report.resampling import interval, resample
 from training.report.slices import STORED
 from training.report.suspects import suspects_section
 from training.report.table import find_table, known_texts
@@ -220,6 +220,14 @@ def test_intervals_hold_their_figures(whole: Written) -> None:
             assert low - 0.005 <= float(value) <= high + 0.005, name
 
 
+def test_an_interval_lies_about_its_figure_not_about_the_draws() -> None:
+    """Draws of macro F1 with rare tags lie below it, as it lies below the true one: both count."""
+    draws = np.random.default_rng(0).normal(0.5, 0.1, 1000)
+    for value, low, high in ((0.5, 0.304, 0.696), (0.55, 0.404, 0.796)):
+        found = interval(value, draws, texts=300)
+        assert (found.low, found.high) == pytest.approx((low, high), abs=0.04)
+
+
 def test_a_test_without_an_error_is_no_proof_of_none() -> None:
     """Where all was right, or nothing of a tag, intervals are those of so few texts."""
     made = made_run()
@@ -294,6 +302,19 @@ def test_scores_are_judged_beyond_chance(texts: int, power: int, lead: str) -> N
     assert section.lead.startswith(lead)
 
 
+def test_the_lowest_scores_of_true_tags_are_not_drawn_alone() -> None:
+    """An exam keeps all scores from 0.01 on, and below that hardly any but those of true tags."""
+    made, random = made_run(), np.random.default_rng(0)
+    scores = random.uniform(0, 0.1, size=(2000, len(made.run.tags)))
+    truth = random.uniform(size=scores.shape) < scores
+    kept = without_idle_scores(scores.astype(np.float32), truth, np.full(len(made.run.tags), 0.5))
+    test = replace(answers(truth, truth), scores=kept)
+    section = calibration_section(Examined.of(made.run, made.model, Exam(test, made.exam.training)))
+    (step,) = section.steps
+    assert (step.low, step.high) == (0.01, 0.1)
+    assert step.true == truth[scores >= 0.01].mean()
+
+
 def test_scores_that_were_not_given_are_not_called_exact(refused: Written) -> None:
     """Of a run that gives no score, no distance from what came true is told."""
     told = text_of(refused.section("calibration"))
@@ -341,6 +362,9 @@ def test_it_shows_what_abstaining_trades(whole: Written) -> None:
     section = whole.section("abstaining")
     assert section.count('class="own"') == 1
     assert "on quite other subjects" in section
+    assert (
+        "get no tags" not in section
+    )  # which those get too of which no score reaches its threshold
     assert texts_by_kind().keys() <= whole.rows("abstaining").keys()
 
 

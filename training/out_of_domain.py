@@ -28,7 +28,7 @@ class Kind:
     name: str
     texts: int
     abstained: float
-    """Share of them that get no tags."""
+    """Share of them from which the run abstains."""
 
 
 def texts_by_kind(source: Path = TEXTS) -> dict[str, tuple[str, ...]]:

@@ -88,8 +88,8 @@ def abstaining_section(examined: Examined) -> AbstainingSection:
 
 def _lead(own: Limit, limits: tuple[Limit, ...], foreign: float) -> str:
     lead = (
-        f"Of 100 unseen texts like those of its table, {of_100(own.abstained)} get no tags, "
-        f"and {of_100(foreign)} of 100 on quite other subjects"
+        f"It says so of {of_100(own.abstained)} of 100 unseen texts like those of its table, "
+        f"and of {of_100(foreign)} of 100 on quite other subjects"
     )
     stricter = [limit for limit in limits if limit.abstained >= own.abstained + EXAMPLE]
     if not stricter:

@@ -9,13 +9,15 @@ from math import pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.exam import KEPT_FROM
 from training.report.charts import Chart, Figure, shares
 from training.report.examined import Examined
 from training.report.resampling import Interval, wilson
 from training.report.wording import of_100
 
-EDGES = np.linspace(0, 1, 11)
-"""Between the ten steps of scores."""
+EDGES = np.append(KEPT_FROM, np.linspace(0.1, 1, 10))
+"""Between the ten steps of scores. Of lower ones an exam keeps those of true tags, and few others:
+they would all seem to come true."""
 SHOWN_FROM = 10
 """Scores that a step needs to be drawn."""
 DECIDING_FROM = 0.1
@@ -63,11 +65,13 @@ class CalibrationSection:
 def calibration_section(examined: Examined) -> CalibrationSection:
     """Set the test's scores beside the truth.
 
-    The exam leaves out scores that are too low to decide anything; they count as 0.
+    The exam leaves out scores that are too low to decide anything: in the Brier score they count
+    as 0.
     """
     test = examined.exam.test
     truth, scores = test.truth, test.scores.astype(np.float64)
-    steps = _steps(scores[scores > 0], truth[scores > 0])
+    drawn = scores >= KEPT_FROM
+    steps = _steps(scores[drawn], truth[drawn])
     deciding = [step for step in steps if step.low >= DECIDING_FROM]
     apart = _apart(deciding) if deciding else None
     share = examined.exam.training.truth.mean(axis=0)

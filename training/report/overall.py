@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
+from tagger.sparse import Doubles
 from training.report.examined import Examined
 from training.report.resampling import Interval, Resampled, interval
 
@@ -47,50 +47,53 @@ def overall_section(examined: Examined, drawn: Resampled) -> OverallSection:
     by_tag = drawn.hits / np.maximum(drawn.found, 1)
     borne = drawn.support > 0
     macro = (drawn.f1 * borne).sum(axis=1) / np.maximum(borne.sum(axis=1), 1)
-    within = partial(interval, texts=stored.texts)
+
+    def figure(name: str, meaning: str, value: float, draws: Doubles) -> Measure:
+        return Measure(name, meaning, value, interval(value, draws, texts=stored.texts))
+
     return OverallSection(
-        given_right=Measure(
+        given_right=figure(
             "Given tags that are right",
             "of all tags that it gives",
             float((truth & predicted).sum() / max(1, predicted.sum())),
-            within(hits / np.maximum(found, 1)),
+            hits / np.maximum(found, 1),
         ),
-        found=Measure(
+        found=figure(
             "True tags that are found",
             "recall: of all tags that the texts truly bear",
             stored.recall,
-            within(hits / np.maximum(support, 1)),
+            hits / np.maximum(support, 1),
         ),
-        exact=Measure(
+        exact=figure(
             "Texts with exactly the right tags",
             "accuracy: nothing missing, nothing too much",
             stored.accuracy,
-            within(drawn.exact),
+            drawn.exact,
         ),
         others=(
-            Measure(
+            figure(
                 "F1",
                 "both at once, tags weighing as much as they are borne; runs are ranked by it",
                 stored.f1,
-                within((drawn.f1 * drawn.weights).sum(axis=1)),
+                (drawn.f1 * drawn.weights).sum(axis=1),
             ),
-            Measure(
+            figure(
                 "Precision",
                 "each tag's share of right ones, weighing in the same way",
                 stored.precision,
-                within((by_tag * drawn.weights).sum(axis=1)),
+                (by_tag * drawn.weights).sum(axis=1),
             ),
-            Measure(
+            figure(
                 "Macro F1",
                 "rare tags count as much as frequent ones",
                 stored.macro_f1,
-                within(macro),
+                macro,
             ),
-            Measure(
+            figure(
                 "Micro F1",
                 "all tags thrown together",
                 stored.micro_f1,
-                within(2 * hits / np.maximum(found + support, 1)),
+                2 * hits / np.maximum(found + support, 1),
             ),
         ),
         texts=stored.texts,

@@ -50,7 +50,7 @@ def tags_section(examined: Examined, drawn: Resampled) -> TagsSection:
             precision=scores.precision,
             recall=scores.recall,
             f1=scores.f1,
-            interval=interval(f1[:, column], texts=scores.support),
+            interval=interval(scores.f1, f1[:, column], texts=scores.support),
             threshold=run.thresholds[column],
             support=scores.support,
             training=in_training[column],
