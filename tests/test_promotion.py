@@ -181,6 +181,16 @@ def test_force_where_the_gate_lets_pass_is_not_forced(home: Path) -> None:
     assert not Store(home).history()[-1].forced
 
 
+def test_a_user_without_a_name_is_written_down_by_number(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container, which may run as any number."""
+    put(Store(home), run("better", truth()))
+    monkeypatch.setattr("pwd.getpwuid", dict[int, object]().__getitem__)
+    Store(home).promote("better")
+    assert Store(home).history()[-1].user == str(os.getuid())
+
+
 @pytest.mark.parametrize(
     ("name", "words"),
     [
