@@ -286,6 +286,12 @@ class Watched(Store):
         super().__init__(home)
         self.loaded: list[str] = []
         self.loads = threading.Event()
+        self.looks = 0
+
+    def promoted(self) -> str | None:
+        """Tell the promoted run."""
+        self.looks += 1
+        return super().promoted()
 
     def model(self, run_id: str) -> Model:
         """Read a model."""
@@ -410,6 +416,26 @@ async def test_a_promoted_run_that_could_not_be_loaded_is_tried_again(
             await asyncio.sleep(0.01)
     following.cancel()
     watch.refused.assert_called_once()
+
+
+@on_a_loop
+async def test_a_promoted_run_that_could_not_be_loaded_is_not_read_at_each_look(
+    watched: Watched, tmp_path: Path
+) -> None:
+    """It is left for a while, unless somebody promotes it anew."""
+    runner = runner_of(watched, kept=1)
+    watched.loads.set()
+    missing = watched.folder / NEW / "model" / "weights.npz"
+    away = missing.rename(tmp_path / missing.name)
+    promote_unseen(watched, NEW)
+    following = asyncio.create_task(runner.follow(0))
+    watched.looks = 0
+    await turning_until(lambda: watched.looks >= 5)
+    assert watched.loaded == [OLD, NEW]
+    away.rename(missing)
+    promote_unseen(watched, NEW)
+    await turning_until(lambda: runner.served.run.run_id == NEW)
+    following.cancel()
 
 
 @on_a_loop
