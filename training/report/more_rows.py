@@ -58,36 +58,14 @@ class MoreRowsSection:
 
 
 def more_rows_section(examined: Examined, table: Table, *, step: Step) -> MoreRowsSection | None:
-    """Train on parts of the texts and measure on the run's test; None where they are too few.
-
-    The texts are taken in the order of their fingerprints, which is a random one that stays the
-    same, so that every part lies within the next.
-    """
-    training = table.training
-    order = np.argsort(examined.exam.training.fingerprints[training.places])
-    truth = examined.exam.test.truth[table.test.places]
-    answers: list[tuple[int, Truth]] = []
-    for portion in PORTIONS:
-        count = round(portion * len(order))
-        step(f"Learn from {count} texts")
-        try:
-            answers.append((count, _answers(examined, training, table.test, order[:count])))
-        except TooLittleData:
-            continue  # So small a part teaches nothing: the curve begins with the next.
-    if not answers or answers[-1][0] < round(PORTIONS[-1] * len(order)):
+    """Train on parts of the texts and measure on the run's test; None where they are too few."""
+    curve = _curve(examined, table, step=step)
+    if not curve:
         return None
-    if examined.run.params.auxiliary or len(order) < training.of:
-        # What the run itself answers owes to other texts too, and is no point of this curve.
-        step(f"Learn from {len(order)} texts")
-        whole_table = _answers(examined, training, table.test, order)
-    else:
-        whole_table = examined.predicted[table.test.places]
-    answers.append((len(order), whole_table))
-    measured = [
-        (count, measure(truth, given, examined.run.tags).overall) for count, given in answers
-    ]
-    learnt = tuple(Learnt(count, found.f1, found.macro_f1) for count, found in measured)
-    tags, half, whole = examined.run.tags, answers[-2][1], answers[-1][1]
+    truth, tags = examined.exam.test.truth[table.test.places], examined.run.tags
+    measured = [(texts, measure(truth, given, tags).overall) for texts, given in curve]
+    learnt = tuple(Learnt(texts, found.f1, found.macro_f1) for texts, found in measured)
+    (_, half), (texts, whole) = curve[-2:]
     overall, by_tag = differences(truth, half, whole)
     # What the gate before production would say if half of the texts were to take the place of all.
     lost, lost_by_tag = differences(truth, whole, half)
@@ -96,11 +74,38 @@ def more_rows_section(examined: Examined, table: Table, *, step: Step) -> MoreRo
     gains = [Gain(*one) for one in zip(tags, bearers, by_tag, strict=True)]
     gains.sort(key=lambda gain: -gain.found.difference)
     return MoreRowsSection(
-        lead=_lead(len(order), overall, risen) + _alone(examined.run),
+        lead=_lead(texts, overall, risen) + _alone(examined.run),
         learnt=learnt,
         gains=tuple(gain for gain in gains if gain.found.difference > 0)[:SHOWN],
         chart=_chart(learnt),
     )
+
+
+def _curve(examined: Examined, table: Table, *, step: Step) -> list[tuple[int, Truth]]:
+    """Answer the test's texts with what ever more training texts teach, half and all of them last.
+
+    The texts are taken in the order of their fingerprints, which is a random one that stays the
+    same, so that every part lies within the next. Nothing is returned where half are too few.
+    """
+    training = table.training
+    order = np.argsort(examined.exam.training.fingerprints[training.places])
+    curve: list[tuple[int, Truth]] = []
+    for portion in PORTIONS:
+        count = round(portion * len(order))
+        step(f"Learn from {count} texts")
+        try:
+            curve.append((count, _answers(examined, training, table.test, order[:count])))
+        except TooLittleData:
+            continue  # So small a part teaches nothing: the curve begins with the next.
+    if not curve or curve[-1][0] < round(PORTIONS[-1] * len(order)):
+        return []
+    if examined.run.params.auxiliary or len(order) < training.of:
+        # What the run itself answers owes to other texts too, and is no point of this curve.
+        step(f"Learn from {len(order)} texts")
+        whole = _answers(examined, training, table.test, order)
+    else:
+        whole = examined.predicted[table.test.places]
+    return [*curve, (len(order), whole)]
 
 
 def _answers(examined: Examined, training: Side, test: Side, rows: np.ndarray) -> Truth:
