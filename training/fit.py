@@ -89,29 +89,7 @@ def fit(
     if lent and not params.auxiliary and _comparable([*texts, *lent.labelled.texts], own.tags):
         tried.append(trial(replace(best.params, auxiliary=True)))
         best = max(tried, key=_folds_f1)
-    policy = Policy(
-        task=params.task,
-        thresholds=np.round(best.thresholds, DIGITS),
-        abstain_below=best.abstain_below,
-    )
-
-    step("all texts")
-    taken = lent if best.params.auxiliary else None
-    vectorizer, learners = learn(own, best.params, step, lent=taken)
-    expected = best.calibration.log_odds(decide(learners, vectorizer.transform(texts)))
-    weights = weights_of(
-        vectorizer,
-        learners,
-        best.calibration,
-        best.params,
-        information=word_information(vectorizer, *all_seen(own, taken)),
-        usual_length=best.usual_length,
-    )
-    del vectorizer, learners  # as large as the weights, which the model holds twice
-
-    step("proof of equality with scikit-learn")
-    model = Model(own.tags, policy, weights)
-    _prove_equal(model.log_odds(texts)[0], expected)
+    model = _fit_to_all(own, best, step, lent=lent if best.params.auxiliary else None)
     return Fitted(
         model,
         best.scores.astype(np.float32),
@@ -119,6 +97,32 @@ def fit(
         tuple(one.compared for one in tried),
         best.unreached,
     )
+
+
+def _fit_to_all(own: TrainingSet, best: Tried, step: Step, *, lent: Lent | None) -> Model:
+    """Fit the candidate that was best on folds to all texts; prove the model equal."""
+    step("all texts")
+    vectorizer, learners = learn(own, best.params, step, lent=lent)
+    expected = best.calibration.log_odds(decide(learners, vectorizer.transform(own.texts)))
+    weights = weights_of(
+        vectorizer,
+        learners,
+        best.calibration,
+        best.params,
+        information=word_information(vectorizer, *all_seen(own, lent)),
+        usual_length=best.usual_length,
+    )
+    del vectorizer, learners  # as large as the weights, which the model holds twice
+
+    step("proof of equality with scikit-learn")
+    policy = Policy(
+        task=best.params.task,
+        thresholds=np.round(best.thresholds, DIGITS),
+        abstain_below=best.abstain_below,
+    )
+    model = Model(own.tags, policy, weights)
+    _prove_equal(model.log_odds(own.texts)[0], expected)
+    return model
 
 
 def _comparable(texts: Sequence[str], tags: Sequence[str]) -> bool:
