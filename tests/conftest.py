@@ -7,9 +7,11 @@ import logging
 import os
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,10 @@ class TrainedHome:
         """Copy the store into another folder: each start wipes its home's metrics."""
         shutil.copytree(self.path / "models", folder / "models")
         return folder
+
+    def served(self, folder: Path, **options: Any) -> AbstractContextManager[Server]:
+        """Serve a copy of the store in another folder, in which the log is too."""
+        return serve(self.copied(folder), folder / "log", **options)
 
 
 @pytest.fixture(scope="session")

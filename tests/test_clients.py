@@ -15,7 +15,7 @@ import requests
 
 from tests.conftest import TrainedHome
 from tests.runs import TABLE
-from tests.serving import Server, run_python, serve
+from tests.serving import Server, run_python
 
 ORIGIN = "https://forms.example"
 
@@ -99,7 +99,7 @@ def open_server(
 ) -> Iterator[Server]:
     """A server whose setting lets the pages of one origin call."""
     folder: Path = tmp_path_factory.mktemp("open")
-    with serve(trained_home.copied(folder), folder / "log", TAGLINE_CORS_ORIGINS=ORIGIN) as server:
+    with trained_home.served(folder, TAGLINE_CORS_ORIGINS=ORIGIN) as server:
         yield server
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TrainedHome
-from tests.serving import Server, serve
+from tests.serving import Server
 
 WHOLE = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -33,9 +33,8 @@ def test_a_pause_does_not_cost_a_connection(server: Server) -> None:
 
 def test_it_is_a_setting(trained_home: TrainedHome, tmp_path: Path) -> None:
     """It is closed when the setting says, without a word."""
-    home = trained_home.copied(tmp_path)
     with (
-        serve(home, tmp_path / "log", TAGLINE_KEEP_ALIVE_SECONDS="0.5") as server,
+        trained_home.served(tmp_path, TAGLINE_KEEP_ALIVE_SECONDS="0.5") as server,
         answered(server) as connection,
     ):
         connection.settimeout(4)

@@ -7,13 +7,11 @@ import signal
 from pathlib import Path
 
 from tests.conftest import TrainedHome
-from tests.serving import serve
 
 
 def test_every_line_is_json_from_start_to_end(trained_home: TrainedHome, tmp_path: Path) -> None:
     """The supervisor's lines too, and of what went wrong: a head that is no HTTP, say."""
-    home = trained_home.copied(tmp_path)
-    with serve(home, tmp_path / "log", TAGLINE_LOG_FORMAT="json") as server:
+    with trained_home.served(tmp_path, TAGLINE_LOG_FORMAT="json") as server:
         with server.connect() as caller:
             caller.sendall(b"no HTTP\r\n\r\n")
             assert caller.recv(1_024).startswith(b"HTTP/1.1 400")

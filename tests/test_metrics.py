@@ -20,7 +20,7 @@ from prometheus_client.samples import Sample
 
 from app.metrics import SECONDS, BulkHistogram
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, serve
+from tests.serving import PROJECT, Server
 
 ALERTS = PROJECT / "deploy/kubernetes/components/service-monitor/alerts.yaml"
 IN_PROGRESS = "bentoml_service_request_in_progress"
@@ -30,7 +30,7 @@ TEXT = {"texts": [{"text": "onion broth"}, {"text": "mainsail"}]}
 @pytest.fixture
 def fresh(trained_home: TrainedHome, tmp_path: Path) -> Iterator[Server]:
     """A server that nobody has asked anything."""
-    with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
+    with trained_home.served(tmp_path) as server:
         yield server
 
 
@@ -109,8 +109,7 @@ def test_batches_and_the_served_run_are_told(fresh: Server, trained_home: Traine
 
 def test_who_left_is_in_progress_no_more(trained_home: TrainedHome, tmp_path: Path) -> None:
     """Any worker tells so, also where the one that he left has had nothing to do since."""
-    home, log = trained_home.copied(tmp_path), tmp_path / "log"
-    with serve(home, log, TAGLINE_WORKERS="2") as server, ExitStack() as opened:
+    with trained_home.served(tmp_path, TAGLINE_WORKERS="2") as server, ExitStack() as opened:
         workers: dict[str, requests.Session] = {}
         while len(workers) < 2:
             session = opened.enter_context(requests.Session())

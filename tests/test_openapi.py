@@ -20,7 +20,7 @@ from app.openapi import VERSION
 from app.pipelines import WAITING
 from app.routes import ROUTES
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, run_command, serve
+from tests.serving import PROJECT, Server, run_command
 from training.evaluate import SLICE_FROM, slices_by_length
 
 HIDDEN = {"/assets/{file}"}
@@ -273,8 +273,7 @@ def test_examples_that_settings_refuse_are_left_out(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
     """A server that takes short texts alone has a document all the same, which asks no longer."""
-    home = trained_home.copied(tmp_path)
-    with serve(home, tmp_path / "log", TAGLINE_MAX_TEXT_LENGTH="5") as server:
+    with trained_home.served(tmp_path, TAGLINE_MAX_TEXT_LENGTH="5") as server:
         answer = requests.get(f"{server.url}/openapi.json", timeout=30)
     assert answer.status_code == 200, answer.text
     predict = answer.json()["paths"]["/predict"]["post"]

@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from tests.conftest import TrainedHome
-from tests.serving import Server, serve
+from tests.serving import Server
 
 CALLERS = 24
 
@@ -19,9 +19,8 @@ CALLERS = 24
 def narrow(trained_home: TrainedHome, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A server whose queue holds one request of its largest; ten texts may show its six tags."""
     folder = tmp_path_factory.mktemp("narrow")
-    with serve(
-        trained_home.copied(folder),
-        folder / "log",
+    with trained_home.served(
+        folder,
         TAGLINE_MAX_TEXTS="200",
         TAGLINE_QUEUE_TEXTS="200",
         TAGLINE_BATCH_TEXTS="4",

@@ -19,7 +19,7 @@ import requests
 from app.own_process import in_own_process
 from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, run_command, run_python, serve
+from tests.serving import PROJECT, Server, run_command, run_python
 
 SERVE = ("-m", "bentoml", "serve", "--host", "127.0.0.1", "--port")
 
@@ -143,9 +143,8 @@ def test_the_welcome_names_an_address_that_answers(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
     """Of IPv6 too, where a browser wants brackets."""
-    log = tmp_path / "log"
-    with serve(trained_home.copied(tmp_path), log, host="::1"):
-        told = re.search(r"Open (\S+/ui) .* (\S+/docs) ", log.read_text())
+    with trained_home.served(tmp_path, host="::1") as server:
+        told = re.search(r"Open (\S+/ui) .* (\S+/docs) ", server.log.read_text())
         assert told
         for page in told.groups():
             assert requests.get(page, timeout=30).ok
@@ -155,7 +154,7 @@ def test_it_serves_over_tls_and_says_so(
     trained_home: TrainedHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By BentoML's own options: answers as long as they come, and the welcome says https."""
-    certificate, key, log = tmp_path / "certificate.pem", tmp_path / "key.pem", tmp_path / "log"
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     run_command(
         *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"),
         *("-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"),
@@ -164,8 +163,8 @@ def test_it_serves_over_tls_and_says_so(
     ).check_returncode()
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     options = ("--ssl-certfile", str(certificate), "--ssl-keyfile", str(key))
-    with serve(trained_home.copied(tmp_path), log, options=options) as server:
-        assert f"Open {server.url}/ui" in log.read_text()
+    with trained_home.served(tmp_path, options=options) as server:
+        assert f"Open {server.url}/ui" in server.log.read_text()
         texts = [{"text": f"The number {number} of a thousand"} for number in range(1_000)]
         answer = requests.post(f"{server.url}/predict", json={"texts": texts}, timeout=60).json()
     assert answer["url"] == f"{server.url}/predict"
@@ -187,8 +186,7 @@ def test_more_connections_than_files_are_allowed_at_first(
     few = 256
     resource.setrlimit(resource.RLIMIT_NOFILE, (few, most))
     try:
-        running = serve(trained_home.copied(tmp_path), tmp_path / "log")
-        with running as server, ExitStack() as open_ones:
+        with trained_home.served(tmp_path) as server, ExitStack() as open_ones:
             resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
             for _ in range(few):
                 caller = open_ones.enter_context(server.connect())

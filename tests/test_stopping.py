@@ -26,7 +26,7 @@ from app.operations import NOT_READY
 from app.stopping import Stopping
 from load_tests.measure import free_port
 from tests.conftest import TrainedHome
-from tests.serving import PROJECT, Server, environment, serve, shown_on, wait_until_ready
+from tests.serving import PROJECT, Server, environment, shown_on, wait_until_ready
 
 CALLERS = 16
 BODY = json.dumps({"texts": [{"text": "onion broth with butter"}]})
@@ -53,9 +53,7 @@ def call_until_told(url: str, begun: threading.Barrier) -> int:
 
 def test_sigterm_under_load_loses_no_request(trained_home: TrainedHome, tmp_path: Path) -> None:
     """After SIGTERM readiness is false, answers go on and say to close, and the end is status 0."""
-    with serve(
-        trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="3"
-    ) as server:
+    with trained_home.served(tmp_path, TAGLINE_DRAIN_SECONDS="3") as server:
         begun = threading.Barrier(CALLERS + 1)
         with ThreadPoolExecutor(CALLERS) as callers:
             calls = [callers.submit(call_until_told, server.url, begun) for _ in range(CALLERS)]
@@ -96,9 +94,7 @@ def test_what_is_in_flight_is_answered(
 ) -> None:
     """A request in flight is answered whichever signals come, and nothing is left behind."""
     with (
-        serve(
-            trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0.2"
-        ) as server,
+        trained_home.served(tmp_path, TAGLINE_DRAIN_SECONDS="0.2") as server,
         ThreadPoolExecutor(1) as caller,
     ):
         call = ask_for_long(server, caller)
@@ -116,9 +112,7 @@ def test_a_killed_supervisor_leaves_no_worker(
     trained_home: TrainedHome, tmp_path: Path, *, starting: bool
 ) -> None:
     """When the supervisor is killed its workers end and free the port, even one about to start."""
-    with serve(
-        trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_DRAIN_SECONDS="0"
-    ) as server:
+    with trained_home.served(tmp_path, TAGLINE_DRAIN_SECONDS="0") as server:
         (worker,) = server.workers()
         if starting:
             worker.kill()
@@ -135,12 +129,8 @@ def test_a_caller_who_does_not_read_keeps_no_worker(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
     """A caller who reads no answer is waited for five seconds longer than a request may take."""
-    with serve(
-        trained_home.copied(tmp_path),
-        tmp_path / "log",
-        TAGLINE_DRAIN_SECONDS="0",
-        TAGLINE_TIMEOUT_SECONDS="1",
-    ) as server:
+    settings = {"TAGLINE_DRAIN_SECONDS": "0", "TAGLINE_TIMEOUT_SECONDS": "1"}
+    with trained_home.served(tmp_path, **settings) as server:
         address = urlsplit(server.url)
         asks = f"GET /assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
         with socket.create_connection((address.hostname, address.port)) as deaf:
@@ -185,7 +175,7 @@ def test_a_second_signal_ends_the_pause(
 
 def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) -> None:
     """Of two workers one is killed: the other goes on, another takes its place, the log tells."""
-    with serve(trained_home.copied(tmp_path), tmp_path / "log", TAGLINE_WORKERS="2") as server:
+    with trained_home.served(tmp_path, TAGLINE_WORKERS="2") as server:
         server.wait_for_workers(2)
         victim, other = server.workers()
         victim.kill()
@@ -203,7 +193,7 @@ def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
     """Requests that come while a killed worker is replaced wait at the port and are answered."""
-    with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
+    with trained_home.served(tmp_path) as server:
         (victim,) = server.workers()
         victim.kill()
         psutil.wait_procs([victim], 10)
@@ -216,7 +206,7 @@ def test_a_worker_that_is_started_anew_leaves_no_trace(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
     """A restart of workers, as `make dev` does at each change, logs nothing that looks wrong."""
-    with serve(trained_home.copied(tmp_path), tmp_path / "log") as server:
+    with trained_home.served(tmp_path) as server:
         (before,) = server.workers()
         server.process.send_signal(signal.SIGHUP)
         psutil.wait_procs([before], 30)

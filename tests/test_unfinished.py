@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import TrainedHome
-from tests.serving import Server, rest_of, serve
+from tests.serving import Server, rest_of
 
 WHOLE = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 
@@ -22,8 +22,7 @@ def quick_server(
 ) -> Iterator[Server]:
     """A server that gives requests one second."""
     folder: Path = tmp_path_factory.mktemp("quick")
-    home = trained_home.copied(folder)
-    with serve(home, folder / "log", TAGLINE_TIMEOUT_SECONDS="1") as server:
+    with trained_home.served(folder, TAGLINE_TIMEOUT_SECONDS="1") as server:
         yield server
 
 
