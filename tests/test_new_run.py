@@ -430,11 +430,11 @@ async def test_a_promoted_run_that_could_not_be_loaded_is_not_read_at_each_look(
     promote_unseen(watched, NEW)
     following = asyncio.create_task(runner.follow(0))
     watched.looks = 0
-    await turning_until(lambda: watched.looks >= 5)
+    await until(lambda: watched.looks >= 5)
     assert watched.loaded == [OLD, NEW]
     away.rename(missing)
     promote_unseen(watched, NEW)
-    await turning_until(lambda: runner.served.run.run_id == NEW)
+    await until(lambda: runner.served.run.run_id == NEW)
     following.cancel()
 
 
