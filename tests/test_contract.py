@@ -51,6 +51,15 @@ def test_every_json_answer_has_the_envelope(server: Server) -> None:
         }
 
 
+def test_a_moment_is_told_to_the_millisecond(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In three digits, and of the second that it is in, whatever was told before."""
+    envelopes = Envelopes()
+    for milliseconds, told in ((5, "00.005"), (1_999, "01.999"), (2_050, "02.050")):
+        monkeypatch.setattr("time.time_ns", lambda passed=milliseconds: passed * 1_000_000)
+        assert envelopes.timestamp() == f"1970-01-01T00:00:{told}+00:00"
+    monkeypatch.undo()
+
+
 def test_a_moment_that_is_being_written_is_told_rightly(monkeypatch: pytest.MonkeyPatch) -> None:
     """What asks for runs is answered in threads, and the loop may ask in the midst of it."""
     envelopes, told = Envelopes(), []

@@ -80,6 +80,7 @@ def test_every_error_is_answered_in_the_envelope(kind: type[Exception]) -> None:
         errors.WrongMethod: errors.WrongMethod("PUT", "/x", ("GET",)),
         errors.WrongHost: errors.WrongHost(),
         errors.NoRun: errors.NoRun("store"),
+        errors.Overloaded: errors.Overloaded(7),
     }
     fault = samples[kind]
     answer = ask(edge(fault=fault), "POST", "/predict", body=b"{}")
@@ -90,7 +91,7 @@ def test_every_error_is_answered_in_the_envelope(kind: type[Exception]) -> None:
     if kind in PRIVATE:
         assert str(fault) not in str(body["detail"])
     if answer.status == 503:
-        assert int(answer.headers["retry-after"]) >= 1
+        assert answer.headers["retry-after"] == ("7" if kind is errors.Overloaded else "1")
 
 
 def test_an_unforeseen_fault_tells_nothing_but_the_id(logged: StringIO) -> None:
