@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from math import floor
 from os.path import commonprefix
 
 LONGEST_SHOWN = 100
@@ -18,6 +19,11 @@ MOST_SHOWN = 20
 def counted(number: int, what: str) -> str:
     """Give a number with its noun, which is one of those that take an s: "1 text", "2 texts"."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def rounded_down(figure: float, digits: int) -> str:
+    """Write a share with so many digits, rounded down: one that misses 0.9 is never "0.90"."""
+    return f"{floor(round(figure * 10**digits, 6)) / 10**digits:.{digits}f}"
 
 
 def listed(names: Sequence[str], *, most: int = 10) -> str:

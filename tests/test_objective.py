@@ -125,10 +125,18 @@ def test_a_run_is_as_careful_or_as_eager_as_its_owner_asks(noisy: Path, tmp_path
 
 
 def test_a_person_is_told_what_misses_the_objective(capsys: pytest.CaptureFixture[str]) -> None:
-    """The line names the objective, the tags and what they reach."""
-    made = replace(made_run(), unreached={"luck": 0.316})
-    tell_made(made, split(read_dataset(str(TABLE), Reading()), made.run.params))
-    assert "Below f1 on folds of the training side: luck (0.32)." in capsys.readouterr().out
+    """The line names the objective, the tags and what they reach, never as much as was asked for.
+
+    A tag that was not given once has a precision of 0, and is not told as if it were always wrong.
+    """
+    made = replace(made_run(), unreached={"luck": 0.8996, "rest": 0.29, "shy": 0.0})
+    parts = split(read_dataset(str(TABLE), Reading()), made.run.params)
+    params = replace(made.run.params, objective="precision=0.9")
+    tell_made(replace(made, run=replace(made.run, params=params)), parts)
+    told = capsys.readouterr().out
+    where = "on folds of the training side"
+    assert f"Below precision=0.9 {where}: luck (0.89), rest (0.29)." in told
+    assert f"For precision=0.9, never given {where}, or never rightly: shy." in told
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,7 @@ from training.labelled import Reading
 from training.out_of_domain import texts_by_kind
 from training.report.calibration import HONEST, calibration_section
 from training.report.examined import Examined
+from training.report.mistaken import mistaken_section
 from training.report.more_rows import more_rows_section
 from training.report.overall import overall_section
 from training.report.resampling import interval, resample
@@ -300,6 +301,26 @@ def test_scores_are_judged_beyond_chance(texts: int, power: int, lead: str) -> N
     assert section.apart
     assert section.apart.found > HONEST
     assert section.lead.startswith(lead)
+    example = re.search(r"scored about (\S+), (\d+) are right", section.lead)
+    assert example
+    if power > 1:  # the example shows what it is an example of
+        assert float(example[1]) - int(example[2]) / 100 > HONEST
+
+
+def test_the_likeliest_mix_up_is_the_larger_share() -> None:
+    """Of pairs of tags that as many texts mix up, the rarer true one is told."""
+    made = made_run()
+    truth = np.zeros((40, len(made.run.tags)), np.bool_)
+    truth[:30, 0] = truth[30:, 1] = True
+    given = truth.copy()
+    for mixed in (slice(0, 3), slice(30, 33)):
+        given[mixed] = False
+        given[mixed, 2] = True
+    test = answers(truth, given)
+    examined = Examined.of(made.run, made.model, Exam(test, made.exam.training))
+    told = mistaken_section(examined)
+    assert [(pair.texts, pair.support) for pair in told.pairs] == [(3, 10), (3, 30)]
+    assert "3 of the 10 texts" in told.lead
 
 
 def test_the_lowest_scores_of_true_tags_are_not_drawn_alone() -> None:

@@ -136,7 +136,12 @@ def test_findings_are_told_by_their_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("several", "told"),
-    [(0, "No text bears two tags"), (2, "2 of 250 texts bear two tags"), (3, "")],
+    [
+        (0, "No text bears two tags"),
+        (1, "1 of 250 texts bears two tags"),
+        (2, "2 of 250 texts bear two tags"),
+        (3, ""),
+    ],
 )
 def test_tags_that_come_one_by_one_are_told_of_the_other_task(
     several: int, told: str, capsys: pytest.CaptureFixture[str]

@@ -14,6 +14,7 @@ from tagger.model import Model
 from tagger.policy import DIGITS
 from tagger.records import Run
 from tagger.store import new_run_id
+from tagger.wording import rounded_down
 from training.evaluate import measure, slices_by_answer
 
 
@@ -38,7 +39,8 @@ def threshold_for_precision(run: Run, exam: Exam, *, tag: str, precision: float)
     if not reached.any():
         raise UnreachableTarget(
             f"No threshold is right {100 * precision:g}% of the time on the texts of training: "
-            f"the best is {right[last].max(initial=0):.1%}. Ask for less, or correct its rows."
+            f"the best is {rounded_down(100 * right[last].max(initial=0), 1)}%. "
+            "Ask for less, or correct its rows."
         )
     return float(ordered[reached][-1])
 

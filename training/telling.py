@@ -17,7 +17,7 @@ from tagger import objects, printing
 from tagger.columns import TITLES_ALONE
 from tagger.errors import TooLittleData
 from tagger.records import Run
-from tagger.wording import counted, listed
+from tagger.wording import counted, listed, rounded_down
 from training.check import Report
 from training.data import Dataset
 from training.findings import Finding
@@ -152,9 +152,20 @@ def _what_was_lent(made: Made, *, asked: bool) -> Iterator[str]:
 
 
 def _what_was_missed(made: Made) -> Iterator[str]:
-    if made.unreached:
-        figures = ", ".join(f"{tag} ({figure:.2f})" for tag, figure in made.unreached.items())
-        yield f"Below {made.run.params.objective} on folds of the training side: {figures}."
+    objective = made.run.params.objective
+    missed = dict(made.unreached)
+    if objective.startswith("precision"):
+        # A precision of 0 would read as if such tags were always wrong: most are kept back.
+        kept_back = [tag for tag, figure in missed.items() if not figure]
+        missed = {tag: figure for tag, figure in missed.items() if figure}
+        if kept_back:
+            yield (
+                f"For {objective}, never given on folds of the training side, or never rightly: "
+                f"{listed(kept_back)}."
+            )
+    if missed:
+        figures = ", ".join(f"{tag} ({rounded_down(figure, 2)})" for tag, figure in missed.items())
+        yield f"Below {objective} on folds of the training side: {figures}."
 
 
 def _what_was_left_out(parts: Split, run: Run) -> Iterator[str]:
@@ -181,7 +192,8 @@ def _whether_one_tag_is_meant(parts: Split, run: Run) -> Iterator[str]:
     counts = [len(some) for side in (parts.training, parts.test) for some in side.tags]
     several = sum(count > 1 for count in counts)
     if run.task == "multi" and several <= SLIPS * len(counts):
-        found = f"{several} of {len(counts)} texts bear" if several else "No text bears"
+        bear = "bears" if several == 1 else "bear"
+        found = f"{several} of {len(counts)} texts {bear}" if several else "No text bears"
         without = ", which leaves those out" if several else ""
         yield f"{found} two tags: where each is to get just one, train with --task single{without}."
 

@@ -79,4 +79,4 @@ def _lead(gate: Gate, run_id: str) -> str:
         return f"Do not promote it: it is worse beyond chance, {where}; {measured}."
     if found.low > 0:
         return f"Promote it: it is better than the promoted run beyond chance, {measured}."
-    return f"It may be promoted, and changes little: {measured} is within what chance does."
+    return f"It may be promoted, and is neither better nor worse beyond chance: {measured}."

@@ -129,11 +129,16 @@ def _lead(steps: Sequence[Step], apart: Apart | None) -> str:
             f"The test holds too few scores of {DECIDING_FROM} or more to say whether scores mean "
             "what they say."
         )
-    told = min(steps, key=lambda step: abs(step.mean - 0.75))
+    honest = apart.found <= max(HONEST, 2 * apart.by_chance)
+    told = (
+        min(steps, key=lambda step: abs(step.mean - 0.75))
+        if honest
+        else max(steps, key=lambda step: abs(step.mean - step.true) * step.scores)
+    )
     example = (
         f"of 100 tags scored about {told.mean:.2f}, {of_100(told.true)} are right"
         f"{'' if told.scores >= 50 else f' (judged by only {told.scores})'}"
     )
-    if apart.found <= max(HONEST, 2 * apart.by_chance):
+    if honest:
         return f"A score can be read as a probability: {example}."
     return f"Read scores as an order, not as probabilities: {example}."

@@ -42,7 +42,8 @@ def mistaken_section(examined: Examined) -> MistakenSection:
     wrong = (predicted & ~truth).astype(np.float32)
     counts = missed.T @ wrong
     support = truth.sum(axis=0)
-    order = np.argsort(-counts, axis=None, kind="stable")[:SHOWN]
+    # Of pairs of as many texts first the one that is the larger share of its tag's.
+    order = np.lexsort((np.repeat(support, len(tags)), -counts.ravel()))[:SHOWN]
     pairs = tuple(
         Pair(tags[true], tags[given], int(counts[true, given]), int(support[true]))
         for true, given in zip(*np.unravel_index(order, counts.shape), strict=True)

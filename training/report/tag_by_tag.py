@@ -68,8 +68,10 @@ def _lead(rows: list[TagRow]) -> str:
         return f"No tag stands in {FEWEST_POSITIVES} texts of the test: too few to judge any alone."
     good = sum(row.f1 >= RELIABLE for row in judged)
     bad = [row.tag for row in reversed(judged) if row.f1 < UNRELIABLE]
+    tags, are = ("tag", "is") if len(judged) == 1 else ("tags", "are")
     lead = (
-        f"{good} of the {len(judged)} tags that can be judged are reliable (F1 {RELIABLE} or more)"
+        f"{good} of the {len(judged)} {tags} that can be judged {are} reliable "
+        f"(F1 {RELIABLE} or more)"
     )
     if not bad:
         return f"{lead}, and none is below {UNRELIABLE}."
