@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tagger.columns import TextColumns
 from tagger.decide import Options, decide, predictions
 from tagger.errors import FaultyRows
 from tagger.model import Model
-from tagger.objects import score_object
+from tagger.objects import prediction_object
 from tagger.records import Prediction
 from tagger.sources import Source
 from tagger.tables import Row, read_rows
@@ -94,11 +94,6 @@ def _answers(model: Model, texts: list[str], options: Options) -> Iterator[Predi
 def _added(prediction: Prediction | None) -> Mapping[str, object]:
     if prediction is None:
         return {"predicted_tags": [], "scores": [], "reason": "The row holds no text."}
-    added: dict[str, object] = {
-        "predicted_tags": list(prediction.predicted_tags),
-        "scores": [score_object(score) for score in prediction.scores],
-        "reason": prediction.reason,
-    }
-    if prediction.evidence is not None:
-        added["evidence"] = [asdict(evidence) for evidence in prediction.evidence]
-    return added
+    shown = prediction_object(prediction)
+    names = ADDED if prediction.evidence is None else (*ADDED, "evidence")
+    return {name: shown.get(name) for name in names}
