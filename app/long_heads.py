@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from app.bodies import FINISH_SECONDS
-from app.malformed import IgnoringParser, Refusals
+from app.malformed import Answering, IgnoringParser, Refusals
 from app.protocol import extend
 
 MOST = 1 << 16
@@ -24,18 +24,13 @@ DETAIL = (
 )
 
 
-class BoundingHeads(asyncio.Protocol):
+class BoundingHeads(Answering):
     """Extends uvicorn's protocol by the limit on heads."""
 
-    refusals: Refusals
     body_bytes: int
     connections: set[Any]
-    cycle: Any
-    stop_reading: Callable[[], bool]
     headers: list[tuple[bytes, bytes]]
-    parser: Any
     scope: Any
-    transport: asyncio.Transport
     _in_chunk = False
     """Whether a chunk is being read, or the trailer fields that follow the last one."""
     _counted_scope: object = None
@@ -95,9 +90,7 @@ class BoundingHeads(asyncio.Protocol):
             too_much()
 
     def _refuse(self) -> None:
-        if isinstance(self.parser, IgnoringParser):
-            return
-        if self.stop_reading():
+        if isinstance(self.parser, IgnoringParser) or self.stop_reading():
             return
         self.transport.write(self.refusals.answer(431, DETAIL))
         # Closed at once, the connection would be reset and the answer lost, so the caller gets time
