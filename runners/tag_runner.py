@@ -44,6 +44,10 @@ failed it once, or a copy into it was not at its end."""
 NOT_LOADED = (
     "The time for this request was over before the run was loaded: ask again, or give more."
 )
+MOVED = (
+    "%s is promoted by BentoML's own `latest`, but not by Tagline's history: an import or a "
+    "deletion moved it. If it is meant, say so: python -m tagger promote RUN"
+)
 
 Result = TypeVar("Result")
 Names = TypeVarTuple("Names")
@@ -348,12 +352,6 @@ class TagRunner:
         loaded = [run for run in (self._served, *self._others.values()) if run is not None]
         waiting = sum(run.decided.waiting + run.explained.waiting for run in loaded)
         self._watch.batched(work, batch.size, batch.seconds, batch.waits, waiting=waiting)
-
-
-MOVED = (
-    "%s is promoted by BentoML's own `latest`, but not by Tagline's history: an import or a "
-    "deletion moved it. If it is meant, say so: python -m tagger promote RUN"
-)
 
 
 def _decided(model: Model, write: Writer) -> Callable[[list[Asked]], list[bytes]]:
