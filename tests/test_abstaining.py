@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from tagger.decide import decide, predictions
+from tagger.familiarity import familiarity
 from tagger.records import Params, Task
 from tagger.store import Store
 from tests.conftest import TrainedHome
@@ -186,6 +187,15 @@ def test_what_a_word_says_grows_with_its_texts_and_its_length() -> None:
     told = dict(zip(names, word_information(vectorizer, texts, truth), strict=True))
     assert told["taikina"] > 5 * told["anikiat"]
     assert told["anikiat"] > 4 * told["et"]
+
+
+def test_familiarity_grows_with_what_words_say_and_falls_with_length() -> None:
+    """A text of more words than usual counts for less, down to a half, one of fewer for no more."""
+    words = np.array([20.0, 5.0, 30.0, 400.0, 20.0, 20.0])
+    says = np.array([1.0, 1.0, 1.0, 1.0, 3.0, 1.0])
+    moves = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 16.0])
+    found = familiarity(says * words, words, moves, usual_length=20.0)
+    assert found / found[0] == pytest.approx([1, 1, 2 / 3, 1 / 2, 3, 8])
 
 
 def test_the_rule_is_stored_with_the_run(trained_home: TrainedHome) -> None:

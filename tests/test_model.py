@@ -144,7 +144,7 @@ def test_no_texts_no_scores() -> None:
 def test_a_flood_of_unknown_words_is_bounded() -> None:
     """More unknown words than count change nothing, whoever asked about them before."""
     model = fitted().model
-    flood = [f"skil{i:x}" for i in range(3 * MOST_UNKNOWN)]
+    flood = [f"sk{i:x}" for i in range(MOST_UNKNOWN + 10)]
     bounded = model.log_odds([" ".join(flood[:MOST_UNKNOWN])])[0]
     for word in flood:
         model.score([word])
