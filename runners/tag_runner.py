@@ -302,8 +302,6 @@ class TagRunner:
         self._served = loaded
         run_id = loaded.run.run_id
         self._others.pop(run_id, None)
-        if before is not None and before.run.run_id == run_id:
-            return
         self._watch.serves(run_id, instead_of=before.run.run_id if before else None)
         log.info("Run %s is served.", run_id)
 

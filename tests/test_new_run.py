@@ -439,6 +439,25 @@ async def test_a_promoted_run_that_could_not_be_loaded_is_not_read_at_each_look(
 
 
 @on_a_loop
+async def test_a_store_that_vanishes_again_is_told_again(
+    watched: Watched, tmp_path: Path, logged: StringIO
+) -> None:
+    """What is told once is told anew after all was well in between."""
+    following = asyncio.create_task(runner_of(watched, kept=1).follow(0))
+
+    async def vanish(*, told: int) -> None:
+        away = watched.folder.rename(tmp_path / "away")
+        await until(lambda: logged.getvalue().count("no promoted run any more") == told)
+        away.rename(watched.folder)
+        watched.looks = 0
+        await until(lambda: watched.looks >= 3)
+
+    await vanish(told=1)
+    await vanish(told=2)
+    following.cancel()
+
+
+@on_a_loop
 async def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -> None:
     """Tags of the record that are not the model's would be told with each other's figures."""
     record = store.folder / NEW / "run.json"
