@@ -79,7 +79,7 @@ def print_runs(runs: Sequence[Run], promoted: str | None) -> None:
         _whole("macro f1"),
         _whole("tags"),
         Column("table", overflow="ellipsis", max_width=24),
-        _whole("rows"),
+        _whole("texts"),
         _whole("task"),
         _whole(""),
         box=None,

@@ -182,6 +182,8 @@ def test_its_figures_are_the_stored_ones(whole: Written) -> None:
     """Overall, tag by tag and slice by slice: what `GET /performance` answers, as it is rounded."""
     performance = whole.run.performance
     overall, shown = performance.overall, whole.rows("overall")
+    # Not of its rows: those that repeat a text are counted once.
+    assert f"{whole.run.data.rows} different texts" in whole.html
     for name, value in (
         ("True tags that are found", overall.recall),
         ("Texts with exactly the right tags", overall.accuracy),

@@ -56,8 +56,9 @@ def suspects_section(
 
 def _lead(found: int, texts: int) -> str:
     if not found:
-        return f"No row among {texts:,} looks as if its tags were missing or wrong."
+        return f"No text among {texts:,} looks as if its tags were missing or wrong."
     return (
-        f"The run disagrees with {found:,} of {texts:,} rows. Where it is surest, as in these, the "
-        "table is often wrong; correcting it helps the next training and the figures above."
+        f"The run disagrees with the tags of {found:,} of {texts:,} texts. Where it is surest, as "
+        "in these, the table is often wrong; correcting it helps the next training and the figures "
+        "above."
     )
