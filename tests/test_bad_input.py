@@ -196,7 +196,7 @@ def test_limits_are_named(server: Server, path: str) -> None:
         (b"[" * 100_000, "too deeply"),
         (b'{"a":' * 100_000, "too deeply"),
         (b'\xef\xbb\xbf{"texts": [{"text": "x"}]}', "byte order mark"),
-        (b'{"texts": [{"text": "x"}]} x', "not JSON"),
+        (b'{"texts": [{"text": "x"}]} x', "at line 1 column 28."),
     ],
 )
 def test_what_is_not_json_or_means_two_things(

@@ -58,6 +58,7 @@ def test_a_bounded_queue_refuses_at_once(narrow: Server) -> None:
         pytest.param(11, {"threshold": 0}, 422, id="too many"),
         pytest.param(11, {"threshold": 0.0001, "top_k": 6}, 422, id="hardly a threshold"),
         pytest.param(12, {"threshold": 0, "top_k": 5}, 200, id="the best alone"),
+        pytest.param(10, {"threshold": 0, "top_k": 100}, 200, id="the best of fewer"),
         pytest.param(200, {"threshold": 0.01}, 200, id="those that reach a threshold"),
         pytest.param(200, {"top_k": 6}, 200, id="those that reach their own"),
     ],
