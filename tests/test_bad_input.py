@@ -49,6 +49,10 @@ def faults(answer: requests.Response) -> list[tuple[list[str | int], str]]:
             [(["body", "topk"], "extra_forbidden")],
         ),
         (
+            {"texts": [{"text": "x"}], "k" * 1_000: 5},
+            [(["body", "k" * 100], "extra_forbidden")],
+        ),
+        (
             {"texts": [{"text": "x", "title": "y"}]},
             [(["body", "texts", 0, "title"], "extra_forbidden")],
         ),
@@ -287,6 +291,9 @@ def test_very_many_faults_are_counted(server: Server) -> None:
     detail = post(server, "/predict", json.dumps(body).encode()).json()["detail"]
     assert len(detail) == 1_001
     assert detail[-1]["msg"] == "And 49001 faults more."
+    body = {f"k{number}": 0 for number in range(999)}
+    detail = post(server, "/predict", json.dumps(body).encode()).json()["detail"]
+    assert len(detail) == 1_000, "Those and the missing texts are all told."
     query = "&".join(f"k{number}" for number in range(2_000))
     detail = requests.get(f"{server.url}/tags?{query}", timeout=30).json()["detail"]
     assert len(detail) == 1_001
