@@ -17,6 +17,7 @@ if __name__ == "__main__":
 from bulk.partition import Job
 from tagger.columns import TextColumns
 from tagger.errors import FaultyRows
+from tagger.wording import counted
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 run_option = click.option(
@@ -81,7 +82,7 @@ def tag(
     from bulk.job import Done, tag_all
 
     def tell(done: Done) -> None:
-        what = done.fault or ("was there" if done.rows is None else f"{done.rows} rows")
+        what = done.fault or ("was there" if done.rows is None else counted(done.rows, "row"))
         click.echo(f"{done.partition}: {what}")
 
     if scheduler and not re.fullmatch(r"(\w+://)?.+:\d+", scheduler):
@@ -100,10 +101,10 @@ def tag(
         cluster.close()
     if faulty:
         raise FaultyRows(
-            f"{len(faulty)} of {len(job.partitions())} partitions were not tagged, "
+            f"{len(faulty)} of {counted(len(job.partitions()), 'partition')} not tagged, "
             f"{faulty[0].partition} the first. Mend them and start again: the others are done."
         )
-    click.echo(f"All {len(job.partitions())} partitions are tagged by {job.run_id}.")
+    click.echo(f"Tagged by {job.run_id}: {counted(len(job.partitions()), 'partition')}, all.")
 
 
 @commands.command()
@@ -119,7 +120,8 @@ def check(source: Path, out: Path, *, run: str) -> None:
 
     job = the_job(source, out, run, TextColumns())
     rows = check_job(job)
-    click.echo(f"{rows} rows in {len(job.partitions())} partitions: each answered once.")
+    partitions = counted(len(job.partitions()), "partition")
+    click.echo(f"{counted(rows, 'row')} in {partitions}: each answered once.")
 
 
 @commands.command()
@@ -136,7 +138,7 @@ def generate(folder: Path, *, texts: int, partitions: int, seed: int) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     write_partitions(folder, texts=texts, partitions=partitions, seed=seed)
-    click.echo(f"{texts} texts in {partitions} partitions: {folder}")
+    click.echo(f"{counted(texts, 'text')} in {counted(partitions, 'partition')}: {folder}")
 
 
 if __name__ == "__main__":
