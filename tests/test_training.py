@@ -353,6 +353,7 @@ def test_a_table_of_single_tags(tmp_path: Path, capsys: pytest.CaptureFixture[st
     tell_made(made, parts)
     told = capsys.readouterr().out
     assert "Left out, without any of the trained tags: 3 texts." in told
+    assert "--task single" not in told
     (row,) = parts.ambiguous
     assert f"Left out, given several tags where each text is to have one: row {row}." in told
     assert dataset.labelled.numbers.index(row) == len(dataset.labelled) - 1
