@@ -1,4 +1,4 @@
-"""Tags and evidence of one run come from one model, which is never asked in two threads at once."""
+"""Tags and evidence of one run are of one model, never in two threads at once, as each asks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 from runners.batching import Bounds
 from runners.tag_runner import TagRunner
-from tagger.decide import Options
+from tagger.decide import PLAIN, Options
 from tagger.store import Store
 from tests.batcher_alone import FAR
 from tests.on_a_loop import on_a_loop, until
@@ -43,3 +43,21 @@ async def test_evidence_waits_for_the_thread_that_finds_tags(tmp_path: Path) -> 
     may_end.set()
     assert await tags == [written]
     assert [found.tag for found in (await evidence)[0]] == ["cooking"]
+
+
+@on_a_loop
+async def test_each_text_of_a_batch_is_answered_by_its_own_options(tmp_path: Path) -> None:
+    """Requests that ask for different things share batches, for their tags and the evidence."""
+    store = Store(tmp_path)
+    put(store, named("run", made_run()))
+    bounds = Bounds(seconds=FAR)
+    runner = TagRunner(store, pinned=None, writer=Writing(), watch=Mock(), bounds=bounds, kept=1)
+    runner.start()
+    served, text = runner.served, ASKED[0][0]
+    every = Options(threshold=0)
+    asked = [(text, options) for options in (PLAIN, every, Options(threshold=0, top_k=2), PLAIN)]
+    alone = [(await served.decided.submit([one], FAR))[0] for one in asked]
+    assert await served.decided.submit(asked, FAR) == alone
+    assert len(set(alone)) == 3
+    told = await served.explained.submit(asked, FAR)
+    assert [len(found) for found in told] == [1, len(served.run.tags), 2, 1]
