@@ -19,13 +19,13 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Contributions:
-    """What each different word and pair of one text adds to the log-odds of some tags."""
+    """What the words and pairs of one text add to the log-odds of some tags, by their places."""
 
     text: str
     spans: tuple[tuple[Span, ...], ...]
-    """Where each of them stands in ``text``, in code points."""
+    """Where each stands in ``text``, in code points; of those in the same places there is one."""
     values: Doubles
-    """(words and pairs, tags); what a word's characters add is within the word's."""
+    """(places, tags); what a word's characters add is within the word's."""
     intercept: Doubles
     """(tags,); with it, ``values`` sum to the log-odds."""
 
@@ -53,17 +53,23 @@ def contributions(
     rows = features.vocabulary.rows(words.decode().split())
     spans = spans_of(text, signs=weights.signs)
     firsts, pairs = features.pairs(rows)
-    of_pairs = [(spans[i][0], spans[i + 1][1]) for i in firsts.tolist()]
+    # Signs stand after all words, compounds after all signs: the second may come first in the text.
+    neighbours = [(spans[i], spans[i + 1]) for i in firsts.tolist()]
+    of_pairs = [(min(one[0], two[0]), max(one[1], two[1])) for one, two in neighbours]
     by_row = _by_row(np.concatenate([rows, pairs]), [*spans, *of_pairs])
     counts = features.count([words])
     found = [by_row[row] for row in counts.rows.tolist()]
     # Rows of unknown words are numbered as they came, in other callers' texts too: of equal words
-    # the first in the text stands first.
-    order = sorted(range(len(found)), key=found.__getitem__)
+    # the first in the text stands first. A compound and a pair may be in one place: usr/share.
+    places = sorted(set(found))
+    entry_at = {where: entry for entry, where in enumerate(places)}
+    entries = np.array([entry_at[where] for where in found], np.intp)
+    values = np.zeros((len(places), len(columns)))
+    np.add.at(values, entries, _values(features, counts, columns))
     return Contributions(
         text=text,
-        spans=tuple(found[i] for i in order),
-        values=_values(features, counts, columns)[order],
+        spans=tuple(places),
+        values=values,
         intercept=weights.intercept[columns],
     )
 

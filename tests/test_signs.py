@@ -97,6 +97,20 @@ def test_training_learns_what_signs_join() -> None:
     assert [found.tags[tag] for tag in best] == ["+", "-", "/"]
 
 
+def test_evidence_names_a_place_once_and_from_its_beginning() -> None:
+    """A pair of a word and a sign before it, and what a compound and a pair of its words share."""
+    asked = [text for i in range(6) for text in (f"{i} read, usr/share", f"{i} see the park")]
+    params = params_for("svc-signs", Params(folds=2))
+    model = fit(asked, [{"path"}, {"park"}] * 6, params).model
+    text = "so, read usr/share"
+    (evidence,) = model.explain(text, [model.tags.index("path")], most=100)
+    found = {word.text: word.spans for word in evidence.words}
+    assert len(found) == len(evidence.words)
+    assert found[", read usr/share"] == ((2, 18),)  # the last word, then the first sign
+    assert found["usr/share"] == ((9, 18),)
+    assert all(text[start:end] == word for word, ((start, end),) in found.items())
+
+
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
