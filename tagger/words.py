@@ -58,8 +58,8 @@ _MANY_SIGNS = re.compile(rf"[^\w\s]{{{MANY_MARKS},}}")
 _CONTROLS = "\x00-\x1f\x7f-\x9f"
 _SIGN = rf"[^\w\s{_CONTROLS}{MARKS}{JOINERS}][^\w\s{_CONTROLS}]*+"
 _SIGNS = re.compile(_SIGN)
-_LETTERS = rf"(?:[^\W{BLANKLESS}]++[{MARKS}]*+)++"
-_COMPOUNDS = re.compile(rf"(?<![\w{MARKS}]){_LETTERS}(?:{_SIGN}{_LETTERS})++")
+_LETTERS = rf"(?:[^\W{BLANKLESS}]++[{MARKS}]*+(?:[{JOINERS}]++(?=[^\W{BLANKLESS}]))?+)++"
+_COMPOUNDS = re.compile(rf"(?<![\w{MARKS}{JOINERS}]){_LETTERS}(?:{_SIGN}{_LETTERS})++")
 """From the beginning of a word alone: else a word of n letters would be looked at n times."""
 _COMPOUNDS_ASCII = re.compile(rf"(?<!\w)\w++(?:[^\w\s{_CONTROLS}]++\w++)++", re.ASCII)
 """The same of ASCII, in a quarter of the time."""
