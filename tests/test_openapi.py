@@ -114,8 +114,8 @@ def test_figures_are_explained_as_they_are_made(document: Any, server: Server) -
     """Precision, recall and F1 are two things, of all texts and of a kind of them."""
     told = document["components"]["schemas"]["Overall"]["properties"]
     assert all("description" in one for one in told.values())
-    assert "mean over tags by support" in told["precision"]["description"]
-    assert "of one kind, of all tags thrown together" in told["precision"]["description"]
+    assert "mean over tags, weighted by support" in told["precision"]["description"]
+    assert "of a slice pooled over all tags" in told["precision"]["description"]
     found = requests.get(f"{server.url}/performance", timeout=30).json()["data"]
     tags, support = found["class"].values(), sum(tag["support"] for tag in found["class"].values())
     mean = sum(tag["precision"] * tag["support"] for tag in tags) / support
