@@ -90,9 +90,9 @@ def read_plain(body: bytes, limits: Limits) -> Question | None:
 def _repeats(body: bytes, texts: Sequence[str]) -> bool:
     """Whether a key stands twice in a plain body, of which the parser kept the last.
 
-    Else there are four quotes a text, around it and its key, and two around "texts". Quotes inside
-    a text have a backslash before them and do not count; nor does the one that ends a text whose
-    last character is a backslash.
+    If none does, there are four quotes a text, around it and its key, and two around "texts".
+    Quotes inside a text have a backslash before them and do not count; nor does the one that ends a
+    text whose last character is a backslash.
     """
     ending = sum(text[-1] == "\\" for text in texts)
     return _bare_quotes(body) != 2 + 4 * len(texts) - ending

@@ -385,9 +385,8 @@ def test_it_shows_what_abstaining_trades(whole: Written) -> None:
     section = whole.section("abstaining")
     assert section.count('class="own"') == 1
     assert "on quite other subjects" in section
-    assert (
-        "get no tags" not in section
-    )  # which those get too of which no score reaches its threshold
+    # Texts of which no score reaches its threshold get none either.
+    assert "get no tags" not in section
     assert texts_by_kind().keys() <= whole.rows("abstaining").keys()
 
 

@@ -153,7 +153,7 @@ def test_the_welcome_names_an_address_that_answers(
 def test_it_serves_over_tls_and_says_so(
     trained_home: TrainedHome, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By BentoML's own options: answers as long as they come, and the welcome says https."""
+    """By BentoML's own options; a long answer comes whole, and the welcome says https."""
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     run_command(
         *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"),
