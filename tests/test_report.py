@@ -229,6 +229,10 @@ def test_an_interval_lies_about_its_figure_not_about_the_draws() -> None:
     for value, low, high in ((0.5, 0.304, 0.696), (0.55, 0.404, 0.796)):
         found = interval(value, draws, texts=300)
         assert (found.low, found.high) == pytest.approx((low, high), abs=0.04)
+    for value, low, high in ((0.9, 0.9, 1), (0.7, 0.7, 1), (0.1, 0, 0.1)):  # beyond every draw
+        found = interval(value, 0.5 + (draws - 0.5) / 10, texts=300)
+        assert (found.low, found.high) == pytest.approx((low, high), abs=0.1)
+        assert 0 <= found.low <= value <= found.high <= 1
 
 
 def test_a_test_without_an_error_is_no_proof_of_none() -> None:

@@ -2,9 +2,11 @@
 
 Efron and Tibshirani, "An Introduction to the Bootstrap", 1993: texts are drawn with replacement,
 as many as there are, and the figure is measured anew; the middle 95% of what comes is its interval.
-Rare tags draw some figures to one side, macro F1 down: the middle is taken about the figure itself
-(their "bias-corrected" interval). Of 48 tags, half of them on 15 of 1,000 texts, the interval of
-macro F1 then holds the true one in .87 of tests of 300 texts, not .72; that of F1 in .93 as before.
+Rare tags draw some figures to one side, macro F1 down, and have drawn the figure itself so before:
+the interval is moved by the bias (the figure less the mean of the draws) twice. Of 48 tags, half of
+them on 15 of 1,000 texts, that of macro F1 then holds the true one in .89 of tests of 300 texts,
+not .79; of 400 tags on 15 of 1,500 texts each in .99, where their "bias-corrected" interval, which
+can take no more than the largest draws, holds it in .54, and that as drawn in .10.
 """
 
 from __future__ import annotations
@@ -14,7 +16,6 @@ from math import sqrt
 
 import numpy as np
 from scipy import sparse
-from scipy.special import ndtr, ndtri
 
 from tagger.paired import WITHIN_95, Truth, f1_score
 from tagger.sparse import Doubles
@@ -80,13 +81,11 @@ def interval(value: float, draws: Doubles, *, texts: int) -> Interval:
 
     Where no draw differs, all was right or nothing was: then it is that of a share of the texts.
     """
-    below = (np.mean(draws < value - ALIKE) + np.mean(draws <= value + ALIKE)) / 2
-    shift = 2 * ndtri(np.clip(below, 1 / TIMES, 1 - 1 / TIMES))
-    ends = ndtr([shift - WITHIN_95, shift + WITHIN_95])
-    low, high = np.quantile(draws, ends).tolist()
+    low, high = np.quantile(draws, (0.025, 0.975)).tolist()
     if high - low < ALIKE and texts:
         return wilson(min(1.0, high), texts)
-    return Interval(low, high)
+    moved = 2 * (value - float(draws.mean()))
+    return Interval(max(0.0, min(value, low + moved)), min(1.0, max(value, high + moved)))
 
 
 def wilson(share: float, count: int) -> Interval:
