@@ -254,7 +254,7 @@ def test_models_are_compared_by_what_they_answer() -> None:
     tags = [*[{"fruit"}] * 40, *[{"cry"}] * 40]
     words, signs = (params_for(name, Params(folds=2)) for name in ("naive-bayes", "svc-signs"))
     found = fit(texts, tags, words, others=[signs])
-    assert [one.f1 for one in found.compared] == pytest.approx([0.5, 1.0])
+    assert [one.f1 for one in found.compared[:2]] == pytest.approx([0.5, 1.0])
     assert found.params == signs
 
 

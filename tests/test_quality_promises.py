@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,14 @@ from training import fit as fitting
 from training import learners
 from training.auxiliary import Lent, lent_by
 from training.calibration import calibrate
-from training.candidates import CANDIDATES, COMPARED, FAST, params_for
+from training.candidates import (
+    CANDIDATES,
+    CLEARLY,
+    COMPARED,
+    FAST,
+    LESS_REGULARIZED,
+    params_for,
+)
 from training.data import Dataset, read_dataset
 from training.evaluate import evaluate, predict, truth_of
 from training.fit import Fitted, fit
@@ -83,12 +92,38 @@ def test_the_best_on_the_folds_is_fitted_as_if_it_were_alone(tmp_path: Path) -> 
     """What wins the comparison has the very arrays that it has when it is asked for by name."""
     first, *others = candidates()
     chosen = fit(*table(), first, others=others)
-    assert [one.model for one in chosen.compared] == list(COMPARED)
-    best = max(chosen.compared, key=lambda one: one.f1)
+    *compared, less = chosen.compared
+    assert [one.model for one in compared] == list(COMPARED)
+    best = max(compared, key=lambda one: one.f1)
+    assert less.model == best.model
+    assert less.f1 < best.f1 + CLEARLY
     assert chosen.params == params_for(best.model, QUICK)
     alone = fit(*table(), chosen.params)
     assert len(alone.compared) == 1
     assert bytes_of(chosen, tmp_path / "a") == bytes_of(alone, tmp_path / "b")
+
+
+def test_what_two_words_say_together_is_learnt_with_less_regularization() -> None:
+    """Where that is clearly better on the folds; not where a regularization was asked for."""
+    chance = random.Random(0)
+    words = {True: ("good", "nice", "bright", "clean"), False: ("bad", "poor", "dark", "dirty")}
+    negated, praising = ([chance.random() < 0.5 for _ in range(300)] for _ in range(2))
+    texts = [
+        f"room {chance.randrange(99)} was {'not ' * turned}{chance.choice(words[kind])} again"
+        for turned, kind in zip(negated, praising, strict=True)
+    ]
+    tags = [
+        {"praise" if turned != kind else "blame"}
+        for turned, kind in zip(negated, praising, strict=True)
+    ]
+    for asked, taken in ((None, LESS_REGULARIZED), (0.2, 1.0)):
+        first, *others = (
+            params_for(name, replace(QUICK, task="single"), regularization=asked)
+            for name in COMPARED
+        )
+        chosen = fit(texts, tags, first, others=others).params
+        own = asked or CANDIDATES[chosen.model].regularization
+        assert chosen.regularization == taken * own
 
 
 @pytest.mark.parametrize("limit", ["MOST_COMPARED", "MOST_CHARACTERS"])
@@ -260,7 +295,9 @@ def test_train_shows_what_it_compared_unless_told_not_to(tmp_path: Path) -> None
     for name, options in (("all", ()), ("fast", ("--fast",)), ("one", ("--model", "logistic"))):
         command = ("-m", "training", "train", str(TABLE), "--json", "--folds", "2", *options)
         told[name] = json.loads(run_python(*command, home=tmp_path).stdout)
-    assert [one["model"] for one in told["all"]["compared"]] == list(COMPARED)
+    *compared, less = told["all"]["compared"]
+    assert [one["model"] for one in compared] == list(COMPARED)
+    assert less["regularization"] == LESS_REGULARIZED * CANDIDATES[less["model"]].regularization
     assert told["all"]["model"] in COMPARED
     assert told["fast"]["model"] == FAST
     assert told["one"]["model"] == "logistic"

@@ -197,7 +197,7 @@ def _compares(options: Mapping[str, Any]) -> bool:
 
 
 def _expected_steps(options: Mapping[str, Any]) -> int:
-    models = len(COMPARED) + (options["also"] is not None) if _compares(options) else 1
+    models = len(COMPARED) + 1 + (options["also"] is not None) if _compares(options) else 1
     folds: int = options["folds"]
     return REMAINING_STEPS + models * (folds + 1)
 

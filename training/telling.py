@@ -18,6 +18,7 @@ from tagger.columns import TITLES_ALONE
 from tagger.errors import TooLittleData
 from tagger.records import Run
 from tagger.wording import counted, listed, rounded_down
+from training.candidates import CLEARLY, name_of
 from training.check import Report
 from training.data import Dataset
 from training.findings import Finding
@@ -118,20 +119,19 @@ def tell_next(run_id: str, *, promoted: bool, refused: bool) -> None:
 def _what_was_compared(made: Made, *, compares: bool) -> Iterator[str]:
     if len(made.compared) > 1:
         figures = ", ".join(
-            f"{_with_table(one.model, one.auxiliary)} "
+            f"{name_of(one.model, one.regularization, one.auxiliary)} "
             f"{one.f1:.3f} (macro {one.macro_f1:.3f}, {one.seconds:.1f} s)"
             for one in made.compared
         )
-        lent = made.run.data.auxiliary
-        chosen = _with_table(made.run.params.model, lent.source if lent else None)
+        params, lent = made.run.params, made.run.data.auxiliary
+        chosen = name_of(params.model, params.regularization, lent.source if lent else None)
         yield f"Chosen by weighted F1 on folds of the training side: {chosen}."
         yield f"Compared: {figures}."
+        best = max(made.compared, key=lambda one: one.f1)
+        if (name := name_of(best.model, best.regularization, best.auxiliary)) != chosen:
+            yield f"Less regularization has to be better by {CLEARLY}: {name} is not."
     elif compares:
         yield f"Too large to compare models on: {made.run.params.model} was taken."
-
-
-def _with_table(model: str, other_table: str | None) -> str:
-    return f"{model} with {other_table}" if other_table else model
 
 
 def _what_was_lent(made: Made, *, asked: bool) -> Iterator[str]:

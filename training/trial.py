@@ -15,6 +15,7 @@ from tagger.sparse import Doubles
 from training.abstaining import abstain_below, usual_length, word_information
 from training.auxiliary import Lent, all_seen
 from training.calibration import Calibration, calibrate
+from training.candidates import name_of
 from training.evaluate import best_alone, measure
 from training.folds import folds_of
 from training.learners import decide, learn
@@ -31,6 +32,7 @@ class Compared:
     """
 
     model: str
+    regularization: float
     auxiliary: str | None
     """The other table that it learnt from too."""
     f1: float
@@ -104,6 +106,7 @@ def try_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) 
         abstain_below=limit,
         compared=Compared(
             params.model,
+            params.regularization,
             lent.described.source if lent else None,
             measured.overall.f1,
             measured.overall.macro_f1,
@@ -114,7 +117,7 @@ def try_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) 
 
 
 def _name(params: Params, lent: Lent | None) -> str:
-    return f"{params.model} with {lent.described.source}" if lent else params.model
+    return name_of(params.model, params.regularization, lent.described.source if lent else None)
 
 
 def _leave_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) -> _LeftOut:
