@@ -27,7 +27,7 @@ class Params:
     pairs: bool = False
     """Whether pairs of neighbouring words are features, as words and characters always are."""
     signs: bool = False
-    """Whether punctuation, symbols and emoji are features as words are, and what they join too."""
+    """Whether punctuation, symbols and emoji are features, as words of their own."""
     names: bool = False
     """Whether each tag's name is learnt from, as a text that bears the tag."""
     auxiliary: bool = False
