@@ -137,7 +137,7 @@ def words_and_signs_of(text: str) -> list[str]:
 
 
 def words_and_signs_as_bytes(text: str) -> bytes:
-    """Return all three as `words_as_bytes` does: 1 us more for 20 words of ASCII."""
+    """Return all three as `words_as_bytes` does: 0.6 us more for 20 words of ASCII."""
     if text.isascii():
         as_sent = text.encode()
         compounds = " ".join(compounds_of(text)).encode()

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,6 +15,8 @@ from urllib.parse import urlsplit
 
 import psutil
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from load_tests.measure import free_port
 from tests.forked import COMMANDS, run_forked
@@ -140,12 +141,15 @@ def shown_on(terminal: int) -> str:
 
 def wait_until_ready(url: str, process: subprocess.Popen[str], log: Path) -> None:
     """Ask ``/readyz`` until it answers 200; say what the server logged if it never does."""
-    until = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < until:
-        with suppress(requests.RequestException):
-            requests.get(f"{url}/readyz", timeout=5).raise_for_status()
-            return
-        time.sleep(0.1)
+    patient = Retry(total=5, backoff_factor=0.1, backoff_max=0.2, status_forcelist=[503])
+    with requests.Session() as session:
+        session.mount(url, HTTPAdapter(max_retries=patient))
+        for _ in range(START_SECONDS):
+            if process.poll() is not None:
+                break
+            with suppress(requests.RequestException):
+                session.get(f"{url}/readyz", timeout=5).raise_for_status()
+                return
     process.kill()
     process.wait(STOP_SECONDS)
     raise AssertionError(f"The server did not become ready.\n{log.read_text()}")
