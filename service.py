@@ -190,7 +190,7 @@ class Tagger:
     async def __is_ready__(self) -> bool:
         """Tell whether to send requests here: check texts are answered right, no end is near."""
         deadline = time.monotonic() + limits.seconds
-        ready = not stopping.draining and await runner.healthy(deadline)
+        ready = not stopping.draining and await runner.served.is_right(deadline)
         metrics.ready(ready=ready)
         return ready
 

@@ -23,6 +23,8 @@ HOT_PATH = (
     "tagger/model.py",
     "tagger/decide.py",
     "runners/batching.py",
+    "runners/shared_thread.py",
+    "runners/loaded.py",
     "runners/tag_runner.py",
     "app/edge.py",
     "app/incoming.py",

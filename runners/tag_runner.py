@@ -12,14 +12,11 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import Protocol, TypeVar, TypeVarTuple
 
-from runners.batching import Batch, Batcher, Bounds, SharedThread
-from tagger.decide import PLAIN, Decisions, Options, decide
+from runners.batching import Batch, Bounds
+from runners.loaded import Loaded, Writer
 from tagger.errors import (
-    BrokenRun,
     DeadlinePassed,
     NotReady,
     Overloaded,
@@ -27,9 +24,7 @@ from tagger.errors import (
     StoreError,
     UnknownRun,
 )
-from tagger.model import Model, Scored
-from tagger.records import Evidence, Run
-from tagger.sample import sample
+from tagger.model import Model
 from tagger.store import PROMOTED, Store
 
 log = logging.getLogger("bentoml.tagline.runner")
@@ -51,10 +46,6 @@ MOVED = (
 
 Result = TypeVar("Result")
 Names = TypeVarTuple("Names")
-Asked = tuple[str, Options]
-"""A text, and what its caller asked for."""
-Writer = Callable[[Sequence[str], Decisions], list[bytes]]
-"""Writes texts and their decisions in the form that callers get; made once for a model."""
 
 
 class Watch(Protocol):
@@ -70,23 +61,6 @@ class Watch(Protocol):
 
     def refused(self) -> None:
         """A promoted run was not taken up."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Loaded:
-    """A run ready to answer, with its batchers; all answers by way of it are of this run alone."""
-
-    run: Run
-    decided: Batcher[Asked, bytes]
-    """A text -> its prediction as ``Writer`` wrote it."""
-    explained: Batcher[Asked, tuple[Evidence, ...]]
-    """A text -> what earned it its tags. Apart, because one of these costs as much as ten of those
-    and must not make them wait."""
-    sample: str
-    """A text in words that the run knows, for examples."""
-    check_texts: tuple[str, ...]
-    check_answers: list[bytes]
-    """What ``decided`` must give for ``check_texts``, of which the scores were confirmed."""
 
 
 class TagRunner:
@@ -234,20 +208,6 @@ class TagRunner:
                     what, f"The promoted run was not looked at; serving goes on: {what}"
                 )
 
-    async def healthy(self, deadline: float) -> bool:
-        """Ask the check texts by way of the batcher; false if they do not come back right."""
-        loaded = self.served
-        try:
-            answers = await loaded.decided.submit(
-                [(text, PLAIN) for text in loaded.check_texts], deadline
-            )
-        except Overloaded:
-            return True  # it works, and has plenty of work
-        except Exception as fault:  # noqa: BLE001 - whatever keeps it from answering
-            log.error("The check texts were not answered: %s", type(fault).__name__)  # noqa: TRY400
-            return False
-        return answers == loaded.check_answers
-
     async def _look(self) -> None:
         """Take up the promoted run if it is another, by a promotion that the history names."""
         promoted = await self._apart(self._store.promoted)
@@ -317,77 +277,11 @@ class TagRunner:
         return await asyncio.get_running_loop().run_in_executor(self._readers, read, *names)
 
     def _load(self, run_id: str) -> Loaded:
-        """Read a run, confirm its check scores, and put batchers before it."""
-        run, model = self._store.run(run_id), self._store.model(run_id)
-        if run.tags != model.tags:
-            raise BrokenRun(f"Record and model of run {run_id} name different tags.")
-        check = self._store.check(run_id)
-        write = self._writer(model)
-        decided = _decided(model, write)
-        thread = SharedThread()  # both ask one model, which is for one thread at a time
-        return Loaded(
-            run=run,
-            decided=self._batcher(decided, "tags", thread),
-            explained=self._batcher(_explained(model), "evidence", thread),
-            sample=sample(model),
-            check_texts=check.texts,
-            check_answers=decided([(text, PLAIN) for text in check.texts]),
-        )
-
-    def _batcher(
-        self, run: Callable[[list[Asked]], list[Result]], work: str, thread: SharedThread
-    ) -> Batcher[Asked, Result]:
-        """Make a batcher; a text weighs its characters, since new words cost most."""
-        return Batcher(
-            run,
-            bounds=self._bounds,
-            weigh=lambda asked: len(asked[0]),
-            watch=partial(self._told, work),
-            thread=thread,
+        return Loaded.read(
+            self._store, run_id, writer=self._writer, bounds=self._bounds, told=self._told
         )
 
     def _told(self, work: str, batch: Batch) -> None:
         loaded = [run for run in (self._served, *self._others.values()) if run is not None]
-        waiting = sum(run.decided.waiting + run.explained.waiting for run in loaded)
+        waiting = sum(run.waiting for run in loaded)
         self._watch.batched(work, batch.size, batch.seconds, batch.waits, waiting=waiting)
-
-
-def _decided(model: Model, write: Writer) -> Callable[[list[Asked]], list[bytes]]:
-    """Make the batched step: score all texts at once, decide and write them at once."""
-
-    def run(batch: list[Asked]) -> list[bytes]:
-        texts, options_of_each = zip(*batch, strict=True)
-        scored = model.score(texts)
-        first = options_of_each[0]
-        if options_of_each.count(first) == len(batch):
-            return write(texts, decide(scored, model.policy, first))
-        written = [b""] * len(batch)
-        for options, places in _by_options(options_of_each).items():
-            part = Scored(scored.scores[places], scored.familiarity[places])
-            decisions = decide(part, model.policy, options)
-            predictions = write([texts[place] for place in places], decisions)
-            for place, prediction in zip(places, predictions, strict=True):
-                written[place] = prediction
-        return written
-
-    return run
-
-
-def _explained(model: Model) -> Callable[[list[Asked]], list[tuple[Evidence, ...]]]:
-    """Make the step that tells which words earned the tags that `_decided` gives."""
-
-    def run(batch: list[Asked]) -> list[tuple[Evidence, ...]]:
-        found = []
-        for text, options in batch:
-            decisions = decide(model.score([text]), model.policy, options)
-            found.append(model.explain(text, decisions.columns))
-        return found
-
-    return run
-
-
-def _by_options(options_of_each: Sequence[Options]) -> dict[Options, list[int]]:
-    places: dict[Options, list[int]] = {}
-    for place, options in enumerate(options_of_each):
-        places.setdefault(options, []).append(place)
-    return places

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from runners.batching import Batch, Batcher, Bounds, SharedThread
+from runners.batching import Batch, Batcher, Bounds
+from runners.shared_thread import SharedThread
 
 FAR = 1e9
 BAD = -1

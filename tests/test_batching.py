@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runners.batching import Batch, Batcher, Bounds, SharedThread
+from runners.batching import Batch, Batcher, Bounds
+from runners.shared_thread import SharedThread
 from tagger.errors import DeadlinePassed, Overloaded
 from tests.batcher_alone import BAD, FAR, Model, batcher, warm_batcher
 from tests.on_a_loop import on_a_loop, until

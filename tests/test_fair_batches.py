@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runners.batching import SharedThread
+from runners.shared_thread import SharedThread
 from tests.batcher_alone import FAR, Model, batcher, warm_batcher, weigh
 from tests.on_a_loop import on_a_loop, until
 

@@ -28,7 +28,8 @@ from app.api import create_api
 from app.envelope import Envelopes
 from app.predict import writer
 from runners.batching import Bounds
-from runners.tag_runner import MOST_LOADING, Loaded, TagRunner, Watch
+from runners.loaded import Loaded
+from runners.tag_runner import MOST_LOADING, TagRunner, Watch
 from tagger.errors import BrokenRun, DeadlinePassed, Overloaded
 from tagger.history import History
 from tagger.model import Model

@@ -11,7 +11,8 @@ import pytest
 
 from app.predict import writer
 from runners.batching import Bounds
-from runners.tag_runner import TagRunner, Writer
+from runners.loaded import Writer
+from runners.tag_runner import TagRunner
 from tagger.decide import Decisions
 from tagger.model import Model
 from tagger.store import Store
@@ -59,7 +60,7 @@ async def test_readiness_ends_when_the_check_texts_fail(
     right = writing.change
     for changed, ready in ((right, True), (change, False), (right, True)):
         writing.change = changed
-        assert await runner.healthy(time.monotonic() + 30) is ready
+        assert await runner.served.is_right(time.monotonic() + 30) is ready
 
 
 @on_a_loop
@@ -71,4 +72,4 @@ async def test_a_full_queue_is_no_illness(tmp_path: Path) -> None:
         store, pinned=None, writer=writer, watch=Mock(), bounds=Bounds(queue=1), kept=1
     )
     runner.start()
-    assert await runner.healthy(time.monotonic() + 30)
+    assert await runner.served.is_right(time.monotonic() + 30)

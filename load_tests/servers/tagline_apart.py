@@ -23,7 +23,7 @@ import bentoml
 import service
 from app.predict import writer
 from runners.batching import Batcher, Bounds
-from runners.tag_runner import Asked
+from runners.loaded import Asked
 from tagger.decide import PLAIN, decide
 from tagger.model import Model
 from tagger.records import Run
@@ -54,7 +54,7 @@ class Scorer:
 
 
 class Remote:
-    """In the place of `runners.tag_runner.Loaded`, and of the runner that holds it."""
+    """In the place of `runners.loaded.Loaded`, and of the runner that holds it."""
 
     def __init__(self) -> None:
         self.run: Run = service.store.run(FOLDER.parent.name)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import runners.tag_runner
+import runners.loaded
 
 
 class AtOnce:
@@ -23,7 +23,7 @@ class AtOnce:
         return future
 
 
-runners.tag_runner.Batcher = AtOnce  # type: ignore[assignment, attr-defined]  # what is measured
+runners.loaded.Batcher = AtOnce  # type: ignore[assignment, attr-defined]  # what is measured
 
 from service import Tagger  # noqa: E402 - it makes its runner on import
 
