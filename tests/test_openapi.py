@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sys
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jsonschema  # type: ignore[import-untyped]  # ships no types
 import pytest
 import requests
+from fastapi.openapi.utils import get_openapi
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from app.api import create_api
+from app.envelope import Envelopes
 from app.openapi import VERSION
 from app.pipelines import WAITING
 from app.routes import ROUTES
+from tagger.store import Store
 from tests.conftest import TrainedHome
+from tests.edge_alone import LIMITS
+from tests.four_runs import runner_of
+from tests.on_a_loop import on_a_loop
 from tests.serving import PROJECT, Server, run_command
 from training.evaluate import SLICE_FROM, slices_by_length
 
@@ -279,6 +288,25 @@ def test_examples_that_settings_refuse_are_left_out(
     predict = answer.json()["paths"]["/predict"]["post"]
     for told in (predict["requestBody"], predict["responses"]["200"]):
         assert not told["content"]["application/json"]["examples"]
+
+
+@on_a_loop
+async def test_the_document_is_made_once_for_all_who_ask_at_once(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes a tenth of a second in which nobody is answered: not one for each of them."""
+    written: list[str] = []
+
+    def counted(**told: Any) -> dict[str, Any]:
+        written.append(told["title"])
+        return get_openapi(**told)
+
+    monkeypatch.setattr("app.openapi.get_openapi", counted)
+    api = create_api(runner_of(store, kept=1), store, Envelopes(), replace(LIMITS, seconds=60))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url="http://x") as client:
+        answers = await asyncio.gather(*(client.get("/openapi.json") for _ in range(5)))
+    assert [answer.status_code for answer in answers] == [200] * 5
+    assert len(written) == 1
 
 
 def test_what_a_run_always_tells_is_required(document: Any, server: Server) -> None:
