@@ -10,6 +10,7 @@ import shlex
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
+from itertools import product
 from pathlib import Path
 from unicodedata import normalize
 
@@ -162,8 +163,10 @@ def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:
     assert (kinds["conflicts"], kinds["duplicates"]) == ((252,), (253,))
 
 
-@pytest.mark.parametrize("sign", [", ", "; ", "#", " "])
-@pytest.mark.parametrize("column", ["tags", "tag"])
+@pytest.mark.parametrize(
+    ("column", "sign"),
+    [*product(["tags", "tag"], [", ", "; ", "#", " "]), ("tag", "|")],
+)
 def test_joined_tags_come_apart_as_their_finding_says(
     column: str, sign: str, tmp_path: Path
 ) -> None:

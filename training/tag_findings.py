@@ -13,7 +13,7 @@ from training.findings import Finding
 from training.labelled import Labelled, rows_named
 from training.split import FEWEST_WITHOUT
 
-SEPARATORS = (",", ";", "#")
+SEPARATORS = ("|", ",", ";", "#")
 """Signs by which many tables separate the tags of a cell."""
 NOTHING = {"nan", "NaN", "NA", "N/A", "#N/A", "null", "NULL", "None", r"\N"}
 """What spreadsheets, databases and pandas write where there is no value."""
