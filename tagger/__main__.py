@@ -50,8 +50,10 @@ def list_runs(top: int | None, *, as_json: bool) -> None:
         printing.print_json({"runs": summaries})
     elif shown:
         printing.print_runs(shown, promoted)
-    if not runs:
+    if not runs and not unreadable:
         printing.note(str(NoRun(str(store.folder.parent))))
+    elif not runs:
+        printing.note("None of the runs can be read. Train one with: python -m training train")
     for run_id, fault in unreadable.items():
         printing.note(f"Left out: {fault} To delete it: python -m tagger delete {run_id}")
     if store.moved_by_others():

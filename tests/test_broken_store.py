@@ -95,6 +95,17 @@ def test_a_broken_version_stands_in_nobodys_way(
     assert store.run_ids() == ["first", "third"]
 
 
+def test_a_store_of_broken_runs_alone_is_not_called_empty(home: Path) -> None:
+    """Where no run can be read, the list says so, and names them."""
+    for run_id in ("first", "second"):
+        another_format(Store(home).folder / run_id)
+    listed = run_python("-m", "tagger", "list", home=home)
+    assert listed.returncode == 0
+    assert "None of the runs can be read. Train one" in listed.stderr
+    assert "no run of Tagline" not in listed.stderr
+    assert "delete first" in listed.stderr
+
+
 @pytest.mark.parametrize("number", [FORMAT - 1, FORMAT + 1])
 def test_a_run_of_another_format_says_what_to_do(store: Store, number: int) -> None:
     """A run of an earlier or later format is refused by its number: train it again."""
