@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, FastAPI, Query, Request, Response
@@ -14,6 +15,7 @@ from pydantic_core import to_json
 from app import compression, schemas
 from app.envelope import EXCHANGE, Envelopes, Exchange
 from app.etags import answer, etag_of
+from app.logs import failed
 from app.openapi import Document
 from app.operations import RunId, described
 from app.pages import pages
@@ -161,7 +163,10 @@ class Answers:
         """Put the errors of an application into the envelope; unforeseen ones are edge's."""
 
         async def refuse(request: Request, fault: Exception) -> Response:
-            refusal = self._envelopes.refusal(_exchange(request), fault)
+            exchange = _exchange(request)
+            refusal = self._envelopes.refusal(exchange, fault)
+            if refusal.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                failed(fault, exchange.request_id)
             headers = {name.decode(): value.decode() for name, value in refusal.headers}
             return Response(refusal.body, refusal.status, headers, "application/json")
 

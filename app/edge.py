@@ -30,7 +30,7 @@ from app.envelope import (
     status_of,
 )
 from app.incoming import CallerLeft, read_head, while_connected
-from app.logs import unforeseen
+from app.logs import failed
 from app.metrics import Metrics
 from app.predict import Predictor, Runner
 from app.queries import check_query
@@ -86,7 +86,7 @@ class Edge:
             pass
         except Exception as fault:
             if status_of(type(fault)) == HTTPStatus.INTERNAL_SERVER_ERROR:
-                unforeseen(fault, exchange.request_id)
+                failed(fault, exchange.request_id)
             if out.begun:
                 raise
             answer = self._envelopes.refusal(exchange, fault)

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-from tagger.errors import TaglineError
+from tagger.errors import BrokenRun, TaglineError, UnknownFormat
 
 log = logging.getLogger("bentoml.tagline")
 """Below BentoML's own logger, whose handlers and levels therefore apply."""
@@ -56,9 +56,11 @@ def end(log_format: str | None, why: str) -> NoReturn:
     sys.exit(why)
 
 
-def unforeseen(fault: BaseException, request_id: bytes) -> None:
-    """Log a fault that nobody foresaw: its kind and where it arose."""
-    log.error("Request %s failed: %s", request_id.decode(), _without_its_words(fault))
+def failed(fault: BaseException, request_id: bytes) -> None:
+    """Log a failure: what is wrong with a run's files, or an unforeseen one's kind and place."""
+    of_a_run = isinstance(fault, BrokenRun | UnknownFormat)
+    words = str(fault) if of_a_run else _without_its_words(fault)
+    log.error("Request %s failed: %s", request_id.decode(), words)
 
 
 def beside_requests(_loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
