@@ -74,7 +74,7 @@ try:
 except TaglineError as fault:
     end(str(fault))
 
-metrics = Metrics(NAME, bento.version())
+metrics = Metrics(NAME, bento.version(HERE))
 envelopes = Envelopes()
 limits = Limits(
     texts=settings.max_texts,

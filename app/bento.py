@@ -122,9 +122,13 @@ def supervise(check_seconds: float, end: Callable[[str], NoReturn]) -> None:
     circus.Arbiter = Supervisor  # type: ignore[misc]  # the seam
 
 
-def version() -> str:
-    """Give the Bento's version, as BentoML's own series have it."""
-    return server_context.bento_version or "not available"
+def version(project: Path) -> str:
+    """Give the Bento's version, as BentoML's own series have it.
+
+    BentoML tells it only after it has imported service.py.
+    """
+    bento = project.parent
+    return str(Bento.from_path(str(bento)).tag.version) if _is_bento(bento) else "not available"
 
 
 def address(service: str) -> str | None:

@@ -65,7 +65,10 @@ def test_the_promoted_run_is_inside(built: Path, trained_home: TrainedHome) -> N
 def test_it_answers_the_same_elsewhere(
     elsewhere: Path, server: Server, tmp_path: Path, trained_home: TrainedHome
 ) -> None:
-    """Imported into an empty home and served from another folder, it gives the same answer."""
+    """Imported into an empty home and served from another folder, it gives the same answer.
+
+    Its series name the Bento's version.
+    """
     with serve(elsewhere, tmp_path / "log", bento="tagline:latest", folder=tmp_path) as other:
         answers = [
             requests.post(
@@ -73,6 +76,9 @@ def test_it_answers_the_same_elsewhere(
             ).json()["data"]
             for url in (server.url, other.url)
         ]
+        counted = requests.get(f"{other.url}/metrics", timeout=10).text
+    version = (elsewhere / "bentos" / "tagline" / "latest").read_text().strip()
+    assert f'service_name="tagline",service_version="{version}"}} 1.0' in counted
     assert answers[0] == answers[1]
     assert answers[1]["run_id"] == trained_home.run_id
 
