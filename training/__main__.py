@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,13 +32,14 @@ from training.evaluate import evaluate as evaluate_model
 from training.labelled import Reading
 from training.operate import threshold_for_precision, with_threshold
 from training.options import (
-    USUAL,
-    candidates_of,
+    Learning,
     params_options,
     reading_options,
     split_options,
     table_argument,
+    take_learning,
     take_reading,
+    take_split,
     typed_for,
 )
 from training.progress import steps
@@ -127,21 +127,20 @@ def train(
     store = open_store()
     if if_empty and store.runs():
         return
-    reading = take_reading(options)
-    _refuse_overwriting(suspects, table, reading.corrections, options["also"])
-    compares = _compares(options)
-    with steps(printing.notes(), expected=_expected_steps(options)) as step:
+    reading, learning = take_reading(options), take_learning(options)
+    _refuse_overwriting(suspects, table, reading.corrections, learning.also)
+    with steps(printing.notes(), expected=_expected_steps(learning)) as step:
         step("Read the table")
         dataset = read_dataset(table, reading)
         tell_reading(dataset)
-        params, *others = candidates_of(options, dataset.task, dataset.labelled.texts)
+        params, *others = learning.candidates(dataset.labelled.texts, task=dataset.task)
         step("Check")
         sides = sides_of(dataset, params)
         findings = check_dataset(dataset, sides, params).findings
         tell_findings(findings, table, typed_for(check))
         step("Split by the hash of each text")
         parts = choose_tags(dataset, sides, params)
-        lent = _lent(dataset, parts, reading, options, compares=bool(others))
+        lent = _lent(dataset, parts, reading, learning)
         if strict and findings:
             printing.note("Not trained: mend what was found, or leave out --strict.")
             sys.exit(1)
@@ -167,7 +166,7 @@ def train(
     if as_json:
         printing.print_json(made_object(made, parts, promoted=promoted))
     else:
-        tell_made(made, parts, compares=compares, asked=options["also"] is not None)
+        tell_made(made, parts, compares=learning.compares, asked=learning.also is not None)
         if gate and gate.comparison:
             printing.print_comparison(gate.comparison)
         tell_next(made.run.run_id, promoted=promoted, refused=refusal is not None)
@@ -175,31 +174,18 @@ def train(
         raise refusal
 
 
-def _lent(
-    dataset: Dataset,
-    parts: Split,
-    reading: Reading,
-    options: Mapping[str, Any],
-    *,
-    compares: bool,
-) -> Lent | None:
+def _lent(dataset: Dataset, parts: Split, reading: Reading, learning: Learning) -> Lent | None:
     """Read the other table that was asked for, or Tagline's own if it may help."""
-    if options["also"] is not None:
-        return lent_by(options["also"], dataset, parts, reading)
-    if options["alone"] or not compares:
+    if learning.also is not None:
+        return lent_by(learning.also, dataset, parts, reading)
+    if learning.alone or not learning.compares:
         return None
     return lent_unasked(dataset, parts, reading)
 
 
-def _compares(options: Mapping[str, Any]) -> bool:
-    """Whether models are to be compared, unless the table is too large for that."""
-    return not (options["model"] or options["fast"])
-
-
-def _expected_steps(options: Mapping[str, Any]) -> int:
-    models = len(COMPARED) + 1 + (options["also"] is not None) if _compares(options) else 1
-    folds: int = options["folds"]
-    return REMAINING_STEPS + models * (folds + 1)
+def _expected_steps(learning: Learning) -> int:
+    models = len(COMPARED) + 1 + (learning.also is not None) if learning.compares else 1
+    return REMAINING_STEPS + models * (learning.params.folds + 1)
 
 
 def _refuse_overwriting(suspects: Path | None, *tables: str | None) -> None:
@@ -246,7 +232,7 @@ def check(
     """
     dataset = read_dataset(table, take_reading(options))
     tell_reading(dataset)
-    params = replace(USUAL, **options | {"task": options["task"] or dataset.task})
+    params = take_split(options, task=dataset.task)
     sides = sides_of(dataset, params)
     report = check_dataset(dataset, sides, params)
     if propose:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -146,12 +146,12 @@ SPLIT = (
 
 
 def split_options(command: Command) -> Command:
-    """Add the options that decide how a table is split, named as the params that they become."""
+    """Add the options that decide how a table is split; `take_split` takes them."""
     return _with_options(command, SPLIT)
 
 
 def params_options(command: Command) -> Command:
-    """Add the options that become the run's params; `candidates_of` makes them so."""
+    """Add the options that become the run's params; `take_learning` takes them."""
     options = (
         click.option(
             "--model",
@@ -192,22 +192,66 @@ def params_options(command: Command) -> Command:
     return _with_options(command, options)
 
 
-def candidates_of(
-    options: Mapping[str, Any], task: Task, texts: Sequence[str]
-) -> tuple[Params, ...]:
-    """Make the params of each model to compare of what was typed; the rest is as usual."""
-    typed = {name: value for name, value in options.items() if value is not None}
-    fast, model, also = typed.pop("fast"), typed.pop("model", None), typed.pop("also", None)
-    if typed.pop("alone") and also is not None:
-        raise click.UsageError("Give either --also or --alone.")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """What was typed about a training, beside how its table is to be read."""
+
+    model: str | None
+    """The one to train; none if models are to be compared."""
+    regularization: float | None
+    """None: each model's own."""
+    also: str | None
+    """Another table to learn from."""
+    alone: bool
+    """Whether to learn from no other, Tagline's own neither."""
+    task: Task | None
+    """None: as the table is."""
+    params: Params
+    """All else that models have in common."""
+
+    @property
+    def compares(self) -> bool:
+        """Whether models are to be compared, unless the table is too large for that."""
+        return self.model is None
+
+    def candidates(self, texts: Sequence[str], *, task: Task) -> tuple[Params, ...]:
+        """Give the params of each model to compare on a table's texts; ``task`` is its own."""
+        # Where size leaves one model of several no comparison says whether the other table helps.
+        asked_for = self.also is not None and not self.compares
+        params = replace(self.params, task=self.task or task, auxiliary=asked_for)
+        return tuple(
+            params_for(name, params, regularization=self.regularization)
+            for name in ((self.model,) if self.model else compared_on(texts))
+        )
+
+
+def take_learning(options: dict[str, Any]) -> Learning:
+    """Take what `params_options` added; nothing else may be left of all that was typed.
+
+    Raises
+    ------
+    click.UsageError
+        Some of it cannot be meant together.
+    """
+    fast, model = options.pop("fast"), options.pop("model")
     if fast and model:
         raise click.UsageError(f"Give either --model or --fast, which trains {FAST}.")
-    regularization = typed.pop("regularization", None)
-    names = (model,) if model else (FAST,) if fast else compared_on(texts)
-    # Where size leaves one model of several no comparison says whether the other table helps.
-    asked_for = also is not None and bool(fast or model)
-    params = Params(**({"task": task, "auxiliary": asked_for} | typed))
-    return tuple(params_for(name, params, regularization=regularization) for name in names)
+    also, alone = options.pop("also"), options.pop("alone")
+    if alone and also is not None:
+        raise click.UsageError("Give either --also or --alone.")
+    return Learning(
+        model=FAST if fast else model,
+        regularization=options.pop("regularization"),
+        also=also,
+        alone=alone,
+        task=options.pop("task"),
+        params=Params(**options),
+    )
+
+
+def take_split(options: dict[str, Any], *, task: Task) -> Params:
+    """Take what `split_options` added, the same way; ``task`` is the table's own."""
+    return Params(task=options.pop("task") or task, **options)
 
 
 def options_of(params: Params) -> list[str]:
