@@ -110,11 +110,12 @@ def print_run(run: Run, *, promoted: bool) -> None:
     facts.add_row("sha256", run.data.sha256)
     if run.data.licence:
         facts.add_row("licence", run.data.licence)
+    without_one = f" and {run.data.not_of_one_tag} of no trained tag, or several,"
     facts.add_row(
         "texts",
         f"{run.data.rows}: {run.data.training_rows} training, {run.data.test_rows} test, "
-        f"{counted(run.data.near_duplicates_left_out, 'near duplicate')} and "
-        f"{run.data.not_of_one_tag} of no trained tag, or several, left out",
+        f"{counted(run.data.near_duplicates_left_out, 'near duplicate')}"
+        f"{without_one if run.task == 'single' else ''} left out",
     )
     if lent := run.data.auxiliary:
         facts.add_row("learnt from too", f"{lent.source}: {counted(lent.rows, 'text')}")

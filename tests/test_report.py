@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tagger.exam import Exam, without_idle_scores
+from tagger.gate import Gate
 from tagger.records import Params, Run
 from tagger.store import Store
 from tagger.writing import writing
@@ -26,6 +27,7 @@ from training.data import read_dataset
 from training.evaluate import measure, truth_of
 from training.labelled import Reading
 from training.out_of_domain import texts_by_kind
+from training.report.beside import beside_section
 from training.report.calibration import HONEST, calibration_section
 from training.report.examined import Examined
 from training.report.mistaken import mistaken_section
@@ -482,12 +484,13 @@ def test_what_it_cannot_use_it_refuses(
 
 
 def test_it_says_what_the_gate_says(refused: Written, alone: Written) -> None:
-    """Beside the promoted run: a run that is worse beyond chance is not to be promoted."""
+    """A run worse beyond chance is not to be promoted; one that nothing stands beside, says why."""
     decision = refused.section("decision")
     assert "Do not promote it" in decision
     for tag in refused.run.tags:
         assert tag in refused.rows("decision")
     assert "This is the promoted run" in alone.section("decision")
+    assert "No text in common." in beside_section(Gate("a", None, "No text in common."), "b").lead
 
 
 # What it is

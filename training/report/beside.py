@@ -66,8 +66,8 @@ def _lead(gate: Gate, run_id: str) -> str:
     compared = gate.comparison
     if compared is None:
         return (
-            f"It cannot be set beside the promoted run {gate.promoted}, so decide by what follows; "
-            f"python -m training compare {gate.promoted} {run_id} says why."
+            f"It cannot be set beside the promoted run. {gate.objection} "
+            "What follows is of this run alone."
         )
     found = compared.overall
     measured = (

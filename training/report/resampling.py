@@ -30,7 +30,7 @@ ALIKE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """Where a figure most likely is for all such texts: of 100 intervals about 95 hold it."""
+    """Where a figure most likely is for all such texts: about 95 of 100 hold it (but see above)."""
 
     low: float
     high: float

@@ -20,9 +20,9 @@ STORED = {
     "several-tags": "Texts with several tags",
 }
 """Slices that a run's performance holds; those without a true tag have no F1 and are told apart."""
-RARE = "Texts with a rare tag"
+RARE = "Texts with a tag of the rarest quarter"
 RARE_SHARE = 0.25
-"""Share of the tags, by their texts of training, that are called rare."""
+"""Share of the tags that are called rare: those of the fewest texts of training."""
 MOST_VALUES = 12
 """Values of one column that are shown, the most frequent ones."""
 CLEARLY = 0.05
