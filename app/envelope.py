@@ -63,7 +63,7 @@ BY_STATUS = {
     405: "This path does not answer that method.",
     429: "The server has more work than it takes on. Try again in a second.",
     503: "The server cannot answer now. Try again in a second.",
-    504: "The time for this request is over.",
+    504: "The time for this request is over. Try again later.",
 }
 """What is said of answers that BentoML gave in a shape of its own."""
 

@@ -209,7 +209,8 @@ def refused(limits: Limits, run: Run) -> dict[type[Exception], Exception]:
         Overloaded(1),
         NotReady("The server is starting. Try again in a second."),
         DeadlinePassed(
-            "The time for this request was over before all of its work was done; the rest was left."
+            "The time for this request was over before all of its work was done, and the rest was "
+            "left: give more, or ask for less at once."
         ),
         Unforeseen(),
     )

@@ -63,7 +63,8 @@ def _check_type(value: bytes) -> None:
     charset = CHARSET.search(value)
     if charset and charset[1].lower() not in (b"utf-8", b"utf8"):
         raise UnsupportedMedia(
-            f"The charset is {shown(charset[1].decode('latin-1'))!r}, and only UTF-8 is read."
+            f"The charset is {shown(charset[1].decode('latin-1'))!r}, and only UTF-8 is read: "
+            "send it as UTF-8."
         )
 
 

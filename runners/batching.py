@@ -34,7 +34,10 @@ KNOWN = 32
 """Items to have measured before a request is refused for lack of time. After a start each of the
 first costs ten times what those of full batches do: of 18 who asked for a thousand texts each, up
 to ten were refused, and all would have been answered within a second."""
-LATE = "The time for this request was over before all of its work was done; the rest was left."
+LATE = (
+    "The time for this request was over before all of its work was done, and the rest was left: "
+    "give more, or ask for less at once."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

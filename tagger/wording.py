@@ -47,7 +47,7 @@ def known_names(kind: str, asked: str, known: Sequence[str]) -> str:
         key=lambda name: -len(commonprefix((name, asked))),  # noqa: RUF071 - letter by letter
     )
     near = get_close_matches(asked, begun_alike[:MOST_COMPARED], n=3, cutoff=0.5)
-    shown = [*near, *(name for name in known if name not in near)][:MOST_SHOWN]
+    shown = [*near, *(name for name in begun_alike if name not in near)][:MOST_SHOWN]
     rest = len(known) - len(shown)
     more = f", and {rest} more" if rest else ""
     return f"{kind} that exist: {', '.join(shown)}{more}."

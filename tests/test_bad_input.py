@@ -239,6 +239,8 @@ def test_headers(server: Server, path: str, headers: dict[str, str], status: int
     answer = post(server, path, b'{"texts": [{"text": "x"}]}', **headers)
     assert answer.status_code == status, answer.text
     assert answer.json()["status-code"] == status
+    if status in (415, 504):  # and what to do
+        assert re.search(": (send|give|ask) ", answer.json()["detail"])
 
 
 def test_odd_but_valid_json_is_answered(server: Server) -> None:

@@ -282,6 +282,7 @@ def test_predictions_by_a_named_run(server: Server, trained_home: TrainedHome, r
         ("/runs/nothing/performance", "Runs that exist: "),
         ("/run", "Paths that exist: /runs,"),
         ("/docs.json", "Paths that exist: /docs,"),
+        ("/runs/20261130-185808-8bd1/tags", "Paths that exist: /runs/{run_id}/predict, /runs/"),
     ],
 )
 def test_unknown_things_are_404_and_name_what_exists(

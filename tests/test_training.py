@@ -119,6 +119,12 @@ def test_a_run_that_is_not_promoted_says_how(capsys: pytest.CaptureFixture[str])
     assert told.rstrip().endswith("Next: python -m training promote a-run")
 
 
+def test_make_serve_tells_nobody_to_type_it(capsys: pytest.CaptureFixture[str]) -> None:
+    """What goes on after its first run names no next command."""
+    tell_next("a-run", promoted=True, refused=False, goes_on=True)
+    assert capsys.readouterr().out == "Run a-run is in the store and promoted.\n"
+
+
 def test_findings_are_told_by_their_rows(tmp_path: Path) -> None:
     """What `check` finds is told in rows, and so is a command that finds the same."""
     table = tmp_path / "table.csv"

@@ -169,7 +169,7 @@ def train(
         tell_made(made, parts, compares=learning.compares, asked=learning.also is not None)
         if gate and gate.comparison:
             printing.print_comparison(gate.comparison)
-        tell_next(made.run.run_id, promoted=promoted, refused=refusal is not None)
+        tell_next(made.run.run_id, promoted=promoted, refused=refusal is not None, goes_on=if_empty)
     if refusal:
         raise refusal
 

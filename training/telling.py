@@ -105,11 +105,15 @@ def tell_made(made: Made, parts: Split, *, compares: bool = False, asked: bool =
         click.echo(line)
 
 
-def tell_next(run_id: str, *, promoted: bool, refused: bool) -> None:
-    """Print where a run is, and the next command to type, which a refusal tells by itself."""
+def tell_next(run_id: str, *, promoted: bool, refused: bool, goes_on: bool = False) -> None:
+    """Print where a run is, and the next command to type.
+
+    A refusal tells it by itself; what ``goes_on`` after a first run, `make serve` say, needs none.
+    """
     if promoted:
         click.echo(f"Run {run_id} is in the store and promoted.")
-        click.echo("Next: make serve")
+        if not goes_on:
+            click.echo("Next: make serve")
         return
     click.echo(f"Run {run_id} is in the store.")
     if not refused:
