@@ -17,6 +17,8 @@ REASON = (
     "The text is unlike all that the tagger has seen in training, so that any tag would be a guess."
 )
 """Why the tagger abstains."""
+NEAR = 10.0**-DIGITS
+"""A score that is further from its limit than this is on the same side of it when printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def decide(scored: Scored, policy: Policy, options: Options = PLAIN) -> Decision
     if policy.task == "single" and options == Options(evidence=options.evidence):
         texts, columns, values = _best_of_each(scored, silent)
     else:
-        texts, columns, values = _reaching(scored, limits, silent)
+        texts, columns, values = _reaching(scored, limits, silent, most=options.top_k)
     starts = _starts(texts, len(abstained))
     if options.top_k is not None:
         kept = np.flatnonzero(np.arange(len(texts)) - starts[texts] < options.top_k)
@@ -107,19 +109,36 @@ def _best_of_each(scored: Scored, silent: NDArray[np.bool_]) -> tuple[Places, Pl
 
 
 def _reaching(
-    scored: Scored, limits: Doubles, silent: NDArray[np.bool_]
+    scored: Scored, limits: Doubles, silent: NDArray[np.bool_], *, most: int | None
 ) -> tuple[Places, Places, Doubles]:
     """Return all scores that reach their limits, best first in each text: texts, columns, values.
 
-    Rounding moves a score by half a digit at most, so few are rounded, not all.
+    Rounding moves a score by half a digit at most, so few are rounded, not all. If a text is to
+    have the ``most`` best of its scores alone, some of the others may be left out.
     """
-    texts, columns = np.nonzero(scored.scores >= limits - 10.0**-DIGITS)
+    reaching = scored.scores >= limits - NEAR
+    if most is not None and np.count_nonzero(reaching) > most * len(silent):
+        reaching &= _may_be_among_best(scored.scores, limits, most)
+    texts, columns = np.nonzero(reaching)
     scores = scored.scores[texts, columns]
     values = _printed(scores)
     # By the scores themselves: of thousands of tags most are printed as 0.
     order = np.lexsort((-scores, texts))
     order = order[((values >= limits[columns]) & ~silent[texts])[order]]
     return texts[order], columns[order], values[order]
+
+
+def _may_be_among_best(
+    scores: NDArray[np.float32], limits: Doubles, most: int
+) -> NDArray[np.bool_]:
+    """Tell which scores no ``most`` others of their text surpass that reach their limits for sure.
+
+    To sort the scores of a thousand tags, for the five best, takes 200 us a text; this takes 5.
+    """
+    surely_reaching = np.where(scores >= limits + NEAR, scores, -1)
+    place = max(0, scores.shape[1] - most)
+    last = np.partition(surely_reaching, place, axis=1)[:, place]
+    return np.asarray(scores >= last[:, np.newaxis])
 
 
 def _starts(texts: Places, n_texts: int) -> Places:

@@ -111,6 +111,13 @@ def test_a_score_that_prints_as_its_threshold_reaches_it(threshold: float) -> No
     assert set(decisions.values) == {threshold}
 
 
+def test_a_score_just_below_its_threshold_takes_nobodys_place() -> None:
+    """The best so many are of the tags that reach their thresholds, of which it is none."""
+    policy = Policy("multi", np.array([0.5, 0.1, 0.1]), abstain_below=0.0)
+    scored = Scored(np.array([[0.5 - 9e-7, 0.3, 0.2]], np.float32), np.ones(1, np.float32))
+    assert decide(scored, policy, Options(top_k=1)).columns == [1]
+
+
 def test_scores_that_print_alike_stand_best_first() -> None:
     """Scores that print alike stand in the order that they had before they were rounded."""
     policy = Policy("single", np.full(4, 0.5), abstain_below=0.0)
