@@ -85,11 +85,14 @@ def fault_of_prediction(prediction: Any, run: ServedRun, options: Mapping[str, i
 
 
 def fits(prediction: Any) -> bool:
-    """Tell whether evidence is of the tags, and its words stand where it says."""
-    evidence = prediction["evidence"]
-    words = [word for one in evidence for word in one["words"]]
+    """Tell whether evidence is of the tags, and its words raised them and stand where it says."""
+    text, evidence = prediction["input_text"], prediction["evidence"]
     return [one["tag"] for one in evidence] == prediction["predicted_tags"] and all(
-        prediction["input_text"][slice(*word["spans"][0])] == word["text"] for word in words
+        word["contribution"] >= 0
+        and text[slice(*word["spans"][0])] == word["text"]
+        and all(0 <= start < end <= len(text) for start, end in word["spans"])
+        for one in evidence
+        for word in one["words"]
     )
 
 

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import pytest
 import requests
 
+from load_tests.faults import ServedRun, fault_of_prediction
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, run_python, serve
 
@@ -109,6 +110,14 @@ class Unlimited(Stub):
     def answer(self, data: object, **_: object) -> None:
         """Leave out the document."""
         super().answer(data)
+
+
+class Hollow(Stub):
+    """Has no tags to tell of, and something else in place of a page."""
+
+    def answer(self, data: Any, **more: object) -> None:
+        """Tell of none."""
+        super().answer({**data, "tags": []}, **more)
 
 
 class Unsure(Stub):
@@ -220,6 +229,42 @@ def test_every_wrong_answer_is_caught(tmp_path: Path) -> None:
     assert "answers were wrong; none may be." in output
     told = MUTANTS.keys() | MUTANTS_OF_OPTIONS.keys()
     assert not {sentence for sentence in told if sentence not in output}, output
+
+
+def test_what_readers_read_is_looked_at(tmp_path: Path) -> None:
+    """A status of 200 is not enough: a page is one, and a list has something in it."""
+    with answering(Hollow) as url:
+        done = run_python(
+            *("-m", "locust", "-f", "load_tests/users.py", "Reader", "--host", url),
+            *("--headless", "--users", "20", "--spawn-rate", "20", "--run-time", "5s"),
+            home=tmp_path,
+        )
+    assert "wrong answer: /docs is no page" in done.stderr
+    assert "wrong answer: /tags lacks ['tags']" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("change", "fits"),
+    [
+        ({}, True),
+        ({"text": "onion"}, False),
+        ({"spans": [[0, 5], [9, 99]]}, False),
+        ({"contribution": -0.1}, False),
+    ],
+)
+def test_evidence_is_of_the_text(change: dict[str, object], *, fits: bool) -> None:
+    """Its words stand where it says, wherever that is, and have raised the score."""
+    word = {"text": "Onion", "contribution": 0.1, "spans": [[0, 5], [6, 11]], **change}
+    prediction = {
+        "input_text": "Onion onion",
+        "predicted_tags": ["known"],
+        "scores": [{"tag": "known", "score": 0.9, "threshold": 0.5}],
+        "abstained": False,
+        "evidence": [{"tag": "known", "words": [word]}],
+    }
+    run = ServedRun(RUN, "multi", {"known": 0.5})
+    fault = fault_of_prediction(prediction, run, {"evidence": True})
+    assert fault == (None if fits else "evidence that does not fit")
 
 
 @pytest.mark.parametrize(
