@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,12 @@ def test_it_holds_what_serving_needs_and_nothing_else(built: Path) -> None:
         if path.is_file() and "__pycache__" not in path.parts
     } | {"service.py"}
     assert held - {"bentofile.yaml"} == needed
+
+
+def test_building_installs_nothing() -> None:
+    """BentoML installs the uv it asks for where there is none, of any version and unhashed."""
+    lock = (PROJECT / "requirements" / "train.txt").read_text()
+    assert f"uv=={metadata.version('uv')} " in lock
 
 
 def test_the_promoted_run_is_inside(built: Path, trained_home: TrainedHome) -> None:
