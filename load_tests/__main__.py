@@ -55,6 +55,8 @@ def run_locust(
     """Run locust in a process of its own and return its exit status."""
     files = "load_tests/users.py,load_tests/ramp.py" if ramp else "load_tests/users.py"
     command = [sys.executable, "-m", "locust", "-f", files, "--host", target]
+    # What is under way at the end is waited for, or an answer that never comes would not count.
+    command += ["--stop-timeout", "15"]
     if not ramp:
         command += ["--users", str(users), "--spawn-rate", str(users)]
     if web:

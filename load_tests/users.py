@@ -33,6 +33,8 @@ DOCUMENT = "/openapi.json"
 OK = 200
 SERVER_ERROR = 500
 UNDER_WAY = (STATE_SPAWNING, STATE_RUNNING)
+PATIENCE_SECONDS = 10
+"""More than any objective allows: what is not answered by then has failed."""
 PARTS: Mapping[str, frozenset[str]] = {
     "/": frozenset(),
     "/runs?top=3": frozenset({"runs"}),
@@ -88,6 +90,8 @@ class Caller(FastHttpUser):
     """What all users share: what the server says of itself, and how an answer is checked."""
 
     abstract = True
+    connection_timeout = PATIENCE_SECONDS
+    network_timeout = PATIENCE_SECONDS
 
     def on_start(self) -> None:
         """Ask the server for its limits; a user who cannot is of no use."""

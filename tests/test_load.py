@@ -120,6 +120,20 @@ class Hollow(Stub):
         super().answer({**data, "tags": []}, **more)
 
 
+class Silent(Stub):
+    """Lets one request in fifteen wait for an answer that never comes."""
+
+    turns: ClassVar = cycle([*[False] * 14, True])
+    ended: ClassVar = threading.Event()
+
+    def predicted(self, predictions: list[dict[str, Any]]) -> None:
+        """Wait for the end of the test in place of an answer."""
+        if next(self.turns):
+            self.close_connection = self.ended.wait()
+        else:
+            super().predicted(predictions)
+
+
 class Unsure(Stub):
     """Gives a tag that is known, below its threshold."""
 
@@ -241,6 +255,16 @@ def test_what_readers_read_is_looked_at(tmp_path: Path) -> None:
         )
     assert "wrong answer: /docs is no page" in done.stderr
     assert "wrong answer: /tags lacks ['tags']" in done.stderr
+
+
+def test_an_answer_that_never_comes_has_failed(tmp_path: Path) -> None:
+    """Also where a run is over before users lose their patience."""
+    with answering(Silent) as url:
+        status, output = drive(url, tmp_path)
+        Silent.ended.set()
+    assert status == 1, output
+    assert "POST form: 1 text: RetriesExceeded" in output, output
+    assert "timed out" in output
 
 
 @pytest.mark.parametrize(
