@@ -152,7 +152,11 @@ def test_a_table_that_is_not_named_is_told_so(
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
         (f'text,tags\na,"{"[" * 100_000}]"\n', "deep.csv", ["no list in row 2"]),
         ('text,tags\na,"[""\\ud800""]"\n', "half.csv", ["surrogate pair in the tags in row 2"]),
-        ("text,art,music\na,0,1\n", "columns.csv", ["nor two that say of a tag, by 1 or 0"]),
+        (
+            "text,art,music\na,0,1\n",
+            "columns.csv",
+            ["several columns of that name", "nor two that say of a tag, by 1 or 0"],
+        ),
         ("[" * 100_000, "deep.json", ["not JSON"]),
         (b"PAR1 and no more", "bad.parquet", ["bad.parquet"]),
         (gzip.compress(b"text,tags\na,b\n" * 99, mtime=0)[:60], "cut.csv.gz", ["cut.csv.gz"]),

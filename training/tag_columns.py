@@ -48,9 +48,9 @@ class TagColumns:
         own = tuple(name for name in names if name and _says_yes_or_no(rows, name))
         if len(own) < 2:
             raise MissingColumns(
-                "The table has no column 'tags' (several a row) or 'tag' (one a row), nor two that "
-                "say of a tag, by 1 or 0, which texts bear it. Name the right one: "
-                "--tags-column NAME.",
+                "The table has no column 'tags' (several a row; or several columns of that name, "
+                "one tag in each) or 'tag' (one a row), nor two that say of a tag, by 1 or 0, "
+                "which texts bear it. Name the right one: --tags-column NAME.",
                 names,
             )
         return cls(own, many=True, separator=separator)
