@@ -172,7 +172,9 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """Write the report of a run that gives no tag, beside a promoted one that knows all."""
     home, made = tmp_path_factory.mktemp("refused"), made_run()
     truth = made.exam.test.truth
-    put(Store(home), named("good", answering(made, answers(truth, truth))))
+    in_its_table = truth.copy()
+    in_its_table[0] = ~truth[0]
+    put(Store(home), named("good", answering(made, answers(in_its_table, truth))))
     put(Store(home), named("silent", answering(made, answers(truth, np.zeros_like(truth)))))
     return write_report(home, "silent", home / "report.html")
 
@@ -487,6 +489,7 @@ def test_it_says_what_the_gate_says(refused: Written, alone: Written) -> None:
     """A run worse beyond chance is not to be promoted; one that nothing stands beside, says why."""
     decision = refused.section("decision")
     assert "Do not promote it" in decision
+    assert "The tables of the two runs tag 1 of these texts differently" in decision
     for tag in refused.run.tags:
         assert tag in refused.rows("decision")
     assert "This is the promoted run" in alone.section("decision")

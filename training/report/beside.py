@@ -31,6 +31,8 @@ class BesideSection:
     tags: tuple[TagDifference, ...]
     lost: tuple[str, ...]
     added: tuple[str, ...]
+    relabelled: int
+    """Texts that the tables of the two tag differently."""
     worse: bool
     """Beyond chance, so that the gate refuses it."""
 
@@ -40,7 +42,7 @@ def beside_section(gate: Gate, run_id: str) -> BesideSection:
     compared = gate.comparison
     lead = _lead(gate, run_id)
     if compared is None:
-        return BesideSection(lead, 0, (), (), (), worse=False)
+        return BesideSection(lead, 0, (), (), (), 0, worse=False)
     differing = sorted(
         ((tag, found) for tag, found in compared.by_tag.items() if found.difference),
         key=lambda item: -abs(item[1].difference) * item[1].support,
@@ -54,6 +56,7 @@ def beside_section(gate: Gate, run_id: str) -> BesideSection:
         ),
         lost=compared.lost,
         added=compared.added,
+        relabelled=compared.relabelled,
         worse=bool(compared.worse),
     )
 
