@@ -41,7 +41,7 @@ Any path may answer these too:
 - `405`: it does not answer this method; `Allow` names those that it answers.
 - `422`: it has no query parameter of this name (health, probes, metrics, `/schema.json` and pages
   pass over any).
-- `400`: what came is no HTTP/1, or has not one `Host`.
+- `400`: what came is no HTTP/1, or has not exactly one `Host`.
 - `408`: the line and headers of the request did not arrive in time.
 - `431`: they are longer than {MOST:,} bytes.
 
