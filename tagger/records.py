@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-FORMAT = 5
+FORMAT = 6
 """Number of a stored run's layout, the only one that is read; raised whenever it changes."""
 
 Task = Literal["multi", "single"]

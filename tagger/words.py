@@ -12,12 +12,14 @@ There every two neighbouring characters are a word, which needs no dictionary an
 well as all n-grams of up to four characters.
 
 Signs are what stands between words and is not blank: punctuation, symbols, emoji. A run may count
-each stretch of them as a word too, after the words. Of a text without a blank, be it a formula, a
-path or a number, it counts compounds too, what signs join, if they are not long: ``C(=O)N``,
-``usr/share``, ``3.14``. So characters are learnt across signs: which groups a molecule has is told
-with a weighted F1 of .90, else of .84. Of other texts that was worth -.005 on the default table
-(three splits), 0 to -.003 on package descriptions. Scripts without blanks have no compounds, which
-would be whole sentences and as good as nothing (+.005 of Chinese messages, [-.016, +.026]).
+each stretch of them as a word too, after the words. Emoji stand apart, each with its repetitions:
+``!! 😀😀🎉`` is ``!!``, ``😀😀`` and ``🎉``, since side by side they were no word that another text
+holds. Of a text without a blank, be it a formula, a path or a number, it counts compounds too, what
+signs join, if they are not long: ``C(=O)N``, ``usr/share``, ``3.14``. So characters are learnt
+across signs: which groups a molecule has is told with a weighted F1 of .90, else of .84. Of other
+texts that was worth -.005 on the default table (three splits), 0 to -.003 on package descriptions.
+Scripts without blanks have no compounds, which would be whole sentences and as good as nothing
+(+.005 of Chinese messages, [-.016, +.026]).
 """
 
 from __future__ import annotations
@@ -51,6 +53,11 @@ becomes depends on where its word ends."""
 LONGEST_COMPOUND = 200
 """Characters of what signs join: else a text without blanks, such as JSON, were learnt by heart,
 in three times the time, and a request of one could hold the server for 20 ms."""
+PICTURES = (
+    "\u2600-\u27bf\u2b50\u2b55"  # older symbols: ☀, ❤, ★
+    "\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff"
+)
+"""Emoji and the like, each of which says something by itself."""
 MANY_MARKS = 64
 """So many marks in a row are sorted here: `normalize` takes the square of their number."""
 
@@ -62,6 +69,18 @@ _MANY_SIGNS = re.compile(rf"[^\w\s]{{{MANY_MARKS},}}")
 _CONTROLS = "\x00-\x1f\x7f-\x9f"
 _SIGN = rf"[^\w\s{_CONTROLS}{MARKS}{JOINERS}][^\w\s{_CONTROLS}]*+"
 _SIGNS = re.compile(_SIGN)
+_LETTER_OF_FLAG = "\U0001f1e6-\U0001f1ff"
+_OF_PICTURE = "\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"  # colour of skin, say
+_PICTURE = (
+    rf"[{_LETTER_OF_FLAG}]{{2}}|"
+    rf"[{PICTURES}][{_OF_PICTURE}]*(?:\u200d[{PICTURES}][{_OF_PICTURE}]*)*"
+)
+_APART = re.compile(
+    rf"(?P<picture>{_PICTURE})(?:(?P=picture)(?![{_OF_PICTURE}\u200d]))*|"
+    rf"[^{MARKS}{JOINERS}{PICTURES}][^{PICTURES}{_LETTER_OF_FLAG}]*+"
+)
+"""Cuts a stretch of signs: each picture with its repetitions, and what stands between them."""
+_HAS_PICTURE = re.compile(f"[{PICTURES}{_LETTER_OF_FLAG}]")
 _LETTERS = rf"(?:[^\W{BLANKLESS}]++[{MARKS}]*+(?:[{JOINERS}]++(?=[^\W{BLANKLESS}]))?)+"
 _COMPOUNDS = re.compile(rf"(?<![\w{MARKS}{JOINERS}]){_LETTERS}(?:{_SIGN}{_LETTERS})+")
 """From the beginning of a word alone: else a word of n letters would be looked at n times. No group
@@ -112,7 +131,10 @@ def signs_of(text: str) -> list[str]:
     """Return the stretches of signs of a text in order."""
     if text.isascii():
         return text.encode().translate(_SIGN_BYTES).decode().split()
-    return _SIGNS.findall(nfc(_lowered(text)).encode(errors="replace").decode())
+    stretches = _SIGNS.findall(nfc(_lowered(text)).encode(errors="replace").decode())
+    if not _HAS_PICTURE.search("".join(stretches)):
+        return stretches
+    return [match[0] for stretch in stretches for match in _APART.finditer(stretch)]
 
 
 def compounds_of(text: str) -> list[str]:
@@ -155,7 +177,11 @@ def spans_of(text: str, *, signs: bool = False) -> list[tuple[int, int]]:
     composed = nfc(lowered)
     places = _places(composed)
     if signs:
-        places += [match.span() for match in _SIGNS.finditer(composed)]
+        places += [
+            (stretch.start() + match.start(), stretch.start() + match.end())
+            for stretch in _SIGNS.finditer(composed)
+            for match in _APART.finditer(stretch[0])
+        ]
         places += [match.span() for match in _compounds(composed, _COMPOUNDS)]
     if composed == lowered and len(lowered) == len(text) and SOFT_HYPHEN not in text:
         return places

@@ -227,15 +227,21 @@ def test_too_little_is_counted(tmp_path: Path) -> None:
     assert "music" in rare
 
 
-def test_texts_without_a_word_are_refused(tmp_path: Path) -> None:
-    """Signs and emoji alone are nothing to a model of words; the one that reads them is named."""
-    smiles = "".join(f"{'😀' * length},{'ab'[length % 2]}\n" for length in range(1, 100))
-    done = run_python("-m", "training", "train", "-", home=tmp_path, stdin=f"text,tags\n{smiles}")
+def test_texts_without_a_word_are_nothing_to_a_model_of_words(tmp_path: Path) -> None:
+    """Asked for, it is refused and the one that reads signs is named; unasked, that is taken."""
+    smiles = "".join(
+        f"{'😀🎉'[length % 2] * length},{'ab'[length % 2]}\n" for length in range(1, 100)
+    )
+    train = ("-m", "training", "train", "-")
+    done = run_python(*train, "--model", "svc", home=tmp_path, stdin=f"text,tags\n{smiles}")
     assert done.returncode == 2
     assert "holds a word" in done.stderr
     assert "--model svc-signs" in done.stderr
     assert "Traceback" not in done.stderr
     assert Store(tmp_path).run_ids() == []
+    done = run_python(*train, home=tmp_path, stdin=f"text,tags\n{smiles}")
+    assert done.returncode == 0, done.stderr
+    assert len(Store(tmp_path).run_ids()) == 1
 
 
 def test_several_tags_where_one_is_asked_for(tmp_path: Path) -> None:

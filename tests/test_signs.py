@@ -19,7 +19,13 @@ from tagger.words import (
 )
 from tests.fitting import fitted, table, untimed
 from tests.test_features import texts
-from training.candidates import COMPARED, COMPARED_BLANKLESS, compared_on, params_for
+from training.candidates import (
+    COMPARED,
+    COMPARED_BLANKLESS,
+    COMPARED_WORDLESS,
+    compared_on,
+    params_for,
+)
 from training.fit import fit
 
 
@@ -31,6 +37,8 @@ from training.fit import fit
         ("a\x00b\x7f\tc", []),
         ("C++ (%d)\n$5.0", ["++", "(%", ")", "$", "."]),
         ("home ❤️ 👩🏽‍🍳", ["❤️", "👩🏽‍🍳"]),
+        ("!! 😀😀🎉?! x★★☆👍👍🏿", ["!!", "😀😀", "🎉", "?!", "★★", "☆", "👍", "👍🏿"]),
+        ("¿🇩🇪🇩🇪🇫🇷", ["¿", "🇩🇪🇩🇪", "🇫🇷"]),
         ("«نعم»، لا؟", ["«", "»،", "؟"]),
         ("我爱。", ["。"]),
         ("a\ud800b", ["?"]),
@@ -38,7 +46,7 @@ from training.fit import fit
     ],
 )
 def test_signs_of_every_script(text: str, expected: list[str]) -> None:
-    """Signs are what is neither of a word, nor a blank, nor a character that controls."""
+    """What is neither of a word, nor a blank, nor a control; each emoji with its repetitions."""
     assert signs_of(text) == expected
 
 
@@ -84,8 +92,9 @@ def test_training_finds_that_signs_tell() -> None:
     first, *others = (params_for(name, Params(folds=2)) for name in COMPARED)
     found = fit(asked, tags, first, others=others)
     assert found.params.signs
-    scores = found.model.score(["unheard of?", "unheard of 🎉"]).scores
-    assert [found.model.tags[tag] for tag in scores.argmax(axis=1)] == ["question", "party"]
+    scores = found.model.score(["unheard of?", "unheard of 🎉", "unheard of 😺🎉😺"]).scores
+    best = [found.model.tags[tag] for tag in scores.argmax(axis=1)]
+    assert best == ["question", "party", "party"]
     (evidence,) = found.model.explain("What?", [found.model.tags.index("question")])
     assert (evidence.words[0].text, evidence.words[0].spans) == ("?", ((4, 5),))
 
@@ -128,13 +137,15 @@ def test_evidence_names_a_place_once_and_from_its_beginning() -> None:
         (["ภาษาไทยไม่มีช่องว่าง"], COMPARED_BLANKLESS),
         (["a tagger for texts", "中文"], COMPARED),
         (["한국어로 쓴 문장"], COMPARED),
+        (["😀", "🎉!!", "so 😺"], COMPARED_WORDLESS),
+        (["😀", "so 😺"], COMPARED),
         ([], COMPARED),
     ],
 )
-def test_scripts_without_blanks_have_a_model_more(
+def test_what_is_compared_follows_from_the_texts(
     texts: list[str], expected: tuple[str, ...]
 ) -> None:
-    """Where most letters are of such scripts, naive Bayes is compared with signs too."""
+    """Scripts without blanks have a model more; emoji alone have those that read signs."""
     assert compared_on(texts) == expected
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from tagger.records import Params
-from tagger.words import BLANKLESS
+from tagger.words import BLANKLESS, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ COMPARED = ("svc-signs", "naive-bayes", "svc")
 nine tables of 5,000 to 16,000 texts. Logistic regression won nowhere that was looked at."""
 COMPARED_BLANKLESS = (*COMPARED, "naive-bayes-signs")
 """On texts in scripts without blanks; in German, Korean and Russian the fourth added nothing."""
+COMPARED_WORDLESS = ("svc-signs", "naive-bayes-signs")
+"""On texts most of which hold no word, emoji say: the others know nothing of those."""
 LESS_REGULARIZED = 10.0
 """Times its own C, with which the best model is tried once more: words that tell something together
 alone, as `not good` does, are held back by what suits most tables."""
@@ -64,6 +66,8 @@ def compared_on(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the models that a training on these texts compares, by name."""
     letters = sum(len(_LETTER.findall(text)) for text in texts)
     blankless = sum(len(_BLANKLESS_LETTER.findall(text)) for text in texts if not text.isascii())
+    if sum(not words_of(text) for text in texts) > len(texts) / 2:
+        return COMPARED_WORDLESS
     return COMPARED_BLANKLESS if blankless > letters / 2 else COMPARED
 
 
