@@ -18,6 +18,8 @@ from tagger.errors import UnreadableTable
 
 Form = Literal["csv", "json", "jsonl", "parquet"]
 
+STANDARD_INPUT = "standard input"
+"""What a table is called that is read as -."""
 SECONDS = 60
 """How long an address may keep silent."""
 
@@ -70,7 +72,7 @@ def find_source(source: str, *, encoding: str | None = None) -> Source:
     """
     if not source:
         raise UnreadableTable("A table's name is empty: give a path, an address, or - for stdin.")
-    name = "standard input" if source == "-" else source
+    name = STANDARD_INPUT if source == "-" else source
     try:
         opened = _unpacked(_opener(source))
         with opened() as file:

@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page
 from tagger.exam import Exam, without_idle_scores
 from tagger.gate import Gate
 from tagger.records import Params, Run
+from tagger.sources import STANDARD_INPUT
 from tagger.store import Store
 from tagger.writing import writing
 from tests.browsing import browser, left_of, watch
@@ -411,7 +412,7 @@ def test_every_section_begins_with_what_it_means(whole: Written) -> None:
 def test_the_run_is_enough(alone: Written, whole: Written) -> None:
     """Without the table all else is as with it, and two sections say what to give."""
     assert "give it as well" in alone.said
-    command = f"python -m training report {alone.run.run_id} table.csv"
+    command = f"python -m training report {alone.run.run_id} TABLE"
     for name in SECTIONS:
         if name in ("more-rows", "suspects"):
             assert command in alone.section(name)
@@ -435,6 +436,8 @@ def test_the_command_for_all_doubtful_rows_can_be_typed(trained_home: TrainedHom
     )
     embedded = suspects_section(examined, replace(table, source=str(CATALOGUE))).command
     assert embedded.startswith("python -m training train --model")
+    piped = suspects_section(examined, replace(table, source=STANDARD_INPUT)).command
+    assert piped.startswith("python -m training train - --model")
 
 
 def test_its_own_table_is_found(

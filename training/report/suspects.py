@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tagger.sources import STANDARD_INPUT
 from training.auxiliary import CATALOGUE
 from training.options import options_of
 from training.report.examined import Examined
@@ -47,7 +48,8 @@ def suspects_section(
         )
     ]
     found.sort(key=lambda suspect: -suspect.suspicion)
-    typed = [] if table.source == str(CATALOGUE) else [last_part(table.source)]
+    named = {str(CATALOGUE): [], STANDARD_INPUT: ["-"]}
+    typed = named.get(table.source, [last_part(table.source)])
     typed += [*options, *options_of(examined.run.params), "--suspects"]
     typed.append(f"suspects-{examined.run.run_id}.csv")  # not what --corrections may be
     command = shlex.join(["python", "-m", "training", "train", *typed])
