@@ -156,15 +156,15 @@ DISK_FILLS_UP = """
 import subprocess, sys
 from pathlib import Path
 import requests
+from app.routes import ROUTES
 from tests.serving import serve
 
 small, store = Path(sys.argv[1]), sys.argv[2]
 with serve(small, Path(store) / "log", TAGLINE_STORE=store) as server:
     subprocess.run(["dd", "if=/dev/zero", f"of={small}/filler", "bs=4k"], stderr=subprocess.PIPE)
-    for path in ("/", "/tags", "/params", "/performance", "/runs", "/nowhere", "/ui", "/docs"):
-        requests.get(server.url + path, timeout=20)
-        print(requests.post(server.url + path, timeout=20).status_code)
-    print(requests.get(server.url + "/metrics", timeout=20).status_code)
+    for path in [*(route.template for route in ROUTES), "/nowhere"]:
+        for method in ("GET", "POST"):
+            print(requests.request(method, server.url + path, timeout=20).status_code)
 """
 
 
@@ -177,4 +177,5 @@ def test_a_disk_that_fills_up_ends_no_server(home: Path) -> None:
         f"PYTHONPATH=. {sys.executable} {script} {home.parent}/small/home {home}/models",
         size="8m",
     )
-    assert told.split() == ["405"] * 5 + ["404"] + ["405"] * 2 + ["200"]
+    assert told.split().count("200") >= 10
+    assert "500" not in told

@@ -142,8 +142,9 @@ def test_limits_of_bentoml_that_would_not_be_kept(
 def test_the_welcome_names_an_address_that_answers(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
-    """Of IPv6 too, where a browser wants brackets."""
-    with trained_home.served(tmp_path, host="::1") as server:
+    """Of IPv6 too, where a browser wants brackets. A setting that is empty is none."""
+    empty = {"TAGLINE_RUN": "", "TAGLINE_WORKERS": "", "TAGLINE_DRAIN_SECONDS": ""}
+    with trained_home.served(tmp_path, host="::1", **empty) as server:
         told = re.search(r"Open (\S+/ui) .* (\S+/docs) ", server.log.read_text())
         assert told
         for page in told.groups():

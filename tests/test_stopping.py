@@ -125,12 +125,18 @@ def test_a_killed_supervisor_leaves_no_worker(
     check_end(server)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "options"), [("1", ()), ("600", ("--timeout-graceful-shutdown", "1"))]
+)
 def test_a_caller_who_does_not_read_keeps_no_worker(
-    trained_home: TrainedHome, tmp_path: Path
+    trained_home: TrainedHome, tmp_path: Path, seconds: str, options: tuple[str, ...]
 ) -> None:
-    """A caller who reads no answer is waited for five seconds longer than a request may take."""
-    settings = {"TAGLINE_DRAIN_SECONDS": "0", "TAGLINE_TIMEOUT_SECONDS": "1"}
-    with trained_home.served(tmp_path, **settings) as server:
+    """A caller who reads no answer is waited for five seconds longer than a request may take.
+
+    Or for as long as BentoML's own option says.
+    """
+    settings = {"TAGLINE_DRAIN_SECONDS": "0", "TAGLINE_TIMEOUT_SECONDS": seconds}
+    with trained_home.served(tmp_path, options=options, **settings) as server:
         address = urlsplit(server.url)
         asks = f"GET /assets/swagger-ui-bundle.js HTTP/1.1\r\nHost: {address.netloc}\r\n\r\n"
         with socket.create_connection((address.hostname, address.port)) as deaf:
@@ -182,7 +188,7 @@ def test_a_killed_worker_is_replaced(trained_home: TrainedHome, tmp_path: Path) 
         psutil.wait_procs([victim], 10)
         while f"Process {victim.pid} ended without being told to" not in server.log.read_text():
             assert requests.get(f"{server.url}/livez", timeout=60).status_code == 200
-        server.wait_for_workers(2)  # the dead one's series are gone, the new one's there
+        server.wait_for_workers(2)
         after = server.workers()
         assert len(after) == 2
         assert other in after
@@ -200,12 +206,17 @@ def test_a_lone_worker_that_is_killed_loses_no_request_to_come(
         answer = requests.get(f"{server.url}/performance", timeout=60)
         assert answer.status_code == 200
         assert server.workers() != [victim]
+        assert requests.get(f"{server.url}/readyz", timeout=60).status_code == 200
+        assert server.metric("tagline_ready_workers ") == 1  # the dead one's series are gone
 
 
 def test_a_worker_that_is_started_anew_leaves_no_trace(
     trained_home: TrainedHome, tmp_path: Path
 ) -> None:
-    """A restart of workers, as `make dev` does at each change, logs nothing that looks wrong."""
+    """A restart of workers, as `make dev` does at each change, logs nothing that looks wrong.
+
+    Where nothing is set and no terminal is, a worker gives balancers two seconds.
+    """
     with trained_home.served(tmp_path) as server:
         (before,) = server.workers()
         server.process.send_signal(signal.SIGHUP)
@@ -213,7 +224,9 @@ def test_a_worker_that_is_started_anew_leaves_no_trace(
         wait_until_ready(server.url, server.process, server.log)
         assert server.metric("tagline_ready_workers ") == 1
     check_end(server)
-    assert "ended without being told to" not in server.log.read_text()
+    log = server.log.read_text()
+    assert "ended without being told to" not in log
+    assert "Draining: 2.0 s" in log
 
 
 def test_the_supervisor_looks_as_often_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
