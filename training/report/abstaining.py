@@ -96,7 +96,7 @@ def _lead(own: Limit, limits: tuple[Limit, ...], foreign: float) -> str:
         return f"{lead}."
     other = stricter[0]
     return (
-        f"{lead}; refusing {of_100(other.abstained)} would leave {of_100(other.right)} of 100 "
-        f"given tags right, now {of_100(own.right)}, and find {of_100(other.found)} of 100 true "
-        f"ones, now {of_100(own.found)}."
+        f"{lead}. If it refused {of_100(other.abstained)} of 100, {of_100(other.right)} of 100 "
+        f"given tags would be right (now {of_100(own.right)}), and {of_100(other.found)} of 100 "
+        f"true ones found (now {of_100(own.found)})."
     )
