@@ -19,7 +19,7 @@ import pytest
 from app.settings import Settings
 from tagger.columns import TextColumns
 from tagger.errors import MissingColumns
-from tagger.records import Params
+from tagger.records import Params, Task
 from tagger.wording import listed
 from tests.runs import TABLE
 from tests.serving import run_python
@@ -154,6 +154,14 @@ def test_titles_that_are_not_read_beside_the_texts_are_told(tmp_path: Path) -> N
     rows = [f" ,{row}" for row in ROWS[1:]]
     table.write_text("\n".join(("Title,Text,Tags", *rows)), encoding="utf-8")
     assert "titles-" not in run_python(*command, home=tmp_path).stdout
+
+
+@pytest.mark.parametrize("task", ["single", "multi"])
+def test_rows_of_several_tags_are_found_where_each_text_is_to_have_one(task: Task) -> None:
+    """Training leaves them out, so that `check` names them."""
+    report = check(read_dataset(str(TABLE), Reading()), Params(task=task))
+    several = tuple(number for number, row in enumerate(ROWS, start=1) if "|" in row)
+    assert found(report).get("several-tags", ()) == (several if task == "single" else ())
 
 
 def test_a_repeated_row_is_compared_with_the_first(tmp_path: Path) -> None:

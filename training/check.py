@@ -41,6 +41,7 @@ def check(dataset: Dataset, sides: Sides, params: Params) -> Report:
         *text_findings.encoding(dataset),
         *text_findings.titles(dataset),
         *text_findings.repeated(dataset, params.task),
+        *text_findings.several_tags(dataset, sides.ambiguous),
         *text_findings.near(labelled),
         *tag_findings.always_together(labelled, support),
         *tag_findings.of_nothing(labelled, support),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tagger.columns import TITLES_ALONE
 from tagger.records import Task
@@ -24,6 +24,11 @@ SURE = 0.9
 """Probability from which on a detected language counts."""
 NO_LANGUAGE = "zxx"
 """What is detected in a text of codes alone, a key say."""
+LEFT_OUT = (
+    f"training leaves them out (a table of more than {MOST_AMBIGUOUS:.0%} such texts it refuses), "
+    "or takes all with --task multi"
+)
+"""What becomes of texts of several tags where each is to have one."""
 
 
 def encoding(dataset: Dataset) -> Iterator[Finding]:
@@ -49,12 +54,7 @@ def repeated(dataset: Dataset, task: Task) -> Iterator[Finding]:
     """Find rows that repeat the text of an earlier one, with the same tags or with others."""
     same = [row for row in dataset.repeated if row.same_tags]
     other = [row for row in dataset.repeated if not row.same_tags]
-    several = "all are taken"
-    if task == "single":
-        several = (
-            f"training leaves them out (a table of more than {MOST_AMBIGUOUS:.0%} such texts it "
-            "refuses), or takes all with --task multi"
-        )
+    several = LEFT_OUT if task == "single" else "all are taken"
     for kind, found, what in (
         ("duplicates", same, "a text that stands in an earlier row already"),
         ("conflicts", other, f"the text of an earlier row with other tags; {several}"),
@@ -63,6 +63,15 @@ def repeated(dataset: Dataset, task: Task) -> Iterator[Finding]:
             pairs = first_of([f"{row.number} as {row.first}" for row in found])
             rows = tuple(row.number for row in found)
             yield Finding(kind, f"{rows_that('hold', rows)} {what}: {pairs}.", rows)
+
+
+def several_tags(dataset: Dataset, ambiguous: Sequence[int]) -> Iterator[Finding]:
+    """Find rows that hold several tags where each text is to have one; conflicts are told apart."""
+    conflicts = {row.first for row in dataset.repeated if not row.same_tags}
+    rows = tuple(number for number in ambiguous if number not in conflicts)
+    if rows:
+        what = "several tags where each text is to have one"
+        yield Finding("several-tags", f"{rows_that('hold', rows)} {what}: {LEFT_OUT}.", rows)
 
 
 def near(labelled: Labelled) -> Iterator[Finding]:
