@@ -105,13 +105,19 @@ def _best_threshold(scores: Doubles, truth: Truth) -> float:
 
 
 def _lowest_of_precision(target: float, scores: Doubles, truth: Truth) -> Doubles:
-    """Go down from the highest limit for as long as a tag is right often enough."""
+    """Take the lowest limit at which a tag is right often enough, the highest where there is none.
+
+    Whatever lies above it: where texts lack tags that are true of them, the surest scores are among
+    those called wrong. To go down only for as long as a tag is right found a fifth fewer tags on
+    the reference task, for .002 to .007 of precision, and hardly any on tables made up so.
+    """
     hits, found = _counts_from(LIMITS, scores, truth)
     # Where nothing is found, nothing is wrong.
     common = (hits.sum(axis=1, keepdims=True) + 1) / (found.sum(axis=1, keepdims=True) + 1)
     precision = (hits + SHRINKAGE * common) / (found + SHRINKAGE)
-    enough = np.logical_and.accumulate(precision[::-1] >= target)
-    lowest: Doubles = LIMITS[::-1][np.maximum(enough.sum(axis=0) - 1, 0)]
+    enough = precision >= target
+    enough[-1] = True
+    lowest: Doubles = LIMITS[enough.argmax(axis=0)]
     return lowest
 
 
