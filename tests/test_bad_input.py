@@ -296,6 +296,9 @@ def test_very_many_faults_are_counted(server: Server) -> None:
     body = {f"k{number}": 0 for number in range(999)}
     detail = post(server, "/predict", json.dumps(body).encode()).json()["detail"]
     assert len(detail) == 1_000, "Those and the missing texts are all told."
+    detail = post(server, "/predict", b'{"texts": [' + b"1," * 500_000 + b"1]}").json()["detail"]
+    assert detail[0]["msg"].startswith("500001 texts are more than the 1000")
+    assert detail[-1]["msg"] == "And 1 fault more.", "Texts beyond those allowed are not looked at."
     query = "&".join(f"k{number}" for number in range(2_000))
     detail = requests.get(f"{server.url}/tags?{query}", timeout=30).json()["detail"]
     assert len(detail) == 1_001
