@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.bento import run_to_serve
+from app.settings import Settings
 from load_tests.measure import free_port
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, run_command, serve
@@ -67,6 +69,17 @@ def test_the_promoted_run_is_inside(built: Path, trained_home: TrainedHome) -> N
     """The Bento names the promoted run, by its version, as its model."""
     described = bentoml("get", "tagline:latest", "-o", "yaml", home=built)
     assert f"tagline:{trained_home.run_id}" in described
+
+
+def test_it_serves_its_own_run_unless_told_otherwise(
+    built: Path, trained_home: TrainedHome
+) -> None:
+    """A store that is named has the promoted run, and a run that is named goes before both."""
+    version = (built / "bentos" / "tagline" / "latest").read_text().strip()
+    source = built / "bentos" / "tagline" / version / "src"
+    assert run_to_serve(Settings(), source) == trained_home.run_id
+    assert run_to_serve(Settings(store=built / "models"), source) is None
+    assert run_to_serve(Settings(run="another"), source) == "another"
 
 
 def test_it_answers_the_same_elsewhere(
