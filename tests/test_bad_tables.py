@@ -148,7 +148,7 @@ def test_a_table_that_is_not_named_is_told_so(
         ("[1, 2", "cut.json", ["not JSON"]),
         ("text,tags\na,b\n", "other.json", ["not JSON"]),
         ("a line of prose\n", "prose.jsonl", ["not JSON in row 1"]),
-        ("[1, 2]", "numbers.json", ["no JSON object in rows 1 and 2"]),
+        ("[1, 2]", "numbers.json", ["numbers.json has 2 faulty rows: no JSON object"]),
         ('{"text": "\\ud800", "tags": ["a"]}', "half.jsonl", ["surrogate", "in row 1"]),
         (f'text,tags\na,"{"[" * 100_000}]"\n', "deep.csv", ["no list in row 2"]),
         ('text,tags\na,"[""\\ud800""]"\n', "half.csv", ["surrogate pair in the tags in row 2"]),

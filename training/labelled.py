@@ -75,19 +75,19 @@ class Columns:
     """A column of titles, if that of the texts, which nobody named, is read without it."""
 
     @classmethod
-    def found_in(cls, rows: Sequence[Row], reading: Reading) -> Columns:
+    def found_in(cls, table: str, rows: Sequence[Row], reading: Reading) -> Columns:
         """Find them among the names in all rows.
 
         Raises
         ------
-        MissingColumns
+        MissingColumns, FaultyRows
         """
         names = names_in(rows)
         if not names:
             faults: defaultdict[str, list[int]] = defaultdict(list)
             for row in rows:
                 faults[row.fault or "no columns"].append(row.number)
-            _refuse_faulty("The table", faults)
+            _refuse_faulty(table, faults)
         texts, problems = TextColumns(), []
         try:
             texts = reading.columns.found_in(names)
@@ -167,7 +167,7 @@ def label(name: str, rows: Sequence[Row], reading: Reading) -> Read:
     FaultyRows
         Names every kind of fault and the rows that have it.
     """
-    columns = Columns.found_in(rows, reading)
+    columns = Columns.found_in(name, rows, reading)
     untagged = reading.untagged or ("none" if columns.tags.one_for_each else "refuse")
     faults: defaultdict[str, list[int]] = defaultdict(list)
     numbers, texts, tags_of_each = [], [], []
