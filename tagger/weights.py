@@ -76,8 +76,7 @@ class Weights:
                 "ngram_projection": self.ngram_projection,
                 "ngram_lengths": np.array(self.ngram_lengths, np.int32),
                 "intercept": self.intercept,
-                # The format holds it twice.
-                "usual_lengths": np.full(2, self.usual_length),
+                "usual_length": np.array([self.usual_length]),
                 "signs": np.array([self.signs]),
             },
         )
@@ -110,7 +109,7 @@ class Weights:
             ngram_projection=arrays.take("ngram_projection", np.float32, (len(ngrams), None)),
             ngram_lengths=(shortest, longest),
             intercept=intercept,
-            usual_length=float(arrays.take("usual_lengths", np.float64, (2,))[0]),
+            usual_length=float(arrays.take("usual_length", np.float64, (1,))[0]),
             signs=bool(arrays.take("signs", np.bool_, (1,))[0]),
         )
         if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(words):

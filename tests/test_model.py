@@ -187,7 +187,7 @@ ARRAYS = (
     *("words", "word_idf", "word_information", "word_weights"),
     *("pairs", "pair_idf", "pair_weights"),
     *("ngrams", "ngram_weights", "ngram_projection", "ngram_lengths", "intercept"),
-    "usual_lengths",
+    "usual_length",
 )
 
 
