@@ -55,6 +55,7 @@ LONGEST_COMPOUND = 200
 in three times the time, and a request of one could hold the server for 20 ms."""
 PICTURES = (
     "\u2600-\u27bf\u2b50\u2b55"  # older symbols: ☀, ❤, ★
+    "\u2194\u2195\u231a\u231b\u23e9-\u23fa\u25fd\u25fe\u2b1b\u2b1c"  # those among others: ⏰, ⬛
     "\U0001f000-\U0001f1e5\U0001f200-\U0001f3fa\U0001f400-\U0001faff"
 )
 """Emoji and the like, each of which says something by itself."""

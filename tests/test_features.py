@@ -16,7 +16,7 @@ from tagger.features import PORTION, join_title
 from tagger.packed import NUMBER, PackedWords, Words
 from tagger.sparse import sublinear_counts, sublinear_counts_of_one
 from tagger.vocabulary import MOST_UNKNOWN, NO_WORD, SLOTS, character_ngrams, counting
-from tagger.words import words_as_bytes, words_of
+from tagger.words import signs_of, words_as_bytes, words_of
 from tests.fitting import fitted, untimed
 
 TRICKY = (
@@ -53,6 +53,12 @@ words = st.lists(st.sampled_from(["a", "b", "model", "models", "unseen", "ünsee
 def test_words_of_every_script(text: str, expected: list[str]) -> None:
     """Words hold their marks, and scripts without blanks are cut into neighbouring characters."""
     assert words_of(text) == expected
+
+
+@pytest.mark.parametrize("emoji", ["⏰", "⏸️", "⬛", "🐦‍⬛", "🙂‍↔️", "👨‍👩‍👧‍👦", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"])
+def test_an_emoji_is_one_sign_whatever_stands_beside_it(emoji: str) -> None:
+    """Be it of several code points, or among the arrows and technical symbols."""
+    assert signs_of(f"⌛{emoji}😀") == ["⌛", emoji, "😀"]
 
 
 @untimed
