@@ -174,7 +174,7 @@ def test_packed_words_give_a_word_its_own_row_or_none(known: list[str], asked: l
     for place, word in enumerate(words):
         assert place in missed or known[found[place]] == word
     short = [place for place, word in enumerate(known) if len(word.encode()) <= NUMBER]
-    assert len(missed & set(short)) <= len(short) / 2
+    assert len(missed & set(short)) <= 1 + len(short) / 2, "Two may want one place."
     packed.remove(0)
     assert len(packed.rows(Words.find([" ".join(words).encode()]))[1]) == len(words)
 
