@@ -34,4 +34,4 @@ def check_query(route: Route, query: bytes) -> None:
         if name not in route.query
     ]
     if faults:
-        raise InvalidInput(bounded(faults))
+        raise InvalidInput(bounded(faults, len(faults)))

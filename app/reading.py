@@ -10,6 +10,7 @@ import json
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,12 +122,14 @@ def read_any(body: bytes, limits: Limits) -> Question:
     if isinstance(value, dict) and isinstance(rows := value.get("texts"), list):
         # Half a million numbers in place of texts would hold the loop for five seconds.
         value["texts"] = rows[: limits.texts]
+    count = len(faults)
     try:
         request = PredictRequest.model_validate(value)
     except ValidationError as error:
-        faults += _faults(error)
+        count += error.error_count()
+        faults += islice(_faults(error), MOST_FAULTS)  # the rest is not told
     if faults:
-        raise InvalidInput(bounded(faults))
+        raise InvalidInput(bounded(faults, count))
     texts = [
         join_title(row.title, row.description) if isinstance(row, Titled) else row.text
         for row in (item.root for item in request.texts)
@@ -275,9 +278,9 @@ def shown(text: str) -> str:
     return text[:SHOWN_KEY].encode(errors="replace").decode()
 
 
-def bounded(faults: Sequence[Fault]) -> list[Fault]:
-    """Give so many faults as an answer tells, and how many more there are."""
-    rest = len(faults) - MOST_FAULTS
+def bounded(faults: Sequence[Fault], count: int) -> list[Fault]:
+    """Give so many faults as an answer tells, and how many more of ``count`` there are."""
+    rest = count - MOST_FAULTS
     if rest <= 0:
         return list(faults)
     more = Fault(faults[0].loc[:1], f"And {counted(rest, 'fault')} more.", "too_many_faults")
