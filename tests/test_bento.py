@@ -77,8 +77,8 @@ def test_it_serves_its_own_run_unless_told_otherwise(
     """A store that is named has the promoted run, and a run that is named goes before both."""
     version = (built / "bentos" / "tagline" / "latest").read_text().strip()
     source = built / "bentos" / "tagline" / version / "src"
-    assert run_to_serve(Settings(), source) == trained_home.run_id
-    assert run_to_serve(Settings(store=built / "models"), source) is None
+    assert run_to_serve(Settings(run=None, store=None), source) == trained_home.run_id
+    assert run_to_serve(Settings(run=None, store=built / "models"), source) is None
     assert run_to_serve(Settings(run="another"), source) == "another"
 
 
