@@ -129,7 +129,7 @@ def words_as_bytes(text: str) -> bytes:
 
 
 def signs_of(text: str) -> list[str]:
-    """Return the stretches of signs of a text in order."""
+    """Return the signs of a text in order: stretches of them, and each emoji by itself."""
     if text.isascii():
         return text.encode().translate(_SIGN_BYTES).decode().split()
     stretches = _SIGNS.findall(nfc(_lowered(text)).encode(errors="replace").decode())

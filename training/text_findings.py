@@ -66,7 +66,7 @@ def repeated(dataset: Dataset, task: Task) -> Iterator[Finding]:
 
 
 def several_tags(dataset: Dataset, ambiguous: Sequence[int]) -> Iterator[Finding]:
-    """Find rows that hold several tags where each text is to have one; conflicts are told apart."""
+    """Find rows that hold several tags where each text is to have one, but for conflicts."""
     conflicts = {row.first for row in dataset.repeated if not row.same_tags}
     rows = tuple(number for number in ambiguous if number not in conflicts)
     if rows:
