@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tagger.store import Store
+from tests.four_runs import Watched, store_of_four
 from tests.runs import TABLE, store_of_two
 from tests.serving import Server, run_python, serve
 
@@ -57,6 +58,18 @@ def home(tmp_path: Path) -> Path:
 def store(home: Path) -> Store:
     """Open the store of ``home``."""
     return Store(home)
+
+
+@pytest.fixture
+def four_runs(tmp_path: Path) -> Store:
+    """Make a store of four runs that answers tell apart."""
+    return store_of_four(tmp_path)
+
+
+@pytest.fixture
+def watched(four_runs: Store) -> Watched:
+    """Open the same store, watched."""
+    return Watched(four_runs.folder.parent.parent)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from tagger.store import Store
@@ -23,28 +22,15 @@ from tests.four_runs import (
     predict,
     runner_of,
     serving,
-    store_of_four,
     wait_until,
 )
 from tests.on_a_loop import on_a_loop, until
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """The four runs, OLD promoted."""
-    return store_of_four(tmp_path)
-
-
-@pytest.fixture
-def watched(store: Store) -> Watched:
-    """The same, watched."""
-    return Watched(store.folder.parent.parent)
-
-
-def test_the_store_may_vanish(store: Store, tmp_path: Path) -> None:
+def test_the_store_may_vanish(four_runs: Store, tmp_path: Path) -> None:
     """With its store deleted the server goes on serving what it has in memory."""
     with serving(tmp_path) as server:
-        shutil.rmtree(store.folder)
+        shutil.rmtree(four_runs.folder)
         assert check_whole(predict(server)) == OLD
         assert check_whole(predict(server, OLD)) == OLD
         assert predict(server, NEW).status_code == 404
@@ -56,15 +42,15 @@ def test_the_store_may_vanish(store: Store, tmp_path: Path) -> None:
         assert str(tmp_path) not in gone.text
 
 
-def test_a_store_that_vanishes_is_told(store: Store, tmp_path: Path) -> None:
+def test_a_store_that_vanishes_is_told(four_runs: Store, tmp_path: Path) -> None:
     """While the store is away the loaded run serves on and one line tells; back, it is followed."""
     away = tmp_path / "away"
     with serving(tmp_path) as server:
-        store.folder.rename(away)
+        four_runs.folder.rename(away)
         wait_until(lambda: "no promoted run any more" in server.log.read_text())
         assert check_whole(predict(server)) == OLD
-        away.rename(store.folder)
-        store.promote(NEW)
+        away.rename(four_runs.folder)
+        four_runs.promote(NEW)
         wait_until(lambda: check_whole(predict(server)) == NEW)
     assert server.log.read_text().count("no promoted run any more") == 1
 
@@ -89,10 +75,10 @@ async def test_a_store_that_vanishes_again_is_told_again(
 
 
 def test_a_history_that_cannot_be_read_keeps_no_server_from_starting(
-    store: Store, tmp_path: Path
+    four_runs: Store, tmp_path: Path
 ) -> None:
     """Only taking up a new run needs the history; the log says what to take out of it."""
-    (store.folder / "history").write_text("nonsense\n")
+    (four_runs.folder / "history").write_text("nonsense\n")
     with serving(tmp_path) as server:
         assert check_whole(predict(server)) == OLD
     log = server.log.read_text()
@@ -101,27 +87,27 @@ def test_a_history_that_cannot_be_read_keeps_no_server_from_starting(
 
 
 def test_a_fault_while_looking_at_the_store_is_not_the_last_look(
-    store: Store, tmp_path: Path
+    four_runs: Store, tmp_path: Path
 ) -> None:
     """A fault that nobody foresaw is told once, and a later promotion is taken up all the same."""
-    history = store.folder / "history"
+    history = four_runs.folder / "history"
     before = history.read_bytes()
     with serving(tmp_path) as server:
         history.write_text("[" * 100_000)  # no fault that reading a history foresees
-        (store.folder / "latest").write_text(NEW)
+        (four_runs.folder / "latest").write_text(NEW)
         wait_until(lambda: "was not looked at; serving goes on" in server.log.read_text())
         history.write_bytes(before)
-        store.promote(THIRD)
+        four_runs.promote(THIRD)
         wait_until(lambda: check_whole(predict(server)) == THIRD)
     assert server.log.read_text().count("was not looked at") == 1
 
 
-def test_a_store_that_hangs_is_told_in_time(store: Store, tmp_path: Path) -> None:
+def test_a_store_that_hangs_is_told_in_time(four_runs: Store, tmp_path: Path) -> None:
     """Where the store hangs, as a network volume may, a request for its runs gets a 504 in time.
 
     What is in memory is answered as before.
     """
-    record = store.folder / NEW / "run.json"
+    record = four_runs.folder / NEW / "run.json"
     with serving(tmp_path, TAGLINE_TIMEOUT_SECONDS="1") as server:
         record.unlink()
         os.mkfifo(record)
@@ -136,9 +122,9 @@ def test_a_store_that_hangs_is_told_in_time(store: Store, tmp_path: Path) -> Non
         os.close(os.open(record, os.O_RDWR))  # lets its readers go
 
 
-def test_a_store_that_hangs_holds_up_nothing_else(store: Store, tmp_path: Path) -> None:
+def test_a_store_that_hangs_holds_up_nothing_else(four_runs: Store, tmp_path: Path) -> None:
     """However many ask for a hanging store's runs, all else is answered, and the server can end."""
-    latest = store.folder / "latest"
+    latest = four_runs.folder / "latest"
     with serving(tmp_path, TAGLINE_TIMEOUT_SECONDS="1", TAGLINE_DRAIN_SECONDS="0") as server:
         latest.unlink()
         os.mkfifo(latest)

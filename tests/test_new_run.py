@@ -25,27 +25,14 @@ from tests.four_runs import (
     promote_unseen,
     runner_of,
     serving,
-    store_of_four,
     wait_until,
 )
 from tests.on_a_loop import on_a_loop, until
 from tests.serving import Server
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """The four runs, OLD promoted."""
-    return store_of_four(tmp_path)
-
-
-@pytest.fixture
-def watched(store: Store) -> Watched:
-    """The same, watched."""
-    return Watched(store.folder.parent.parent)
-
-
 @pytest.mark.timeout(60)
-def test_all_workers_take_up_a_promoted_run(store: Store, tmp_path: Path) -> None:
+def test_all_workers_take_up_a_promoted_run(four_runs: Store, tmp_path: Path) -> None:
     """Under load every worker changes to a promoted run; no request fails or is of two runs."""
     with serving(tmp_path, TAGLINE_WORKERS="2") as server:
         seen: list[str] = []
@@ -66,7 +53,7 @@ def test_all_workers_take_up_a_promoted_run(store: Store, tmp_path: Path) -> Non
         server.wait_for_workers(2)
         wait_until(lambda: len(seen) > 20)
         assert set(seen) == {OLD}
-        store.promote(NEW)
+        four_runs.promote(NEW)
         wait_until(lambda: server.metric(f'tagline_served_run{{run_id="{OLD}"}}') == 0)
         seen.clear()
         wait_until(lambda: len(seen) > 20)
@@ -79,18 +66,18 @@ def test_all_workers_take_up_a_promoted_run(store: Store, tmp_path: Path) -> Non
         assert run["promoted"] is run["served"] is True
 
 
-def test_a_run_that_does_not_load_is_refused(store: Store, tmp_path: Path) -> None:
+def test_a_run_that_does_not_load_is_refused(four_runs: Store, tmp_path: Path) -> None:
     """A promoted run that cannot load is told of once; the old one serves on until a good one."""
-    damaged = store.folder / NEW / "model" / "check.json"
+    damaged = four_runs.folder / NEW / "model" / "check.json"
     damaged.write_text(damaged.read_text().replace("0.", "1.", 1))
     with serving(tmp_path) as server:
-        promote_unseen(store, NEW)
+        promote_unseen(four_runs, NEW)
         wait_until(lambda: server.metric("tagline_run_refused_total") == 1)
         assert check_whole(predict(server)) == OLD
         wait_until(lambda: requests.get(f"{server.url}/readyz", timeout=30).status_code == 200)
         run = requests.get(f"{server.url}/runs/{NEW}", timeout=30).json()["data"]
         assert (run["promoted"], run["served"]) == (True, False)
-        store.promote(THIRD)
+        four_runs.promote(THIRD)
         wait_until(lambda: check_whole(predict(server)) == THIRD)
         assert server.metric("tagline_run_refused_total") == 1
         assert server.metric(f'tagline_served_run{{run_id="{THIRD}"}}') == 1
@@ -155,40 +142,40 @@ async def test_a_promoted_run_that_could_not_be_loaded_is_not_read_at_each_look(
 
 @pytest.mark.parametrize("before", [False, True])
 def test_a_change_without_history_is_not_taken_up(
-    store: Store, tmp_path: Path, *, before: bool
+    four_runs: Store, tmp_path: Path, *, before: bool
 ) -> None:
     """A `latest` that something else moved, before the start too, is warned of once and not served.
 
     So servers that are added, or started anew, serve what the others do.
     """
     if before:
-        (store.folder / "latest").write_text(NEW)
+        (four_runs.folder / "latest").write_text(NEW)
     with serving(tmp_path) as server:
         if not before:
-            (store.folder / "latest").write_text(NEW)
+            (four_runs.folder / "latest").write_text(NEW)
         wait_until(lambda: "moved it" in server.log.read_text())
         assert check_whole(predict(server)) == OLD
-        store.promote(NEW)
+        four_runs.promote(NEW)
         wait_until(lambda: check_whole(predict(server)) == NEW)
     assert server.log.read_text().count("moved it") == 1
 
 
 @pytest.mark.parametrize("gone", ["history", OLD])
 def test_a_start_without_the_run_promoted_last_warns(
-    store: Store, logged: StringIO, gone: str
+    four_runs: Store, logged: StringIO, gone: str
 ) -> None:
     """Where the history or its last run is gone, a server warns and serves what `latest` names."""
-    (store.folder / "latest").write_text(NEW)
-    (store.folder / gone).rename(store.folder.parent / gone)
-    assert runner_of(store, kept=1).served.run.run_id == NEW
+    (four_runs.folder / "latest").write_text(NEW)
+    (four_runs.folder / gone).rename(four_runs.folder.parent / gone)
+    assert runner_of(four_runs, kept=1).served.run.run_id == NEW
     assert logged.getvalue().count("moved it") == 1
 
 
-def test_a_pinned_run_stays(store: Store, tmp_path: Path) -> None:
+def test_a_pinned_run_stays(four_runs: Store, tmp_path: Path) -> None:
     """The run that TAGLINE_RUN names is served whatever is promoted; GET /runs tells both."""
     with serving(tmp_path, TAGLINE_RUN=THIRD) as server:
         assert check_whole(predict(server)) == THIRD
-        store.promote(NEW)
+        four_runs.promote(NEW)
         assert check_whole(predict(server, "promoted")) == NEW
         assert check_whole(predict(server)) == THIRD
         runs = requests.get(f"{server.url}/runs", timeout=30).json()["data"]["runs"]
@@ -204,13 +191,13 @@ def taken_up(server: Server, runs: int) -> bool:
 
 
 @pytest.mark.timeout(200)
-def test_a_hundred_promotions_leak_nothing(store: Store, tmp_path: Path) -> None:
+def test_a_hundred_promotions_leak_nothing(four_runs: Store, tmp_path: Path) -> None:
     """After 20 promotions under load the worker grows by less than two runs through 80 more."""
     with serving(tmp_path, TAGLINE_POLL_SECONDS="0.02") as server:
         (worker,) = server.workers()
         grown = 0
         for number in range(1, 101):
-            store.promote(NEW if number % 2 else OLD)
+            four_runs.promote(NEW if number % 2 else OLD)
             wait_until(partial(taken_up, server, number))
             if number == 20:
                 grown = -worker.memory_info().rss

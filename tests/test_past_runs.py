@@ -24,30 +24,17 @@ from tests.four_runs import (
     predict,
     runner_of,
     serving,
-    store_of_four,
 )
 from tests.on_a_loop import on_a_loop, until
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    """The four runs, OLD promoted."""
-    return store_of_four(tmp_path)
-
-
-@pytest.fixture
-def watched(store: Store) -> Watched:
-    """The same, watched."""
-    return Watched(store.folder.parent.parent)
-
-
-def test_any_run_of_the_past_answers(store: Store, tmp_path: Path) -> None:
+def test_any_run_of_the_past_answers(four_runs: Store, tmp_path: Path) -> None:
     """Every run in the store answers, more of them than are kept loaded; a deleted one is a 404."""
     with serving(tmp_path, TAGLINE_KEPT_RUNS="1") as server:
         for _ in range(2):
             for run_id in (OLD, NEW, THIRD, FOURTH):
                 assert check_whole(predict(server, run_id)) == run_id
-        store.delete(FOURTH)
+        four_runs.delete(FOURTH)
         answer = predict(server, FOURTH)
         assert answer.status_code == 404
         assert NEW in answer.json()["detail"]
@@ -55,10 +42,10 @@ def test_any_run_of_the_past_answers(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_run_that_loads_slowly_is_waited_for_until_the_deadline(
-    store: Store, tmp_path: Path
+    four_runs: Store, tmp_path: Path
 ) -> None:
     """Requests for it, and for runs that are to load after it, get their 504 in time."""
-    slow = next((store.folder / NEW / "model").glob("*.npz"))
+    slow = next((four_runs.folder / NEW / "model").glob("*.npz"))
     content = slow.read_bytes()
     slow.unlink()
     os.mkfifo(slow)  # reading waits until somebody writes
@@ -136,12 +123,12 @@ async def test_only_so_many_requests_wait_for_runs_to_be_loaded(watched: Watched
 
 
 @on_a_loop
-async def test_a_run_whose_record_names_other_tags_is_not_loaded(store: Store) -> None:
+async def test_a_run_whose_record_names_other_tags_is_not_loaded(four_runs: Store) -> None:
     """Tags of the record that are not the model's would be told with each other's figures."""
-    record = store.folder / NEW / "run.json"
+    record = four_runs.folder / NEW / "run.json"
     told = json.loads(record.read_text())
     told["run"]["tags"].reverse()
     record.write_text(json.dumps(told))
-    runner = runner_of(store, kept=1)
+    runner = runner_of(four_runs, kept=1)
     with pytest.raises(BrokenRun, match="different tags"):
         await asked(runner, NEW)
