@@ -44,7 +44,7 @@ LESS_REGULARIZED = 10.0
 alone, as `not good` does, are held back by what suits most tables."""
 CLEARLY = 0.01
 """Of weighted F1 on folds, by which that must be better to be taken, as less has often been chance.
-QUALITY.md has the tables that were looked at: it is taken for tags that follow from negations, from
+TRIED.md has the tables that were looked at: it is taken for tags that follow from negations, from
 sizes of products and parts of molecules, of the others on one split of one table.
 """
 FAST = "svc"
