@@ -35,7 +35,7 @@ from app.metrics import Metrics
 from app.predict import Predictor, Runner
 from app.queries import check_query
 from app.reading import Limits
-from app.routes import NOWHERE, ROUTES, Route, find
+from app.routes import NOWHERE, ROUTES, Route, find, without_slash
 from app.stopping import Stopping
 from tagger.errors import TooLargeBody, UnknownResource, WrongHost, WrongMethod
 
@@ -75,8 +75,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        path = scope["path"]
-        route, values = find(path)
+        route, values = find(scope)
         exchange = self._open(scope)
         out = Outgoing(send, exchange, self._stopping)
         self._metrics.in_progress[route.template] += 1
@@ -168,9 +167,7 @@ class Edge:
         """Let BentoML's application answer, as it would the path without a slash at its end."""
         inner = dict(scope)
         inner[EXCHANGE] = out.exchange
-        if (scope.get("raw_path") or b"/").endswith(b"/"):
-            # Not one that is escaped (%2F): that is the last letter of a tag.
-            inner["path"] = scope["path"].rstrip("/") or "/"
+        inner["path"] = without_slash(scope)
         if scope["method"] == "HEAD":
             # uvicorn leaves the body out; all else is to be as it would be for GET.
             inner["method"] = out.exchange.method = "GET"

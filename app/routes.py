@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from starlette.routing import compile_path
+from starlette.types import Scope
 
 from app import schemas
 from app.schemas import Predictions, Success
@@ -195,12 +196,21 @@ STATIC = {route.template: route for route in ROUTES if "{" not in route.template
 NAMED = tuple((compile_path(route.path)[0], route) for route in ROUTES if "{" in route.template)
 
 
-def find(path: str) -> tuple[Route, dict[str, str]]:
-    """Find who answers a path, and what its template's names stand for."""
-    if (route := STATIC.get(path) or STATIC.get(path.rstrip("/") or "/")) is not None:
+def find(scope: Scope) -> tuple[Route, dict[str, str]]:
+    """Find who answers a request's path, and what its template's names stand for."""
+    if (route := STATIC.get(scope["path"])) is not None:
         return route, {}
-    path = path.rstrip("/")
+    path = without_slash(scope)
+    if (route := STATIC.get(path)) is not None:
+        return route, {}
     for pattern, route in NAMED:
         if found := pattern.fullmatch(path):
             return route, found.groupdict()
     return NOWHERE, {}
+
+
+def without_slash(scope: Scope) -> str:
+    """Give a request's path without a slash at its end."""
+    path: str = scope["path"]
+    # Not one that is escaped (%2F): that is the last letter of a tag.
+    return path.rstrip("/") or "/" if (scope.get("raw_path") or b"/").endswith(b"/") else path

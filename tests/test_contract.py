@@ -281,6 +281,7 @@ def test_predictions_by_a_named_run(server: Server, trained_home: TrainedHome, r
         ("/runs/nothing", "Runs that exist: "),
         ("/runs/nothing/performance", "Runs that exist: "),
         ("/run", "Paths that exist: /runs,"),
+        ("/params/seed%2F", "Paths that exist: /params, /params/{param},"),
         ("/docs.json", "Paths that exist: /docs,"),
         ("/runs/20261130-185808-8bd1/tags", "Paths that exist: /runs/{run_id}/predict, /runs/"),
     ],
@@ -288,8 +289,8 @@ def test_predictions_by_a_named_run(server: Server, trained_home: TrainedHome, r
 def test_unknown_things_are_404_and_name_what_exists(
     server: Server, path: str, nearest: str
 ) -> None:
-    """A 404 says what there is, the nearest first."""
-    answer = get(server, path)
+    """A 404 says what there is, the nearest first; no redirect."""
+    answer = requests.get(f"{server.url}{path}", allow_redirects=False, timeout=30)
     assert answer.status_code == 404
     assert nearest in answer.json()["detail"]
 
