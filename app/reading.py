@@ -222,8 +222,9 @@ def _too_much(value: Any, limits: Limits) -> Iterator[Fault]:
         )
     for place, row in enumerate(rows[: limits.texts]):
         if isinstance(row, dict) and len(_whole_text(row)) > limits.text_length:
+            field = ("text",) if "text" in row else ()  # of a pair, no field alone is too long
             yield Fault(
-                ("body", "texts", place, "text"),
+                ("body", "texts", place, *field),
                 f"Text is longer than the {limits.text_length} characters that it may have: "
                 "shorten it.",
                 "string_too_long",
