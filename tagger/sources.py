@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import sys
 import urllib.error
 import urllib.request
@@ -31,6 +32,12 @@ PAGES = (b"<!doctype html", b"<html", b"<?xml")
 
 PACKED = (b"BZh", b"\xfd7zXZ\x00", b"(\xb5/\xfd")
 """How what bzip2, xz and zstd packed begins."""
+
+OTHERS = {".md": "Markdown", ".sql": "SQL", ".yaml": "YAML", ".yml": "YAML", ".toml": "TOML"}
+"""How files are named that hold no table, or one that is not read."""
+
+RULE = re.compile(rb"[^\n]*\n[ \t]*[|+:-][ \t|+:-]*---[ \t|+:-]*\r?\n")
+"""How a table begins that is drawn, in Markdown or by a database: with a line below its header."""
 
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -153,6 +160,9 @@ def _form(source: str, beginning: bytes) -> Form:
             "it is a page of the web or XML: give the address of the file itself, or write the "
             "table as CSV or JSON lines"
         )
+    drawn = "drawn with lines, as Markdown is" if RULE.match(bare) else None
+    if other := OTHERS.get(Path(name).suffix, drawn):
+        raise ValueError(f"it is {other}: write the table as CSV or JSON lines")
     if name.endswith((".csv", ".tsv")):
         return "csv"
     if bare.startswith(b"[") or bare.partition(b"\n")[0].strip() == b"{":

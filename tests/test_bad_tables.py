@@ -166,6 +166,8 @@ def test_a_table_that_is_not_named_is_told_so(
             "polish.csv",
             ["Windows-1252; if", "--encoding NAME"],
         ),
+        ("| text | tags |\n|:--- | ---:|\n| a | b |\n", "drawn.csv", ["as Markdown is: write"]),
+        ("-- a dump\nINSERT INTO table VALUES ('a', 'b');\n", "dump.SQL", ["is SQL: write the"]),
         (b"PK\x03\x04 a workbook", "table.xlsx", ["Excel", "CSV", "unpacked"]),
         (b"PK\x03\x04 a workbook", "renamed.csv", ["Excel", "CSV"]),
     ],
