@@ -128,10 +128,10 @@ def told_refusal(measured: OnePod, pod: Pod) -> str:
     """Say what a refusal costs, and how that is known."""
     if any(one.refused for one in measured.rounds):
         return (
-            f"{pod.refusal:.2f} of an answer's for each, reckoned from the rate that had most "
-            "refusals, so the columns are near there."
+            f"{pod.refusal:.2f} of the time of an answer, calculated from the rate that had most "
+            "refusals, so there the two columns are near each other."
         )
-    return f"none was measured, so {pod.refusal:g} of an answer's is assumed for each."
+    return f"none was measured, so {pod.refusal:g} of the time of an answer is assumed."
 
 
 def refused_by(pod: Pod, measured: Round) -> float:
