@@ -37,16 +37,20 @@ def listed(names: Sequence[str], *, most: int = 10) -> str:
 def known_names(kind: str, asked: str, known: Sequence[str]) -> str:
     """Say which names exist, those nearest to the one asked for first, `MOST_SHOWN` at most.
 
-    ``kind`` is the plural that begins the sentence: "Runs", "Tags".
+    ``kind`` is the plural that begins the sentence: "Runs", "Tags". Small letters and capitals are
+    the same here: the nearest to "NLP" is "nlp".
     """
     if not known:
         return f"{kind} that exist: none."
-    asked = asked[:LONGEST_SHOWN]
+    asked = asked[:LONGEST_SHOWN].casefold()
+    folded = {name: name.casefold() for name in known}
     begun_alike = sorted(
         known,
-        key=lambda name: -len(commonprefix((name, asked))),  # noqa: RUF071 - letter by letter
+        key=lambda name: -len(commonprefix((folded[name], asked))),  # noqa: RUF071 - letter by letter
     )
-    near = get_close_matches(asked, begun_alike[:MOST_COMPARED], n=3, cutoff=0.5)
+    compared = begun_alike[:MOST_COMPARED]
+    alike = get_close_matches(asked, {folded[name] for name in compared}, n=3, cutoff=0.5)
+    near = [name for match in alike for name in compared if folded[name] == match]
     shown = [*near, *(name for name in begun_alike if name not in near)][:MOST_SHOWN]
     rest = len(known) - len(shown)
     more = f", and {rest} more" if rest else ""

@@ -278,6 +278,7 @@ def test_predictions_by_a_named_run(server: Server, trained_home: TrainedHome, r
         ("/performance?filter=f1", "Parts that exist: overall.f1,"),
         ("/params/sed", "Params that exist: seed,"),
         ("/tags/sail", "Tags that exist: sailing,"),
+        ("/tags/SAILING", "Tags that exist: sailing,"),
         ("/runs/nothing", "Runs that exist: "),
         ("/runs/nothing/performance", "Runs that exist: "),
         ("/run", "Paths that exist: /runs,"),
