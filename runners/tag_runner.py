@@ -31,8 +31,8 @@ log = logging.getLogger("bentoml.tagline.runner")
 
 MOST_LOADING = 32
 """Requests that may wait for runs to be loaded."""
-READERS = 4
-"""Threads that read the store: one loads, the others look which runs there are."""
+READERS = 3
+"""Threads that look which runs there are, while another one loads."""
 RETRY_SECONDS = 60
 """Until a promoted run that could not be loaded is tried again: a store on a network may have
 failed it once, or a copy into it was not at its end."""
@@ -100,6 +100,9 @@ class TagRunner:
         self._loading = 0
         # Its own: a store that hangs would take all threads of the loop, which compress answers.
         self._readers = ThreadPoolExecutor(READERS, "store")
+        # The C library keeps what a thread has freed for that thread's next use: were runs loaded
+        # now in one and now in another, each would keep the room of a run.
+        self._loader = ThreadPoolExecutor(1, "load")
         self._passed_over: str | None = None
         """What was last said not to be taken up, lest it be said twice."""
         self._next_try = 0.0
@@ -186,7 +189,7 @@ class TagRunner:
                 if (loaded := self._kept_loaded(run_id)) is None:
                     if deadline <= time.monotonic():
                         raise DeadlinePassed(NOT_LOADED)
-                    loaded = await self._apart(self._load, run_id)
+                    loaded = await self._load_apart(run_id)
                     self._others[run_id] = loaded
                     if len(self._others) > self._kept:
                         self._others.popitem(last=False)
@@ -230,7 +233,7 @@ class TagRunner:
         try:
             async with self._one_at_a_time:
                 if (loaded := self._kept_loaded(promoted)) is None:
-                    loaded = await self._apart(self._load, promoted)
+                    loaded = await self._load_apart(promoted)
         except (RunError, StoreError) as fault:
             self._next_try = time.monotonic() + RETRY_SECONDS
             if what != self._passed_over:
@@ -275,6 +278,10 @@ class TagRunner:
     async def _apart(self, read: Callable[[*Names], Result], *names: *Names) -> Result:
         """Read the store off the loop."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, read, *names)
+
+    async def _load_apart(self, run_id: str) -> Loaded:
+        """Load a run off the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._loader, self._load, run_id)
 
     def _load(self, run_id: str) -> Loaded:
         return Loaded.read(

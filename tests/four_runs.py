@@ -92,6 +92,7 @@ class Watched(Store):
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         self.loaded: list[str] = []
+        self.threads: list[int] = []
         self.loads = threading.Event()
         self.looks = 0
         self.lists = 0
@@ -109,6 +110,7 @@ class Watched(Store):
     def model(self, run_id: str) -> Model:
         """Read a model."""
         self.loaded.append(run_id)
+        self.threads.append(threading.get_ident())
         assert run_id == OLD or self.loads.wait(30)
         return super().model(run_id)
 

@@ -76,6 +76,17 @@ async def test_the_run_that_nobody_asked_for_longest_is_dropped(watched: Watched
 
 
 @on_a_loop
+async def test_runs_are_loaded_in_one_thread(watched: Watched) -> None:
+    """Whatever else reads the store: in several, each kept the room of runs that it had loaded."""
+    runner = runner_of(watched, kept=1)
+    watched.loads.set()
+    for _ in range(4):
+        asks = [asked(runner, run_id) for run_id in (NEW, THIRD, FOURTH)]
+        await asyncio.gather(*asks)
+    assert len(set(watched.threads[1:])) == 1
+
+
+@on_a_loop
 async def test_a_load_that_has_begun_goes_on_after_its_caller_left(watched: Watched) -> None:
     """A run that loads longer than callers wait is there for a later one; one not begun is left."""
     runner = runner_of(watched, kept=1)
