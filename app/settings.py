@@ -21,6 +21,10 @@ PREFIX = "TAGLINE_"
 ORIGIN = re.compile(r"\*|null|[a-z][a-z0-9+.-]*://[a-z0-9._:\[\]-]+")
 """Without a slash at the end: browsers send none, and origins are compared as strings."""
 
+MOST = 1 << 53
+"""The API's document names the limits, and up to here every reader of JSON has whole numbers."""
+Count = Annotated[int, Field(ge=1, le=MOST)]
+
 
 class Settings(BaseSettings):
     """The server's settings; each is the environment variable TAGLINE_ and its name in capitals."""
@@ -33,21 +37,21 @@ class Settings(BaseSettings):
     """Serve this run, whatever is promoted."""
     store: Path | None = None
     """A model store folder, a mounted one say; else BentoML's own, or the Bento's run."""
-    workers: int = Field(default=1, ge=1)
+    workers: Count = 1
     """Processes that answer; each holds the run."""
 
-    max_texts: int = Field(default=1_000, ge=1)
+    max_texts: Count = 1_000
     """Texts in a request."""
-    max_text_length: int = Field(default=10_000, ge=1)
+    max_text_length: Count = 10_000
     """Characters in a text."""
-    max_body_bytes: int = Field(default=1 << 20, ge=1_024)
-    max_scores: int = Field(default=100_000, ge=1)
+    max_body_bytes: int = Field(default=1 << 20, ge=1_024, le=MOST)
+    max_scores: Count = 100_000
     """Tag scores in an answer, 60 bytes each, where the threshold is below 0.01: of a thousand
     texts a hundred each."""
 
-    queue_texts: int = Field(default=20_000, ge=1)
+    queue_texts: Count = 20_000
     """Texts that may wait in a worker; a request beyond is refused at once."""
-    batch_texts: int = Field(default=256, ge=1)
+    batch_texts: Count = 256
     """Texts in a batch at most."""
     batch_milliseconds: float = Field(default=5, gt=0)
     """How long a batch should take at most: its size is found from the measured cost of a text."""
@@ -56,7 +60,7 @@ class Settings(BaseSettings):
     keep_alive_seconds: float = Field(default=75, gt=0)
     """How long an idle connection is kept: longer than balancers keep theirs, mostly for 60."""
 
-    kept_runs: int = Field(default=2, ge=1)
+    kept_runs: Count = 2
     """Runs kept loaded beside the served one."""
     poll_seconds: float = Field(default=2, gt=0)
     """How often the store is looked at for a newly promoted run."""

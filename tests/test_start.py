@@ -63,6 +63,8 @@ def test_no_bentoml_home(tmp_path: Path) -> None:
         ("TAGLINE_max_texts", "5", "The nearest is TAGLINE_MAX_TEXTS"),
         ("TAGLINE_WORKERS", "none", "TAGLINE_WORKERS='none'"),
         ("TAGLINE_BATCH_MILLISECONDS", "inf", "finite"),
+        ("TAGLINE_MAX_TEXTS", "9" * 20, "less than or equal to 9007199254740992"),
+        ("TAGLINE_MAX_BODY_BYTES", "1000", "greater than or equal to 1024"),
         ("TAGLINE_CORS_ORIGINS", "https://forms.example/", "without a path"),
         ("TAGLINE_CORS_ORIGINS", "null, https://*.example", "'https://*.example'"),
         ("TAGLINE_QUEUE_TEXTS", "10", "the largest request could never be answered"),
