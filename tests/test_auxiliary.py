@@ -28,7 +28,7 @@ from training.report.table import known_texts
 from training.report.telling_words import telling_words
 from training.runs import make_run
 from training.split import split
-from training.telling import tell_made
+from training.train_summary import tell_made
 
 WORDS: Mapping[str, str] = {
     "cooking": "broth onion skillet pepper garlic tomato",

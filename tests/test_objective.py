@@ -19,8 +19,8 @@ from training.data import read_dataset
 from training.fit import fit
 from training.labelled import Reading
 from training.split import split
-from training.telling import tell_made
 from training.thresholds import Objective, thresholds_for
+from training.train_summary import tell_made
 
 
 def drawn_scores(*, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -14,9 +14,9 @@ from tagger.store import Store
 from tests.runs import TABLE, made_run, named, put
 from tests.serving import run_python
 from training.data import read_dataset
+from training.evaluate_command import tell_unknown_tags
 from training.labelled import Reading
 from training.operate import threshold_for_precision, with_threshold
-from training.telling import tell_strange
 
 
 @pytest.fixture
@@ -186,9 +186,9 @@ def test_a_tag_that_one_of_two_runs_has_is_not_said_to_be_left_out(
     """It is compared, as never given by the other; what neither has is not."""
     run, dataset = made_run().run, read_dataset(str(TABLE), Reading())
     fewer, fewest = replace(run, tags=run.tags[1:]), replace(run, tags=run.tags[2:])
-    tell_strange([fewer, run], dataset)
+    tell_unknown_tags([fewer, run], dataset)
     assert not capsys.readouterr().err
-    tell_strange([fewer, fewest], dataset)
+    tell_unknown_tags([fewer, fewest], dataset)
     assert f": {run.tags[0]}. Texts" in " ".join(capsys.readouterr().err.split())
 
 

@@ -39,7 +39,7 @@ from training.evaluate import (
 from training.labelled import Reading
 from training.runs import make_run
 from training.split import split
-from training.telling import tell_made, tell_next
+from training.train_summary import tell_made, tell_next
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ Its files in the order in which to read them::
     the best of them    weights, fit
     a run               runs, operate
     what to make of it  suspects, versus, out_of_domain, report/
-    commands            options, progress, telling, __main__
+    options             options, reading_options, training_options
+    a table's commands  progress, check_command, train_summary, train_command
+    a run's commands    evaluate_command, operate_command, report_command, __main__
     how good it is      measuring/
 """

@@ -10,11 +10,11 @@ import numpy as np
 
 from tagger.sources import STANDARD_INPUT
 from training.auxiliary import CATALOGUE
-from training.options import options_of
 from training.report.examined import Examined
 from training.report.table import Table
 from training.split import last_part
 from training.suspects import Suspect, find_suspects
+from training.training_options import options_of
 
 SHOWN = 12
 
