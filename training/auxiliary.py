@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from tagger.errors import MissingColumns, TooLittleData
-from tagger.paired import Truth
 from tagger.records import Auxiliary
 from training.data import Dataset, normalise, read_dataset
 from training.duplicates import near_duplicates
-from training.evaluate import truth_of
 from training.labelled import Labelled, Reading
 from training.split import Split, last_part
-from training.training_set import TrainingSet
 
 CATALOGUE = Path(__file__).parent / "catalogue.csv"
 """Tagline's own table."""
@@ -88,11 +82,3 @@ def _lent(other: Dataset, dataset: Dataset, parts: Split) -> Lent:
     tags = tuple(tuple(tag for tag in some if tag in shared) for some in left.tags)
     described = Auxiliary(last_part(other.source), other.sha256, len(left), shared)
     return Lent(replace(left, tags=tags), described)
-
-
-def all_seen(own: TrainingSet, lent: Lent | None) -> tuple[Sequence[str], Truth]:
-    """Return all texts that are learnt from, and which tags they bear as far as is known."""
-    if lent is None:
-        return own.texts, own.truth
-    of_lent = truth_of(lent.labelled.tags, own.tags)
-    return [*own.texts, *lent.labelled.texts], np.concatenate([own.truth, of_lent])

@@ -15,7 +15,7 @@ from tagger.policy import DIGITS, Policy
 from tagger.records import Params
 from tagger.sparse import Doubles
 from training.abstaining import word_information
-from training.auxiliary import Lent, all_seen
+from training.auxiliary import Lent
 from training.candidates import CLEARLY, MOST_CHARACTERS, MOST_COMPARED, less_regularized
 from training.learners import decide, learn
 from training.progress import Step
@@ -82,8 +82,11 @@ def fit(
     _refuse_what_nothing_sets_apart(own.tags, tags_of_each)
     candidates = (params, *(others if _comparable(texts, own.tags) else ()))
 
+    def seen(params: Params) -> TrainingSet:
+        return replace(own, lent=lent) if params.auxiliary else own
+
     def trial(params: Params) -> Tried:
-        return try_out(own, params, step, lent=lent if params.auxiliary else None)
+        return try_out(seen(params), params, step)
 
     tried = [trial(candidate) for candidate in candidates]
     best = max(tried, key=_folds_f1)
@@ -94,7 +97,7 @@ def fit(
     if lent and not params.auxiliary and _comparable([*texts, *lent.labelled.texts], own.tags):
         tried.append(trial(replace(best.params, auxiliary=True)))
         best = max(best, tried[-1], key=_folds_f1)
-    model = _fit_to_all(own, best, step, lent=lent if best.params.auxiliary else None)
+    model = _fit_to_all(seen(best.params), best, step)
     return Fitted(
         model,
         best.scores.astype(np.float32),
@@ -104,17 +107,17 @@ def fit(
     )
 
 
-def _fit_to_all(own: TrainingSet, best: Tried, step: Step, *, lent: Lent | None) -> Model:
+def _fit_to_all(training_set: TrainingSet, best: Tried, step: Step) -> Model:
     """Fit the candidate that was best on folds to all texts; prove the model equal."""
     step("all texts")
-    vectorizer, learners = learn(own, best.params, step, lent=lent)
-    expected = best.calibration.log_odds(decide(learners, vectorizer.transform(own.texts)))
+    vectorizer, learners = learn(training_set, best.params, step)
+    expected = best.calibration.log_odds(decide(learners, vectorizer.transform(training_set.texts)))
     weights = weights_of(
         vectorizer,
         learners,
         best.calibration,
         best.params,
-        information=word_information(vectorizer, *all_seen(own, lent)),
+        information=word_information(vectorizer, *training_set.all_seen()),
         usual_length=best.usual_length,
     )
     del vectorizer, learners  # as large as the weights, which the model holds twice
@@ -125,8 +128,8 @@ def _fit_to_all(own: TrainingSet, best: Tried, step: Step, *, lent: Lent | None)
         thresholds=np.round(best.thresholds, DIGITS),
         abstain_below=best.abstain_below,
     )
-    model = Model(own.tags, policy, weights)
-    _prove_equal(model.log_odds(own.texts)[0], expected)
+    model = Model(training_set.tags, policy, weights)
+    _prove_equal(model.log_odds(training_set.texts)[0], expected)
     return model
 
 

@@ -15,7 +15,6 @@ from sklearn.svm import LinearSVC
 from tagger.paired import Truth
 from tagger.records import Params
 from tagger.sparse import Doubles
-from training.auxiliary import Lent
 from training.evaluate import truth_of
 from training.factored import Factored
 from training.naive_bayes import TOLERANCE, NaiveBayesSVC
@@ -62,9 +61,7 @@ Of 2 tags that is 0.7 GiB at its peak: 28 bytes a number, the matrix and libline
 """
 
 
-def learn(
-    own: TrainingSet, params: Params, step: Step, *, lent: Lent | None
-) -> tuple[Vectorizer, list[Any]]:
+def learn(training_set: TrainingSet, params: Params, step: Step) -> tuple[Vectorizer, list[Any]]:
     """Fit scikit-learn's vectorizers, and one learner a tag, in the order of the tags.
 
     A tag that no text bears, or every text, gets a learner that says just that.
@@ -73,33 +70,32 @@ def learn(
     ----------
     step
         Is told which tags are waited for, where that takes long.
-    lent
-        Of another table, for the tags that it knows.
     """
-    names = [tag.replace("-", " ").replace("_", " ") for tag in own.tags] if params.names else []
+    texts, tags, lent = training_set.texts, training_set.tags, training_set.lent
+    names = [tag.replace("-", " ").replace("_", " ") for tag in tags] if params.names else []
     more = lent.labelled.texts if lent else ()
-    vectorizer = Vectorizer(params, tags=len(own.tags)).fit([*own.texts, *names, *more])
-    matrix = vectorizer.transform([*own.texts, *names * NAME_WEIGHT, *more])
-    examples = Examples(matrix, *_truth_and_weights(own, names=bool(names), lent=lent))
+    vectorizer = Vectorizer(params, tags=len(tags)).fit([*texts, *names, *more])
+    matrix = vectorizer.transform([*texts, *names * NAME_WEIGHT, *more])
+    examples = Examples(matrix, *_truth_and_weights(training_set, names=bool(names)))
     learner = LEARNERS[params.model](params)
-    if isinstance(learner, LinearSVC) and matrix.count() * len(own.tags) > MOST_FOR_LIBLINEAR:
+    if isinstance(learner, LinearSVC) and matrix.count() * len(tags) > MOST_FOR_LIBLINEAR:
         return vectorizer, _learn_together(
             examples, learner, lambda which: step(f"{params.model}, {which}")
         )
     return vectorizer, _learn_apart(examples, params)
 
 
-def _truth_and_weights(own: TrainingSet, *, names: bool, lent: Lent | None) -> tuple[Truth, Floats]:
+def _truth_and_weights(training_set: TrainingSet, *, names: bool) -> tuple[Truth, Floats]:
     """Return which tags each example bears, and its sample weight for each: (examples, tags)."""
-    truth, weights = [own.truth], [np.ones(own.truth.shape, np.float32)]
+    truth, weights = [training_set.truth], [np.ones(training_set.truth.shape, np.float32)]
     if names:
         # Of other tags a name says nothing: that of `segmentation` is no example of a text without
         # `computer-vision`.
-        named = np.tile(np.eye(len(own.tags), dtype=np.float32), (NAME_WEIGHT, 1))
+        named = np.tile(np.eye(len(training_set.tags), dtype=np.float32), (NAME_WEIGHT, 1))
         truth.append(named > 0)
         weights.append(named)
-    if lent:
-        of_lent = truth_of(lent.labelled.tags, own.tags)
+    if training_set.lent:
+        of_lent = truth_of(training_set.lent.labelled.tags, training_set.tags)
         truth.append(of_lent)
         weights.append(np.tile(np.float32(LENT_WEIGHT) * of_lent.any(axis=0), (len(of_lent), 1)))
     # Of 1,000 tags they are as large as all else: a stack of one would be a copy.

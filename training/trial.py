@@ -13,7 +13,6 @@ from tagger.familiarity import familiarity
 from tagger.records import Params
 from tagger.sparse import Doubles
 from training.abstaining import abstain_below, usual_length, word_information
-from training.auxiliary import Lent, all_seen
 from training.calibration import Calibration, calibrate
 from training.candidates import name_of
 from training.evaluate import best_alone, measure
@@ -70,20 +69,18 @@ class _LeftOut:
     """(texts,)"""
 
 
-def try_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) -> Tried:
+def try_out(training_set: TrainingSet, params: Params, step: Step) -> Tried:
     """Have each text judged by a model of the other folds; calibrate and set limits by that.
 
     Parameters
     ----------
     step
         Is told the name of each step as it begins.
-    lent
-        Of another table, which every fold learns from too.
     """
     begun = time.perf_counter()
-    truth = own.truth
-    left_out = _leave_out(own, params, step, lent=lent)
-    step(f"{_name(params, lent)}, calibration and thresholds")
+    truth = training_set.truth
+    left_out = _leave_out(training_set, params, step)
+    step(f"{_name(training_set, params)}, calibration and thresholds")
     calibration = calibrate(left_out.decisions, truth)
     scores = calibration.probability(left_out.decisions)
     objective = Objective.read(params.objective)
@@ -96,7 +93,7 @@ def try_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) 
         right=(truth & predicted).sum(axis=1),
         missed=int((truth & ~predicted).sum()),
     )
-    measured = measure(truth, predicted & (familiar >= limit)[:, np.newaxis], own.tags)
+    measured = measure(truth, predicted & (familiar >= limit)[:, np.newaxis], training_set.tags)
     return Tried(
         params=params,
         calibration=calibration,
@@ -107,7 +104,7 @@ def try_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) 
         compared=Compared(
             params.model,
             params.regularization,
-            lent.described.source if lent else None,
+            training_set.auxiliary,
             measured.overall.f1,
             measured.overall.macro_f1,
             seconds=time.perf_counter() - begun,
@@ -116,23 +113,23 @@ def try_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) 
     )
 
 
-def _name(params: Params, lent: Lent | None) -> str:
-    return name_of(params.model, params.regularization, lent.described.source if lent else None)
+def _name(training_set: TrainingSet, params: Params) -> str:
+    return name_of(params.model, params.regularization, training_set.auxiliary)
 
 
-def _leave_out(own: TrainingSet, params: Params, step: Step, *, lent: Lent | None) -> _LeftOut:
-    name = _name(params, lent)
-    decisions = np.zeros(own.truth.shape)
+def _leave_out(training_set: TrainingSet, params: Params, step: Step) -> _LeftOut:
+    name = _name(training_set, params)
+    decisions = np.zeros(training_set.truth.shape)
     of_blank = []
-    information, words = np.zeros((2, len(own.texts)))
-    for fold, (rest, out) in enumerate(folds_of(own.truth, params)):
+    information, words = np.zeros((2, len(training_set.texts)))
+    for fold, (rest, out) in enumerate(folds_of(training_set.truth, params)):
         step(f"{name}, fold {fold + 1} of {params.folds}")
-        training, left_out = own.take(rest), own.take(out).texts
-        vectorizer, learners = learn(training, params, step, lent=lent)
+        training, left_out = training_set.take(rest), training_set.take(out).texts
+        vectorizer, learners = learn(training, params, step)
         decided = decide(learners, vectorizer.transform([*left_out, ""]))
         decisions[out] = decided[:-1]
         of_blank.append((out, decided[-1].copy()))
-        of_words = word_information(vectorizer, *all_seen(training, lent))
+        of_words = word_information(vectorizer, *training.all_seen())
         information[out], words[out] = vectorizer.sums(left_out, of_words)
         del vectorizer, learners  # half a GiB of 60,000 texts, before the next fold's are made
     return _LeftOut(decisions, tuple(of_blank), information, words)
