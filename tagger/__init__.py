@@ -8,7 +8,7 @@ Its files in the order in which to read them::
     scores -> tags      policy, decide
     a run on the disk   arrays, exam, check, run_folder
     the store of runs   files, history, store
-    two runs            paired, compare, gate
+    two runs            f1, permutation, paired, compare, gate
     tables              sources, dialect, tables, writing, columns, tag_table
     commands            environment, console, objects, printing, tag_command, __main__
 """

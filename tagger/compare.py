@@ -10,8 +10,9 @@ import numpy as np
 from tagger.decide import Decisions, decide
 from tagger.errors import PromotionRefused
 from tagger.exam import Answers, Exam
+from tagger.f1 import Truth
 from tagger.model import Scored
-from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
+from tagger.paired import OVERALL, Difference, beyond_noise, differences
 from tagger.policy import Policy
 from tagger.records import Run
 from tagger.wording import listed

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from tagger.sparse import Doubles
 from training.vectorizer import Vectorizer
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tagger.f1 import Truth
 from tagger.model import probability
-from tagger.paired import Truth
 from tagger.sparse import Doubles
 
 SHRINKAGE = 0.3

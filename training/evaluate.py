@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tagger.compare import in_columns, predicted_tags
 from tagger.decide import Decisions, decide
+from tagger.f1 import Truth, f1_score, weighted_mean
 from tagger.model import Model, Scored
-from tagger.paired import Truth, f1_score, weighted_mean
 from tagger.records import Overall, Performance, Scores
 from tagger.sparse import Doubles
 from training.labelled import Labelled

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from tagger.records import Params
 
 

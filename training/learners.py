@@ -12,7 +12,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from tagger.records import Params
 from tagger.sparse import Doubles
 from training.evaluate import truth_of

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from training.factored import Factored
 
 Floats = NDArray[np.float32]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from tagger.errors import SettingsError
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from tagger.records import Scores
 from tagger.sparse import Doubles
 

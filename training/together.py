@@ -15,7 +15,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.svm import LinearSVC
 
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from training.factored import Factored
 from training.naive_bayes import RIDGE_PENALTY, NaiveBayesSVC, how_telling
 from training.newton import Floats, Problem, ridge, svm

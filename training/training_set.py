@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from training.auxiliary import Lent
 from training.evaluate import truth_of
 

@@ -11,7 +11,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from tagger.records import Params
 from tagger.sparse import Doubles
 from training.evaluate import best_alone, measure, truth_of

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tagger.compare import decide_exam, predicted_tags
 from tagger.exam import Exam
+from tagger.f1 import Truth
 from tagger.model import Model
-from tagger.paired import Truth
 from tagger.records import Run
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tagger.errors import TooLittleData
-from tagger.paired import OVERALL, Difference, Truth, beyond_noise, differences
+from tagger.f1 import Truth
+from tagger.paired import OVERALL, Difference, beyond_noise, differences
 from tagger.records import Run
 from tagger.wording import listed
 from training.evaluate import measure, predict

@@ -17,7 +17,8 @@ from math import sqrt
 import numpy as np
 from scipy import sparse
 
-from tagger.paired import WITHIN_95, Truth, f1_score
+from tagger.f1 import Truth, f1_score
+from tagger.paired import WITHIN_95
 from tagger.sparse import Doubles
 
 TIMES = 1_000

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tagger.columns import find_column
 from tagger.errors import TableError, TooLittleData
 from tagger.exam import Answers, Exam
-from tagger.paired import Truth
+from tagger.f1 import Truth
 from tagger.records import Run
 from tagger.sources import find_source
 from training.auxiliary import CATALOGUE
