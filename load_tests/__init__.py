@@ -3,7 +3,7 @@
 Its files in the order in which to read them::
 
     make load             texts, slo, faults, users, ramp, __main__
-    what is measured      results, measure, subjects, servers/
+    what is measured      results, running, subjects, wrk, servers/
     make bench            table, rounds, hot_path, bench
     PEERS=1               peers/
     CURVES=1              open_loop, capacity, bare_loop, made_runs, curves, growth

@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 import requests
 
-from load_tests.measure import running
 from load_tests.results import PROJECT, RESULTS
+from load_tests.running import running
 from load_tests.subjects import Ground, tagline
 from load_tests.texts import read_texts
 from tagger.console import Refusing

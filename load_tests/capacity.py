@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from load_tests.measure import Running, load
 from load_tests.open_loop import Arrivals, arrive
+from load_tests.running import Running
+from load_tests.wrk import load
 
 SECONDS = 4
 """Of one look at a rate."""

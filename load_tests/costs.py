@@ -16,10 +16,11 @@ from pathlib import Path
 import click
 
 from load_tests.floors import floors
-from load_tests.measure import Running, load, processor_seconds, running
 from load_tests.results import COSTS, Circumstances, write
+from load_tests.running import Running, processor_seconds, running
 from load_tests.subjects import BENCH_PYTHON, FLOOR, constants, measuring, tagline
 from load_tests.table import Table
+from load_tests.wrk import load
 
 LOOKS_A_SECOND = 250
 PROTOCOL, FRAMEWORK = "protocol", "framework"

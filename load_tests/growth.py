@@ -14,12 +14,13 @@ from load_tests import made_runs
 from load_tests.bare_loop import bare_loop
 from load_tests.capacity import capacity_of
 from load_tests.curves import Curve, Effort, Growth, Line, Point
-from load_tests.measure import Running, Sample, load, running
 from load_tests.open_loop import arrive
 from load_tests.results import CURVES, Row, write
 from load_tests.rounds import measure, summarise
+from load_tests.running import Running, running
 from load_tests.subjects import TAGLINE, Ground, at_once, measuring, tagline, write_bodies
 from load_tests.texts import of_length, of_words, read_texts, recurring, unknown_words
+from load_tests.wrk import Sample, load
 from tagger.store import Store
 
 CONNECTIONS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024)

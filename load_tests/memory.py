@@ -16,12 +16,13 @@ from itertools import islice, pairwise
 import click
 import requests
 
-from load_tests.measure import Running, load, running
 from load_tests.open_loop import request_of
 from load_tests.results import MEMORY, PROJECT, Circumstances, write
+from load_tests.running import Running, running
 from load_tests.subjects import Ground, measuring, tagline
 from load_tests.table import Table
 from load_tests.texts import unknown_words
+from load_tests.wrk import load
 from tagger.store import Store
 
 SECONDS = 5

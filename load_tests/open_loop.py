@@ -32,8 +32,8 @@ import click
 import numpy as np
 from pydantic import TypeAdapter
 
-from load_tests.measure import Running
 from load_tests.results import PROJECT
+from load_tests.running import Running
 
 CONNECTIONS = 4_000
 PATIENCE = 30

@@ -13,9 +13,10 @@ from contextlib import ExitStack
 from rich.console import Console
 from rich.progress import track
 
-from load_tests.measure import Sample, Subject, load, running
 from load_tests.results import Row
+from load_tests.running import Subject, running
 from load_tests.table import Table
+from load_tests.wrk import Sample, load
 
 
 def measure(

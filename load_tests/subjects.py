@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from load_tests.measure import Subject, first_answer, running
 from load_tests.results import PROJECT, Circumstances, circumstances, load_before
+from load_tests.running import Subject, first_answer, running
 from load_tests.texts import read_texts
 from tagger.store import Store
 

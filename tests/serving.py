@@ -18,7 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from load_tests.measure import free_port
+from load_tests.running import free_port
 from tests.forked import COMMANDS, run_forked
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ import requests
 
 from app.bento import run_to_serve
 from app.settings import Settings
-from load_tests.measure import free_port
+from load_tests.running import free_port
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, run_command, serve
 

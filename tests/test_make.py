@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import requests
 
-from load_tests.measure import free_port
+from load_tests.running import free_port
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, environment, run_command, wait_until_ready
 

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from app.own_process import in_own_process
-from load_tests.measure import free_port
+from load_tests.running import free_port
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, run_command, run_python
 

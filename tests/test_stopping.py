@@ -24,7 +24,7 @@ from bentoml._internal.utils import circus
 from app import bento
 from app.operations import NOT_READY
 from app.stopping import Stopping
-from load_tests.measure import free_port
+from load_tests.running import free_port
 from tests.conftest import TrainedHome
 from tests.serving import PROJECT, Server, environment, shown_on, wait_until_ready
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from load_tests.measure import free_port
+from load_tests.running import free_port
 
 SLOTS = 8
 CONFIGURATION = """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from load_tests.measure import free_port
+from load_tests.running import free_port
 from tests.serving import PROJECT, Server, wait_until_ready
 
 PODMAN = PROJECT / "deploy" / "podman"

@@ -14,7 +14,7 @@ import yaml
 
 from deploy.image_test.containers import PODMAN, podman, run
 from deploy.image_test.manifests import Manifest
-from load_tests.measure import free_port
+from load_tests.running import free_port
 
 
 @dataclass(frozen=True)

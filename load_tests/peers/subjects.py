@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-from load_tests.measure import Subject
 from load_tests.peers import annif_project
 from load_tests.results import PROJECT
+from load_tests.running import Subject
 from load_tests.subjects import BOTH_CORES, Ground, tagline, two_workers, write_lines
 from load_tests.texts import read_texts
 

@@ -11,9 +11,9 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from load_tests.capacity import capacity_of
-from load_tests.measure import Running, running
 from load_tests.open_loop import Arrivals, arrive
 from load_tests.results import ONE_POD, Circumstances, write
+from load_tests.running import Running, running
 from load_tests.subjects import measuring, tagline
 
 SHARES = (0.05, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.0, 1.1, 1.2)

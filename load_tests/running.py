@@ -1,8 +1,7 @@
-"""One server under wrk: started on one core, loaded from the other, its figures read."""
+"""A server to measure: started on its cores, waited for until it answers, stopped."""
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import socket
@@ -22,7 +21,6 @@ from urllib3.util import Retry
 
 from load_tests.results import PROJECT
 
-SCRIPT = PROJECT / "load_tests" / "request.lua"
 START_SECONDS = 120
 STOP_SECONDS = 15
 
@@ -43,20 +41,6 @@ class Subject:
     note: str = ""
     path: str = "/predict"
     content_type: str = "application/json"
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What one round of load measured."""
-
-    requests_per_second: float
-    p50_ms: float
-    p99_ms: float
-    cpu_us: float
-    """Processor time of the server and its children, microseconds a request."""
-    memory_mib: float
-    """Resident memory of the server and its children after the round."""
-    failures: int
 
 
 @dataclass(frozen=True)
@@ -163,60 +147,25 @@ def first_answer(server: Running) -> bytes:
         session.mount("http://", HTTPAdapter(max_retries=patient))
         while True:
             try:
-                answer = session.post(
-                    server.url,
-                    data=body,
-                    headers={"Content-Type": server.subject.content_type},
-                    timeout=START_SECONDS,
-                )
-                answer.raise_for_status()
+                return _ask(session, server, body)
             except requests.RequestException:
                 has_ended = server.process.status() == psutil.STATUS_ZOMBIE
                 if has_ended or time.monotonic() > until:
                     raise
-            else:
-                return answer.content
+
+
+def _ask(session: requests.Session, server: Running, body: bytes) -> bytes:
+    answer = session.post(
+        server.url,
+        data=body,
+        headers={"Content-Type": server.subject.content_type},
+        timeout=START_SECONDS,
+    )
+    answer.raise_for_status()
+    return answer.content
 
 
 def processor_seconds(process: psutil.Process) -> float:
     """Return the processor time, of the user and of the system, that a process has used."""
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def load(
-    server: Running, *, seconds: int, connections: int = 64, bodies: Path | None = None
-) -> Sample:
-    """Load a server with wrk over keep-alive connections and read its figures.
-
-    ``bodies``: other ones than the subject's.
-    """
-    # The same ones before and after: one that ended meanwhile must not pass for cheap.
-    tree = server.tree()
-    before = sum(map(processor_seconds, tree))
-    done = subprocess.run(
-        [
-            *("taskset", "-c", "1", "wrk", "--threads", "1", "--timeout", "30s"),
-            *("--connections", str(connections), "--duration", f"{seconds}s"),
-            *("--script", str(SCRIPT), server.url),
-        ],
-        env=os.environ
-        | {
-            "BENCH_BODIES": str(bodies or server.subject.bodies),
-            "BENCH_CONTENT_TYPE": server.subject.content_type,
-        },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    used = sum(map(processor_seconds, tree)) - before
-    line = next(line for line in done.stdout.splitlines() if line.startswith("RESULT "))
-    result = json.loads(line.removeprefix("RESULT "))
-    return Sample(
-        requests_per_second=result["requests"] / result["microseconds"] * 1e6,
-        p50_ms=result["p50"] / 1e3,
-        p99_ms=result["p99"] / 1e3,
-        cpu_us=used / max(1, result["requests"]) * 1e6,
-        memory_mib=sum(server.resident_mib()),
-        failures=result["failures"],
-    )
