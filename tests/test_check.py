@@ -1,18 +1,15 @@
-"""What is found in a table: each flaw with its rows; after a training, suspects to correct."""
+"""What `check` finds in a table: each flaw with its rows, and whether training would refuse it."""
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 import re
 import shlex
 from base64 import b64encode
-from dataclasses import replace
 from hashlib import sha256
 from itertools import product
 from pathlib import Path
-from unicodedata import normalize
 
 import pytest
 
@@ -28,9 +25,7 @@ from training.check import check as check_dataset
 from training.data import Dataset, read_dataset
 from training.duplicates import near_duplicates
 from training.labelled import Reading
-from training.spellings import spellings
 from training.split import fingerprints, on_test_side, sides_of, split
-from training.suspects import Suspect, write_suspects
 from training.text_findings import LONGEST
 
 ROWS = TABLE.read_text(encoding="utf-8").splitlines()
@@ -342,77 +337,6 @@ def test_one_text_and_one_tag_are_counted_as_one(tmp_path: Path) -> None:
     assert "Row 2 holds fewer than 3 words" in told
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "alike"),
-    [
-        ("web-2.0", "Web 2.0", True),
-        ("natural_language", "Natural Language", True),
-        ("c++", "C++", True),
-        ("ab", "\uff41\uff42", True),
-        ("(draft)", "Draft", True),
-        ("\u200bweb", "web", True),
-        ("!!", "??", False),
-        ("-1", "1", False),
-        ("2.1", "21", False),
-        ("c#", "c", False),
-        ("css", "cs", False),
-        ("\N{THUMBS UP SIGN} app", "\N{THUMBS DOWN SIGN} app", False),
-        # In Hindi, "game" and "skin": they differ in a mark alone.
-        ("\u0916\u0947\u0932", "\u0916\u093e\u0932", False),
-    ],
-)
-def test_tags_that_differ_in_what_tells_are_no_spellings_of_one(
-    one: str, other: str, *, alike: bool
-) -> None:
-    """Capitals, blanks and punctuation are spelling; numbers, symbols and vowel signs are not."""
-    for usual, rarer in ((one, other), (other, one)):
-        assert spellings({usual: 2, rarer: 1}) == ({rarer: usual} if alike else {})
-
-
-def test_plurals_of_plurals_are_none() -> None:
-    """Of C, CS and CSS, all tags of one table, CSS stays a tag of its own."""
-    assert spellings({"css": 3, "c": 2, "cs": 1}) == {"cs": "c"}
-
-
-def test_aliases_are_proposed_and_applied(tmp_path: Path) -> None:
-    """Spellings of one tag are proposed as a file, which makes them one when it is given back."""
-    table, aliases = tmp_path / "table.csv", tmp_path / "aliases.json"
-    odd = ["A concerto verse one,Music", "A tempo verse two,musics", "A quartet verse,MU-SIC"]
-    table.write_text("\n".join((*ROWS, *odd)))
-    home = tmp_path / "home"
-    done = run_python(
-        "-m", "training", "check", str(table), "--propose", str(aliases), "--json", home=home
-    )
-    assert done.returncode == 0
-    assert json.loads(aliases.read_text()) == {
-        "Music": "music",
-        "musics": "music",
-        "MU-SIC": "music",
-    }
-    assert json.loads(done.stdout)["aliases"] == json.loads(aliases.read_text())
-    aliases.write_text(aliases.read_text(), encoding="utf-8-sig")  # as a Windows editor saves it
-    again = run_python(
-        "-m", "training", "check", str(table), "--aliases", str(aliases), "--strict", home=home
-    )
-    assert again.returncode == 0, again.stdout
-    assert not home.exists()
-
-
-def test_an_alias_holds_in_each_form_of_unicode(tmp_path: Path) -> None:
-    """An accent may be a sign of its own in the aliases, in the table, in both or in neither."""
-    table, aliases = tmp_path / "table.csv", tmp_path / "aliases.json"
-    forms = normalize("NFC", "música"), normalize("NFD", "música")
-    table.write_text("\n".join((*ROWS, *(f"A {tag} concerto verse,{tag}" for tag in forms))))
-    for form in forms:
-        aliases.write_text(json.dumps({form: "music "}))
-        done = run_python(
-            "-m", "training", "check", str(table), "--aliases", str(aliases), "--json",
-            home=tmp_path / "home",
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        assert not set(json.loads(done.stdout)["tags"]) & {*forms, "music "}
-
-
 def test_of_many_findings_of_one_kind_the_first_are_told(tmp_path: Path) -> None:
     """A table whose tags are all spelt in two ways fills no screen; --json holds every one."""
     table = tmp_path / "table.csv"
@@ -451,110 +375,6 @@ def test_the_next_step_after_a_check_is_the_one_to_take(
     assert "spelling: The tag 'Music'" in done.stdout
     told = [line for line in done.stdout.splitlines() if line.startswith("Next: ")]
     assert told == [f"Next: {words.format(tmp_path)}" for words in following]
-
-
-def test_suspects_are_found_corrected_and_given_back(tmp_path: Path) -> None:
-    """Of labels spoilt on purpose most are among the first suspects; corrected, they are right."""
-    with TABLE.open() as file:
-        records = list(csv.DictReader(file))
-    spoilt = {}
-    for number in range(20, 220, 20):
-        record = records[number]
-        if "|" in record["tags"]:
-            spoilt[record["text"]] = record["tags"]
-            record["tags"] = record["tags"].split("|")[0]
-    table, suspects, home = tmp_path / "table.csv", tmp_path / "suspects.csv", tmp_path / "home"
-    with table.open("w", newline="") as file:
-        writer = csv.DictWriter(file, ["text", "tags"])
-        writer.writeheader()
-        writer.writerows(records)
-    command = ("-m", "training", "train", str(table))
-    done = run_python(*command, "--suspects", str(suspects), home=home)
-    assert done.returncode == 0, done.stderr
-    with suspects.open() as file:
-        listed = list(csv.DictReader(file))
-    assert [float(row["suspicion"]) for row in listed] == sorted(
-        (float(row["suspicion"]) for row in listed), reverse=True
-    )
-    first = {row["text"]: row for row in listed[: 2 * len(spoilt)]}
-    caught = [text for text in spoilt if text in first]
-    assert len(spoilt) >= 3
-    assert len(caught) >= 0.7 * len(spoilt)
-    for text in caught:
-        assert first[text]["missing"] in spoilt[text].split("|")
-        assert records[int(first[text]["row"]) - 2]["text"] == text
-    for row in listed:
-        row["tags"] = spoilt.get(row["text"], row["tags"])
-    with suspects.open("w", newline="") as file:
-        writer = csv.DictWriter(file, list(listed[0]))
-        writer.writeheader()
-        writer.writerows(listed)
-    corrected = read_dataset(str(table), Reading(corrections=str(suspects))).labelled
-    tags = dict(zip(corrected.texts, corrected.tags, strict=True))
-    for text in caught:
-        assert set(tags[text]) == set(spoilt[text].split("|"))
-
-
-def test_suspects_overwrite_nothing_that_is_read(tmp_path: Path) -> None:
-    """Neither the table nor the owner's corrections are lost to the next list of suspects."""
-    table, corrections = tmp_path / "table.csv", tmp_path / "suspects.csv"
-    for path in (table, corrections):
-        path.write_text(TABLE.read_text())
-        done = run_python(
-            *("-m", "training", "train", str(table), "--corrections", str(corrections)),
-            *("--suspects", str(tmp_path / "." / path.name)),
-            home=tmp_path,
-        )
-        assert done.returncode == 2
-        assert f"--suspects would overwrite {path}" in done.stderr
-
-
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-def test_suspects_are_given_back_whatever_form_the_table_has(tmp_path: Path, form: str) -> None:
-    """Columns, separator and encoding that were named are the table's, not the suspects'."""
-    table, suspects = tmp_path / "table.csv", tmp_path / f"suspects.{form}"
-    tags = [("Küche", "a|b"), ("[bug]", "x"), ("Küche",)]
-    texts = ["Brühe one", "saddle two", "skillet three"]
-    rows = [f"{text};{'/'.join(some)}" for text, some in zip(texts, tags, strict=True)]
-    table.write_text("\n".join(("Betreff;Marken", *rows)), encoding="cp1252")
-    reading = Reading(
-        columns=TextColumns(title="Betreff"), tags="Marken", separator="/", encoding="cp1252"
-    )
-    labelled = read_dataset(str(table), reading).labelled
-    assert labelled.tags == tuple(tags)
-    swapped = tags[::-1]
-    write_suspects(
-        suspects,
-        [
-            Suspect(row, 0.9, missing=(), doubtful=some, text=text, tags=some)
-            for row, text, some in zip(labelled.numbers, texts, swapped, strict=True)
-        ],
-    )
-    corrected = read_dataset(str(table), replace(reading, corrections=str(suspects)))
-    assert corrected.labelled.tags == tuple(swapped)
-
-
-@pytest.mark.parametrize("form", ["csv", "jsonl"])
-@pytest.mark.parametrize(
-    "tags",
-    [
-        ("<b>",),
-        ("<", ">"),
-        ("[b]",),
-        ("{'b'}",),
-        ("('b')",),
-        ('{"choices": 1}',),
-        ('"b"', "b,c"),
-        ("b|c", "d"),
-    ],
-)
-def test_a_suspects_tags_are_read_as_they_were_written(
-    tmp_path: Path, form: str, tags: tuple[str, ...]
-) -> None:
-    """Whatever signs they hold: what looks like several tags, or a list of them, is one."""
-    suspects = tmp_path / f"suspects.{form}"
-    write_suspects(suspects, [Suspect(2, 0.9, (), tags, "some text", tags)])
-    assert read_dataset(str(suspects), Reading()).labelled.tags == (tags,)
 
 
 def test_near_duplicates_are_found_among_many() -> None:
