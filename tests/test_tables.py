@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -254,39 +254,6 @@ def test_a_description_that_was_named_is_read_beside_a_column_of_texts(tmp_path:
     assert dataset.labelled.texts == ("A. B",)
 
 
-@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
-@pytest.mark.parametrize(("column", "cells"), [("tag", [0, 1]), ("tags", [[10, 2], [2]])])
-def test_whole_numbers_name_tags(
-    tmp_path: Path, form: str, column: str, cells: list[int] | list[list[int]]
-) -> None:
-    """Tags that are numbers are read alike, whether the form of the table knows numbers or not."""
-    path = tmp_path / f"table.{form}"
-    rows = [{"text": text, column: cell} for text, cell in zip("AB", cells, strict=True)]
-    if form == "parquet":
-        parquet.write_table(pa.Table.from_pylist(rows), path)
-    elif form == "jsonl":
-        path.write_text("\n".join(map(json.dumps, rows)))
-    else:
-        path.write_text("\n".join([f"text;{column}", *(f"{r['text']};{r[column]}" for r in rows)]))
-    expected = (("0",), ("1",)) if column == "tag" else (("10", "2"), ("2",))
-    assert read_dataset(str(path), Reading()).labelled.tags == expected
-
-
-def test_commas_in_the_header_of_a_form(tmp_path: Path) -> None:
-    """A question asked with commas divides no table whose rows are divided by tabs."""
-    path = tmp_path / "form.tsv"
-    path.write_text("What, if any, or not\ttext\ttag\nno\tA\tb\nyes\tC, or D\te\n")
-    assert read_dataset(str(path), Reading()).labelled.tags == (("b",), ("e",))
-
-
-def test_stars_and_yes_or_no_name_tags(tmp_path: Path) -> None:
-    """Five stars are written 5.0 in reviews, and true and false are tags as other words are."""
-    path = tmp_path / "reviews.jsonl"
-    rows = [{"text": text, "tag": tag} for text, tag in (("A", 5.0), ("B", True), ("C", False))]
-    path.write_text("\n".join(map(json.dumps, rows)))
-    assert read_dataset(str(path), Reading()).labelled.tags == (("5",), ("true",), ("false",))
-
-
 def test_the_same_rows_are_the_same_data(tmp_path: Path) -> None:
     """The fingerprint of a table is that of its rows, whatever the form."""
     digests = set()
@@ -296,48 +263,6 @@ def test_the_same_rows_are_the_same_data(tmp_path: Path) -> None:
     assert len(digests) == 1
 
 
-CELLS = st.text(
-    st.characters(codec="utf-8", exclude_characters="\x00\r\n", exclude_categories=("Cs", "Cc")),
-    min_size=1,
-    max_size=20,
-).filter(lambda text: text.strip())
-
-
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(
-    rows=st.lists(st.tuples(CELLS, CELLS), min_size=1, max_size=30),
-    delimiter=st.sampled_from(",;\t"),
-)
-@example(rows=[(" indented", 'he said, "so"')], delimiter=",")
-@example(rows=[(" indented", "and so on, ")], delimiter=",")
-def test_any_cells_of_any_csv(tmp_path: Path, rows: list[tuple[str, str]], delimiter: str) -> None:
-    """Whatever the cells of a CSV hold, they are read as they were written."""
-    path = tmp_path / "table.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, delimiter=delimiter)
-        writer.writerow(["text", "note"])
-        writer.writerows(rows)
-    read = [tuple(row.values.values()) for row in read_rows(find_source(str(path)))]
-    assert read == rows
-
-
-@pytest.mark.parametrize("lines", [1, 40, 400, 2_000])
-def test_cells_of_several_lines(tmp_path: Path, lines: int) -> None:
-    """Delimiter and quoting are found in cells of lines, also where what is looked at ends in one.
-
-    A quote at the end of a line, and a backslash somewhere, are no other way to quote.
-    """
-    path = tmp_path / "table.csv"
-    cell = 'A "word" (C:\\files); and, at the end, "of a line"\r\n' * lines + "the end"
-    rows = [(f"{number} {cell}", "tag") for number in range(20)]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("text", "tag"), *rows])
-    read = [tuple(row.values.values()) for row in read_rows(find_source(str(path)))]
-    assert read == rows
-
-
 def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
     """A text of a million characters is read from CSV as from JSON lines."""
     text = "some words " * 100_000
@@ -345,126 +270,6 @@ def test_a_cell_as_long_as_a_book(tmp_path: Path) -> None:
         with writing(tmp_path / name) as write:
             write({"text": text, "tags": ["a"]})
         assert read_dataset(str(tmp_path / name), Reading()).labelled.texts == (text.strip(),)
-
-
-@pytest.mark.parametrize(
-    ("column", "cell", "tags"),
-    [
-        ("tags", "a|a| b ||", ("a", "b")),
-        ("tags", "a|b [c]", ("a", "b [c]")),
-        ("tags", "<c#><.net-8>", ("c#", ".net-8")),
-        ("tags", "<https://a.org/b> <https://a.org/c>", ("https://a.org/b", "https://a.org/c")),
-        ("tags", "[ 3 14]", ("3", "14")),
-        ("tags", "['a' 'b']", ("a", "b")),
-        ("tags", "\"{'d', 'c', 'b', 'a'}\"", ("d", "c", "b", "a")),
-        ("tags", "\"('a',)\"", ("a",)),
-        ("tags", "(a)|{b}", ("(a)", "{b}")),
-        ("tags", '"{""choices"": [""a"", ""b""]}"', ("a", "b")),
-        ("tags", "<b>|a<b>", ("<b>", "a<b>")),
-        ("tags", '"{a, ""b c"",""d, \\""e\\"""",f:g}"', ("a", "b c", 'd, "e"', "f:g")),
-        ("tags", '"deep learning\nvision"', ("deep learning", "vision")),
-        ("tags", "e\u0301te\u0301|\u00e9t\u00e9", ("\u00e9t\u00e9",)),
-        ("tag", "a|b", ("a|b",)),
-    ],
-)
-def test_what_a_cell_of_tags_holds(
-    tmp_path: Path, column: str, cell: str, tags: tuple[str, ...]
-) -> None:
-    """Each tag once, brackets within one are its own, and a column of single tags is not split."""
-    table = tmp_path / "table.csv"
-    table.write_text(f"text,{column}\nwords,{cell}\n")
-    assert read_dataset(str(table), Reading()).labelled.tags == (tags,)
-
-
-def test_blanks_between_tags_may_be_ends_of_lines(tmp_path: Path) -> None:
-    """Where blanks separate tags, the ends of lines do too."""
-    table = tmp_path / "table.csv"
-    table.write_text('text,tags\nwords,"a\nb  c"\n')
-    read = read_dataset(str(table), Reading(separator=" "))
-    assert read.labelled.tags == (("a", "b", "c"),)
-
-
-def test_a_name_broken_within_its_cell_is_one_tag_where_others_are_separated(
-    tmp_path: Path,
-) -> None:
-    """A few cells of several lines are no sign that each tag has a line."""
-    table = tmp_path / "table.csv"
-    table.write_text('text,tags\none,a|b\ntwo,b\nthree,"deep\nlearning"\nfour,a\n')
-    tags = read_dataset(str(table), Reading()).labelled.tags
-    assert tags == (("a", "b"), ("b",), ("deep learning",), ("a",))
-
-
-def test_labels_of_an_issue_tracker(tmp_path: Path) -> None:
-    """Where tags are objects their names are the tags, in JSON and in a cell of a CSV."""
-    labels = [{"id": 7, "name": "bug", "color": "d73a4a"}, {"name": "good first issue"}]
-    (tmp_path / "issues.json").write_text(json.dumps([{"text": "words", "tags": labels}]))
-    with writing(tmp_path / "issues.csv") as write:
-        write({"text": "words", "tags": json.dumps(labels)})
-    for name in ("issues.json", "issues.csv"):
-        tags = read_dataset(str(tmp_path / name), Reading()).labelled.tags
-        assert tags == (("bug", "good first issue"),)
-
-
-@pytest.mark.parametrize("before", [0, 20_000])
-def test_tabs_without_quoting(tmp_path: Path, before: int) -> None:
-    """A text that begins with a mark takes no rows along, as in collections of messages."""
-    path = tmp_path / "messages.tsv"
-    lines = [
-        "tag\ttext",
-        *(f"ham\tSay {number}" for number in range(before)),
-        'ham\t"Well he said',
-        "spam\tA prize for you",
-        'ham\tSo he said"',
-        'spam\t"Free" prizes',
-    ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    read = read_dataset(str(path), Reading()).labelled
-    assert len(read) == before + 4
-    assert read.texts[-4:] == tuple(line.split("\t")[1] for line in lines[-4:])
-
-
-@pytest.mark.parametrize(
-    ("written", "texts"),
-    [
-        ("'one, two',a\n'it''s three',b\n", ["one, two", "it's three"]),
-        ("'tis one,a\nit's two,b\n", ["'tis one", "it's two"]),
-    ],
-)
-def test_an_apostrophe_may_be_a_quotation_mark(
-    tmp_path: Path, written: str, texts: list[str]
-) -> None:
-    """Where cells are quoted by it, it is none of the text; else it is."""
-    table = tmp_path / "table.csv"
-    table.write_text(f"text,tag\n{written}")
-    assert [row.values["text"] for row in read_rows(find_source(str(table)))] == texts
-
-
-@pytest.mark.parametrize(
-    ("first", "columns"),
-    [
-        ("sep=;", {"text", "tags"}),
-        ("SEP=\t", {"text", "tags"}),
-        ("sep=s", {"sep=s"}),
-    ],
-)
-def test_only_a_separator_is_named_before_the_header(
-    tmp_path: Path, first: str, columns: set[str]
-) -> None:
-    """`sep=` and a sign or a tab stand before the header; with a letter, it is the header."""
-    table = tmp_path / "table.csv"
-    between = first[-1]
-    table.write_text(f"{first}\ntext{between}tags\none{between}two\n")
-    assert next(read_rows(find_source(str(table)))).values.keys() == columns
-
-
-@pytest.mark.parametrize("before", ["", "sep=;\n", "\n\n"])
-def test_rows_are_counted_as_a_spreadsheet_counts_them(tmp_path: Path, before: str) -> None:
-    """The header is a row, so is a blank line, and a cell of several lines is in one."""
-    table = tmp_path / "table.csv"
-    table.write_text(f'{before}text;tags\n"one\nof two";a\n\nthree;b\n')
-    header = 1 + before.count("\n")
-    rows = read_rows(find_source(str(table)))
-    assert [row.number for row in rows] == [header + 1, header + 3]
 
 
 VALUES = st.dictionaries(
