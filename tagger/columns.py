@@ -22,6 +22,11 @@ class TextColumns:
     title: str | None = None
     description: str | None = None
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of these columns."""
+        return tuple(filter(None, (self.text, self.title, self.description)))
+
     def found_in(self, names: Sequence[str]) -> TextColumns:
         """Find the columns among a table's, by their usual names where none was given.
 

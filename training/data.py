@@ -12,7 +12,8 @@ from tagger.records import Task
 from tagger.sources import Source, find_source
 from tagger.tables import Row, read_rows
 from tagger.wording import counted
-from training.labelled import Columns, Labelled, Reading, Untagged, label, rows_named
+from training.columns import Columns
+from training.labelled import Labelled, Reading, Untagged, label, rows_named
 from training.parquet import parquet_rows
 
 GUESSED = (

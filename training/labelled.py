@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tagger.columns import TextColumns, find_column
-from tagger.errors import FaultyRows, MissingColumns
+from tagger.columns import TextColumns
+from tagger.errors import FaultyRows
 from tagger.tables import Row
-from tagger.wording import LONGEST_SHOWN, counted, listed
-from training.tag_columns import TagColumns
+from tagger.wording import counted, listed
+from training.columns import Columns, names_in, says_something
 
 Untagged = Literal["refuse", "skip", "none"]
 """A row without tags is a fault, or no example at all, or one that is known to bear no tag."""
@@ -64,89 +64,6 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """Which columns of a table hold what."""
-
-    texts: TextColumns
-    tags: TagColumns
-    titles_alone: bool
-    """Whether no column of descriptions was found, nor named, beside the titles."""
-    unread_title: str | None
-    """A column of titles, if that of the texts, which nobody named, is read without it."""
-
-    @classmethod
-    def found_in(cls, table: str, rows: Sequence[Row], reading: Reading) -> Columns:
-        """Find them among the names in all rows.
-
-        Raises
-        ------
-        MissingColumns, FaultyRows
-        """
-        names = names_in(rows)
-        if not names:
-            faults: defaultdict[str, list[int]] = defaultdict(list)
-            for row in rows:
-                faults[row.fault or "no columns"].append(row.number)
-            _refuse_faulty(table, faults)
-        texts, problems = TextColumns(), []
-        try:
-            texts = reading.columns.found_in(names)
-        except MissingColumns as fault:
-            problems.append(fault.problem)
-        of_texts = {texts.text, texts.title, texts.description}
-        others = [name for name in names if name not in of_texts]
-        try:
-            tags = TagColumns.found_in(
-                rows, others, given=reading.tags, separator=reading.separator
-            )
-        except MissingColumns as fault:
-            problems.append(fault.problem)
-        if problems:
-            raise MissingColumns(" ".join((*problems, *_nested(rows, names))), names)
-        rest = [name for name in others if name not in tags.names]
-        title = find_column(rest, None, "title")
-        unread = (
-            texts.text is not None
-            and reading.columns.text is None
-            and any(_says_something(row.values.get(title or "")) for row in rows)
-        )
-        return cls(
-            texts,
-            tags,
-            titles_alone=bool(rest) and texts.titles_alone(names),
-            unread_title=title if unread else None,
-        )
-
-    def lack_of_text(self, row: Row) -> str:
-        """Say what a row holds that has no text where its text should stand."""
-        names = (self.texts.text, self.texts.title, self.texts.description)
-        cells = [row.values.get(name) for name in names if name]
-        if any(isinstance(cell, list | dict) for cell in cells):
-            return "a list or an object in place of the text"
-        number = any(isinstance(cell, int | float) and not isinstance(cell, bool) for cell in cells)
-        return "a number in place of the text" if number else "no text"
-
-
-def names_in(rows: Sequence[Row]) -> list[str]:
-    """Return the names of a table's columns; a row of JSON may lack what is empty."""
-    return list(dict.fromkeys(name for row in rows for name in row.values))
-
-
-def _nested(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
-    """Say that what is looked for may stand in columns of objects."""
-    found = [
-        repr(name[:LONGEST_SHOWN])
-        for name in names
-        if any(isinstance(row.values.get(name), dict) for row in rows)
-    ]
-    if found:
-        yield (
-            f"Objects stand in {listed(found)}: give what they hold columns of its own, as "
-            "pandas.json_normalize does."
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Read:
     """What the rows of a table hold, and how that was found."""
 
@@ -167,16 +84,22 @@ def label(name: str, rows: Sequence[Row], reading: Reading) -> Read:
     FaultyRows
         Names every kind of fault and the rows that have it.
     """
-    columns = Columns.found_in(name, rows, reading)
-    untagged = reading.untagged or ("none" if columns.tags.one_for_each else "refuse")
     faults: defaultdict[str, list[int]] = defaultdict(list)
+    if not names_in(rows):
+        for row in rows:
+            faults[row.fault or "no columns"].append(row.number)
+        _refuse_faulty(name, faults)
+    columns = Columns.found_in(
+        rows, texts=reading.columns, tags=reading.tags, separator=reading.separator
+    )
+    untagged = reading.untagged or ("none" if columns.tags.one_for_each else "refuse")
     numbers, texts, tags_of_each = [], [], []
     skipped = 0
     for row in rows:
         if row.fault:
             faults[row.fault].append(row.number)
             continue
-        if not any(map(_says_something, row.values.values())):
+        if not any(map(says_something, row.values.values())):
             skipped += 1
             continue
         try:
@@ -190,24 +113,24 @@ def label(name: str, rows: Sequence[Row], reading: Reading) -> Read:
         text = columns.texts.text_of(row.values)
         if text is None:
             faults[columns.lack_of_text(row)].append(row.number)
-            text = ""
-        elif strange := _strange(text):
-            faults[f"{strange} in the text"].append(row.number)
-        if not tags and untagged == "refuse":
-            faults[NO_TAGS].append(row.number)
-        elif strange := _strange("".join(tags)):
-            faults[f"{strange} in the tags"].append(row.number)
+        for kind in _faults_of(text or "", tags, untagged):
+            faults[kind].append(row.number)
         numbers.append(row.number)
-        texts.append(text)
+        texts.append(text or "")
         tags_of_each.append(tags)
     _refuse_faulty(name, faults)
     labelled = Labelled(tuple(numbers), tuple(texts), tuple(tags_of_each))
     return Read(labelled, columns, untagged, skipped)
 
 
-def _says_something(value: object) -> bool:
-    """Tell whether a cell is filled: below a table spreadsheets write rows of which none is."""
-    return bool(value.strip()) if isinstance(value, str) else value not in (None, (), [])
+def _faults_of(text: str, tags: Sequence[str], untagged: Untagged) -> Iterator[str]:
+    """Say what is wrong with a text that was found, and with its tags."""
+    if strange := _strange(text):
+        yield f"{strange} in the text"
+    if not tags and untagged == "refuse":
+        yield NO_TAGS
+    elif strange := _strange("".join(tags)):
+        yield f"{strange} in the tags"
 
 
 def _strange(words: str) -> str | None:

@@ -15,9 +15,10 @@ from tagger.f1 import Truth
 from tagger.records import Run
 from tagger.sources import find_source
 from training.auxiliary import CATALOGUE
+from training.columns import names_in
 from training.data import Dataset, read_dataset, rows_of
 from training.evaluate import truth_of
-from training.labelled import Labelled, Reading, names_in
+from training.labelled import Labelled, Reading
 from training.split import fingerprints
 
 
