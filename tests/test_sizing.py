@@ -12,18 +12,16 @@ from load_tests.results import ONE_POD, read
 from load_tests.sections import written
 from load_tests.sizing.day import Autoscaler, Crowd, Pod, simulate_day, traffic
 from load_tests.sizing.measure import OnePod
-from load_tests.sizing.page import (
+from load_tests.sizing.page import PAGE, SECTION, section
+from load_tests.sizing.pods import (
     DEAREST_REFUSAL,
     FULL,
-    PAGE,
     QUEUE,
-    SECTION,
     Prices,
     autoscaled,
     need,
     production,
     refused_by,
-    section,
     simulated_pod,
 )
 from runners.batching import Bounds
