@@ -25,7 +25,8 @@ from training.check import check as check_dataset
 from training.data import Dataset, read_dataset
 from training.duplicates import near_duplicates
 from training.labelled import Reading
-from training.split import fingerprints, on_test_side, sides_of, split
+from training.sides import fingerprints, on_test_side, sides_of
+from training.split import split
 from training.text_findings import LONGEST
 
 ROWS = TABLE.read_text(encoding="utf-8").splitlines()

@@ -18,7 +18,8 @@ from tagger.records import Params
 from tests.runs import TABLE, made_run
 from training.data import read_dataset
 from training.labelled import Reading
-from training.split import fingerprints, on_test_side, split
+from training.sides import fingerprints, on_test_side
+from training.split import split
 
 
 @given(st.text(min_size=1))

@@ -3,7 +3,7 @@
 Its files in the order in which to read them::
 
     a table             parquet, tag_cells, tag_columns, columns, labelled, data
-    two sides of it     duplicates, split, auxiliary, training_set
+    two sides of it     duplicates, sides, split, auxiliary, training_set
     flaws of it         findings, text_findings, spellings, tag_findings, check
     texts -> matrix     factored, vectorizer
     matrix -> learners  naive_bayes, newton, together, learners

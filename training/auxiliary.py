@@ -8,10 +8,10 @@ from pathlib import Path
 
 from tagger.errors import MissingColumns, TooLittleData
 from tagger.records import Auxiliary
-from training.data import Dataset, normalise, read_dataset
+from training.data import Dataset, last_part, normalise, read_dataset
 from training.duplicates import near_duplicates
 from training.labelled import Labelled, Reading
-from training.split import Split, last_part
+from training.split import Split
 
 CATALOGUE = Path(__file__).parent / "catalogue.csv"
 """Tagline's own table."""

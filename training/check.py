@@ -11,8 +11,9 @@ from training import tag_findings, text_findings
 from training.data import Dataset
 from training.findings import Finding
 from training.labelled import Labelled
+from training.sides import Sides
 from training.spellings import spellings
-from training.split import Sides, trained_tags
+from training.split import trained_tags
 
 
 @dataclass(frozen=True, slots=True)

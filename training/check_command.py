@@ -19,7 +19,8 @@ from training.check import Report
 from training.check import check as check_dataset
 from training.data import read_dataset
 from training.reading_options import reading_options, table_argument, take_reading, tell_reading
-from training.split import choose_tags, sides_of
+from training.sides import sides_of
+from training.split import choose_tags
 from training.training_options import split_options, take_split
 
 MOST_ALIKE = 5

@@ -6,6 +6,8 @@ import hashlib
 import json
 import unicodedata
 from dataclasses import dataclass, replace
+from pathlib import PurePath
+from urllib.parse import urlsplit
 
 from tagger.errors import FaultyRows, MissingColumns, TooLittleData, UnreadableTable
 from tagger.records import Task
@@ -107,6 +109,15 @@ def rows_of(source: Source) -> list[Row]:
 def normalise(text: str) -> str:
     """Give texts that differ only in capitals, blanks or form of Unicode the same text."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def last_part(source: str) -> str:
+    """Return what a run may tell of where a table was.
+
+    A run travels, in images too: no folder of this machine and no key in an address goes with it.
+    """
+    path = urlsplit(source).path if "://" in source else source
+    return PurePath(path).name.encode(errors="replace").decode()
 
 
 def _merged(labelled: Labelled) -> tuple[Labelled, tuple[Repeated, ...]]:

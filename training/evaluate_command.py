@@ -18,7 +18,7 @@ from tagger.wording import counted, listed
 from training.data import Dataset, read_dataset
 from training.evaluate import evaluate as evaluate_model
 from training.reading_options import reading_options, take_reading, tell_reading
-from training.split import fingerprints, on_test_side
+from training.sides import fingerprints, on_test_side
 from training.versus import Versus, versus
 
 SHOWN = 20

@@ -21,7 +21,8 @@ from training.evaluate import evaluate, truth_of
 from training.fit import fit
 from training.labelled import Labelled
 from training.progress import Step
-from training.split import Split, fingerprints
+from training.sides import fingerprints
+from training.split import Split
 from training.trial import Compared
 
 PACKAGES = ("bentoml", "numpy", "scikit-learn", "scipy")

@@ -1,24 +1,18 @@
-"""The split: a text's side follows from a hash of the text alone, whatever table it stands in."""
+"""The split: both sides of a table with the tags that are trained, chosen on the training side."""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
-from urllib.parse import urlsplit
-
-import numpy as np
-from numpy.typing import NDArray
 
 from tagger.columns import TITLES_ALONE
 from tagger.errors import FaultyRows, TooLittleData
 from tagger.records import Data, Params
 from tagger.wording import counted, listed
-from training.data import Dataset, normalise
-from training.duplicates import near_duplicates
+from training.data import Dataset, last_part
 from training.labelled import Labelled, rows_named
+from training.sides import Sides, sides_of
 
 MOST_AMBIGUOUS = 0.05
 """Share of the texts that may bear several tags where each is to have one, and be left out.
@@ -28,57 +22,6 @@ People who tag a text twice do not always agree; where more texts bear several, 
 
 FEWEST_WITHOUT = 2
 """Training texts that do not bear a tag: with fewer there is nothing to learn it from."""
-
-
-def last_part(source: str) -> str:
-    """Return what a run may tell of where a table was.
-
-    A run travels, in images too: no folder of this machine and no key in an address goes with it.
-    """
-    path = urlsplit(source).path if "://" in source else source
-    return PurePath(path).name.encode(errors="replace").decode()
-
-
-def fingerprints(texts: Sequence[str], salt: str) -> NDArray[np.uint64]:
-    """Hash each normalised text with the salt: the first 64 bits of its sha256."""
-    return np.array(
-        [
-            int.from_bytes(hashlib.sha256(f"{salt}\n{normalise(text)}".encode()).digest()[:8])
-            for text in texts
-        ],
-        np.uint64,
-    )
-
-
-def on_test_side(marks: NDArray[np.uint64], test_share: float) -> NDArray[np.bool_]:
-    """Tell by the fingerprints alone which texts are kept back for the test."""
-    return marks.astype(np.float64) < test_share * 2.0**64
-
-
-@dataclass(frozen=True, slots=True)
-class Sides:
-    """A dataset in two, whatever tags will be trained."""
-
-    training: Labelled
-    test: Labelled
-    near_duplicates: tuple[tuple[int, int], ...]
-    """Rows left out of training, each with the row of the test side that it is much like."""
-    ambiguous: tuple[int, ...]
-    """Rows left out because their text bears several tags where each is to have one."""
-
-
-def sides_of(dataset: Dataset, params: Params) -> Sides:
-    """Divide a dataset as its texts' hashes say."""
-    labelled, single = dataset.labelled, params.task == "single"
-    ambiguous = np.array([single and len(tags) > 1 for tags in labelled.tags], np.bool_)
-    kept_back = on_test_side(fingerprints(labelled.texts, params.salt), params.test_share)
-    test = labelled.take(np.flatnonzero(kept_back & ~ambiguous).tolist())
-    training = labelled.take(np.flatnonzero(~kept_back & ~ambiguous).tolist())
-    near = near_duplicates(training.texts, test.texts)
-    pairs = tuple((training.numbers[ours], test.numbers[theirs]) for ours, theirs in near.items())
-    training = training.take([place for place in range(len(training)) if place not in near])
-    several = labelled.take(np.flatnonzero(ambiguous).tolist()).numbers
-    return Sides(training, test, pairs, several)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,8 @@ from training.labelled import Reading
 from training.options import typed_for
 from training.progress import steps
 from training.reading_options import reading_options, table_argument, take_reading, tell_reading
-from training.split import Split, choose_tags, sides_of
+from training.sides import sides_of
+from training.split import Split, choose_tags
 from training.suspects import find_suspects, write_suspects
 from training.train_summary import made_object, tell_made, tell_next
 from training.training_options import Learning, params_options, take_learning

@@ -10,9 +10,9 @@ import numpy as np
 
 from tagger.sources import STANDARD_INPUT
 from training.auxiliary import CATALOGUE
+from training.data import last_part
 from training.report.examined import Examined
 from training.report.table import Table
-from training.split import last_part
 from training.suspects import Suspect, find_suspects
 from training.training_options import options_of
 

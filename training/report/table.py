@@ -19,7 +19,7 @@ from training.columns import names_in
 from training.data import Dataset, read_dataset, rows_of
 from training.evaluate import truth_of
 from training.labelled import Labelled, Reading
-from training.split import fingerprints
+from training.sides import fingerprints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
