@@ -69,6 +69,13 @@ def without_idle_scores(
 
     Kept are the scores that could reach their threshold if it were halved, or `KEPT_FROM`; those of
     true tags; and the best of each text, which a run of single tags predicts whatever it is.
+
+    Parameters
+    ----------
+    scores, truth
+        (texts, tags)
+    thresholds
+        (tags,)
     """
     kept = scores >= np.minimum(thresholds / 2, KEPT_FROM)
     kept |= truth

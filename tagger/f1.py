@@ -14,11 +14,17 @@ Truth = NDArray[np.bool_]
 
 
 def f1_score(hits: NDArray[Any], found: NDArray[Any], support: NDArray[Any] | int) -> Doubles:
-    """Return F1 from the numbers of texts rightly predicted, predicted, and true; 0 if all are."""
+    """Return F1 from the numbers of texts rightly predicted, predicted, and true; 0 if all are.
+
+    They are counts of tags, (tags,), or of whatever shapes numpy combines.
+    """
     f1: Doubles = 2 * hits / np.maximum(found + support, 1)
     return f1
 
 
 def weighted_mean(figures: Doubles, support: NDArray[Any]) -> float:
-    """Return the mean weighted by support; divided last, so that the mean of ones is exactly 1."""
+    """Return the mean of figures (tags,) weighted by support (tags,); 0 without support.
+
+    It is divided last, so that the mean of ones is exactly 1.
+    """
     return float(figures @ support / max(1, support.sum()))

@@ -47,7 +47,13 @@ class Difference:
 
 
 def differences(truth: Truth, first: Truth, second: Truth) -> tuple[Difference, list[Difference]]:
-    """Measure the difference in F1: first the overall one, then that of each tag."""
+    """Measure the difference in F1: first the overall one, then that of each tag.
+
+    Parameters
+    ----------
+    truth, first, second
+        (texts, tags): the tags that each text bears, and those that each run gives it.
+    """
     support = truth.sum(axis=0)
     chances = worse_by_chance(truth, first, second)
     first_f1, first_shares = _f1_and_shares(truth, first)

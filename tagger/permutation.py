@@ -29,7 +29,7 @@ NEVER = 1e-20
 
 
 def worse_by_chance(truth: Truth, first: Truth, second: Truth) -> Doubles:
-    """Return for each tag, and last for the overall F1, how often swapped answers look as bad.
+    """Return how often swapped answers look as bad, (tags + 1,): for each tag, last the overall F1.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ PORTION = 4096
 
 
 def usual_length(words: Doubles) -> float:
-    """Return the length that one of twenty texts exceeds, by the words of each."""
+    """Return the length that one of twenty texts exceeds, by the words of each, (texts,)."""
     return max(1.0, float(np.quantile(words, 0.95)))
 
 
@@ -70,6 +70,13 @@ def abstain_below(familiarities: Doubles, right: NDArray[np.integer], *, missed:
     "Algorithmic learning in a random world", 2005). It is lower where more than `RIGHT_LOST` of the
     right tags lie under that, or more than `MISSED_MORE` of those that are ``missed`` anyway. It is
     above 0, for where nothing is known, no character either, nothing can be said.
+
+    Parameters
+    ----------
+    familiarities, right
+        (texts,): how familiar each is, and how many right tags it would get.
+    missed
+        How many right tags all of them would miss without abstaining.
     """
     order = np.argsort(familiarities, kind="stable")
     lost = np.cumsum(right[order])

@@ -54,6 +54,11 @@ def calibrate(decisions: Doubles, truth: Truth) -> Calibration:
     A rare tag has too few examples for two numbers of its own, so maximum likelihood is joined by
     a normal prior about the common map. Platt, "Probabilistic outputs for support vector
     machines", 1999; his smoothed targets keep the common map finite where tags are separable.
+
+    Parameters
+    ----------
+    decisions, truth
+        (texts, tags): by models that had not seen the text.
     """
     positive, negative = truth.sum(), (~truth).sum()
     targets = np.where(truth, (positive + 1) / (positive + 2), 1 / (negative + 2))

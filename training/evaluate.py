@@ -24,7 +24,7 @@ SLICE_FROM = 20
 
 
 def truth_of(tags_of_each: Sequence[Collection[str]], tags: Sequence[str]) -> Truth:
-    """Lay out which of ``tags`` each text bears."""
+    """Lay out which of ``tags`` each text bears: (texts, tags)."""
     column = {tag: place for place, tag in enumerate(tags)}
     truth = np.zeros((len(tags_of_each), len(tags)), np.bool_)
     for text, some in enumerate(tags_of_each):
@@ -44,6 +44,7 @@ class Evaluated:
     """A model's answers to labelled texts."""
 
     truth: Truth
+    """(texts, tags)"""
     scored: Scored
     performance: Performance
 
@@ -59,7 +60,7 @@ def evaluate(model: Model, labelled: Labelled) -> Evaluated:
 
 
 def predict(model: Model, texts: Sequence[str], tags: Sequence[str]) -> Truth:
-    """Let a model tag texts as it does when it serves, laid out under ``tags``."""
+    """Let a model tag texts as it does when it serves, laid out under ``tags``: (texts, tags)."""
     decisions = decide(model.score(texts), model.policy)
     return in_columns(predicted_tags(decisions), model.tags, tags)
 
@@ -100,7 +101,7 @@ def measure(
 
 
 def pooled(truth: Truth, predicted: Truth) -> Overall:
-    """Measure a part of the texts, pooled over all tags.
+    """Measure decisions (texts, tags) on a part of the texts, pooled over all tags.
 
     Tags that no text of the part bears may be given to it too. By support that would count nothing,
     and every part could be better than the whole.

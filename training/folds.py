@@ -14,6 +14,8 @@ from tagger.records import Params
 def folds_of(truth: Truth, params: Params) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """Deal the texts out to folds, a tag's evenly; yield for each fold the rest and its own.
 
+    ``truth`` is (texts, tags); what is yielded are places of texts, ascending.
+
     Tags are dealt from the rarest on, each text to the fold that has fewest of the tag, and of
     those to the smallest (Sechidis and others, "On the stratification of multi-label data", 2011).
     """

@@ -49,7 +49,17 @@ class NaiveBayesSVC(LinearSVC):  # type: ignore[misc]  # scikit-learn ships no t
         truth: NDArray[np.intp],
         sample_weight: Doubles | None = None,
     ) -> Self:
-        """Fit one tag: ``truth`` is 1 for the texts that bear it, else 0."""
+        """Fit one tag.
+
+        Parameters
+        ----------
+        matrix
+            (texts, features)
+        truth
+            (texts,): 1 for those that bear the tag, else 0.
+        sample_weight
+            (texts,): how much each counts.
+        """
         scale = feature_scale(matrix, truth.astype(np.bool_))
         super().fit(_scaled(matrix, scale), truth, sample_weight)
         # Both aim at 1 for the texts that bear the tag and at -1 for the others.

@@ -41,7 +41,7 @@ class TrainingSet:
         return replace(self, texts=texts, truth=self.truth[places])
 
     def all_seen(self) -> tuple[Sequence[str], Truth]:
-        """Return all texts, the lent ones last, and which tags they bear as far as is known."""
+        """Return all texts, the lent ones last, and which tags they are known to bear."""
         if self.lent is None:
             return self.texts, self.truth
         of_lent = truth_of(self.lent.labelled.tags, self.tags)

@@ -23,7 +23,17 @@ def weights_of(
     information: Doubles,
     usual_length: float,
 ) -> Weights:
-    """Fold inverse document frequency and calibration into the learner's coefficients."""
+    """Fold inverse document frequency and calibration into the learners' coefficients.
+
+    Parameters
+    ----------
+    learners
+        One a tag, in the order of the tags.
+    information
+        (words and pairs,): what `word_information` returns.
+    usual_length
+        What the function of that name returns.
+    """
     intercept = np.concatenate([one.intercept_ for one in learners])
     names, idf = vectorizer.own.get_feature_names_out(), vectorizer.own.idf_
     own = np.zeros((len(names), len(learners)), np.float32)

@@ -63,7 +63,7 @@ class Resampled:
 
 
 def resample(truth: Truth, predicted: Truth) -> Resampled:
-    """Draw the texts anew, `TIMES` times, always the same way."""
+    """Draw the texts of decisions (texts, tags) anew, `TIMES` times, always the same way."""
     random = np.random.default_rng(0)
     texts = len(truth)
     counted = [
