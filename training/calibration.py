@@ -96,21 +96,7 @@ def _maximum(
     maps = np.tile(middle, decisions.shape[1])
     before = cost(maps)
     for _ in range(STEPS):
-        found = probability(decisions * maps[0] + maps[1])
-        excess, spread = found - targets, found * (1 - found)
-        by_slope = (excess * decisions).sum(axis=0) + precision * (maps[0] - prior[0])
-        by_offset = excess.sum(axis=0) + precision * (maps[1] - prior[1])
-        slope_slope = (spread * decisions**2).sum(axis=0) + precision
-        slope_offset = (spread * decisions).sum(axis=0)
-        offset_offset = spread.sum(axis=0) + precision
-        determinant = slope_slope * offset_offset - slope_offset**2
-        step = np.stack(
-            [
-                offset_offset * by_slope - slope_offset * by_offset,
-                slope_slope * by_offset - slope_offset * by_slope,
-            ]
-        )
-        step /= determinant
+        step = _newton_step(maps, decisions, targets, prior=prior, precision=precision)
         for _ in range(HALVINGS):
             after = cost(maps - step)
             upwards = after > before * (1 + ROUNDING)
@@ -121,3 +107,29 @@ def _maximum(
         if np.abs(step).max() < 1e-9:
             break
     return maps
+
+
+def _newton_step(
+    maps: Doubles,
+    decisions: Doubles,
+    targets: NDArray[np.floating | np.bool_],
+    *,
+    prior: Doubles,
+    precision: float,
+) -> Doubles:
+    """Return the step of each column: the gradient over the Hessian, (2, columns)."""
+    found = probability(decisions * maps[0] + maps[1])
+    excess, spread = found - targets, found * (1 - found)
+    by_slope = (excess * decisions).sum(axis=0) + precision * (maps[0] - prior[0])
+    by_offset = excess.sum(axis=0) + precision * (maps[1] - prior[1])
+    slope_slope = (spread * decisions**2).sum(axis=0) + precision
+    slope_offset = (spread * decisions).sum(axis=0)
+    offset_offset = spread.sum(axis=0) + precision
+    step = np.stack(
+        [
+            offset_offset * by_slope - slope_offset * by_offset,
+            slope_slope * by_offset - slope_offset * by_slope,
+        ]
+    )
+    step /= slope_slope * offset_offset - slope_offset**2
+    return step

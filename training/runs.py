@@ -18,7 +18,7 @@ from tagger.store import new_run_id
 from training.auxiliary import Lent
 from training.data import Dataset
 from training.evaluate import evaluate, truth_of
-from training.fit import fit
+from training.fit import Fitted, fit
 from training.labelled import Labelled
 from training.progress import Step
 from training.sides import fingerprints
@@ -94,14 +94,26 @@ def make_run(
         },
         abstain_below=model.policy.abstain_below,
     )
+    return Made(
+        run,
+        model,
+        _exam(split, fitted, test.scored),
+        fitted.out_of_fold,
+        test.scored.scores,
+        fitted.compared,
+        fitted.unreached,
+    )
+
+
+def _exam(split: Split, fitted: Fitted, test: Scored) -> Exam:
+    """Keep how both sides were answered, ``test`` by the run itself."""
+    model, salt = fitted.model, fitted.params.salt
 
     def answers(side: Labelled, scored: Scored) -> Answers:
         truth = truth_of(side.tags, model.tags)
         scores = without_idle_scores(scored.scores, truth, model.policy.thresholds)
-        return Answers(fingerprints(side.texts, params.salt), truth, scores, scored.familiarity)
+        return Answers(fingerprints(side.texts, salt), truth, scores, scored.familiarity)
 
     # Nobody asks how familiar texts of training are: thresholds are set by all of them.
     out_of_fold = Scored(fitted.out_of_fold, np.ones(len(split.training), np.float32))
-    exam = Exam(answers(split.test, test.scored), answers(split.training, out_of_fold))
-    scores = test.scored.scores
-    return Made(run, model, exam, fitted.out_of_fold, scores, fitted.compared, fitted.unreached)
+    return Exam(answers(split.test, test), answers(split.training, out_of_fold))
