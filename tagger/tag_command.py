@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tagger.console import Number, OutputTable, as_json
+from tagger.console import as_json
 from tagger.environment import open_store
+from tagger.option_types import Number, OutputTable
 
 if TYPE_CHECKING:
     from tagger.columns import TextColumns

@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from tagger import printing
-from tagger.console import OutputFile, as_json
+from tagger.console import as_json
+from tagger.option_types import OutputFile
 from tagger.wording import counted
 from training.check import Report
 from training.check import check as check_dataset

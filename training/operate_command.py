@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from tagger import objects, printing
-from tagger.console import Number, as_json
+from tagger.console import as_json
 from tagger.environment import open_store
+from tagger.option_types import Number
 from tagger.wording import counted, known_names
 from training.operate import threshold_for_precision, with_threshold
 from training.tag_cells import one_spelling

@@ -8,9 +8,9 @@ from typing import Any
 import click
 
 from tagger import printing
-from tagger.console import OutputFile
 from tagger.environment import open_store
 from tagger.gate import ask_gate
+from tagger.option_types import OutputFile
 from tagger.wording import counted
 from training.options import typed_for
 from training.progress import steps

@@ -8,8 +8,8 @@ from typing import Any, get_args
 
 import click
 
-from tagger.console import Number, Words
 from tagger.errors import SettingsError
+from tagger.option_types import Number, Words
 from tagger.records import Params, Task
 from training.candidates import CANDIDATES, FAST, compared_on, params_for
 from training.options import Command, with_options
