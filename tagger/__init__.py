@@ -10,5 +10,6 @@ Its files in the order in which to read them::
     the store of runs   files, history, store
     two runs            f1, permutation, paired, compare, gate
     tables              sources, dialect, tables, writing, columns, tag_table
-    commands            environment, console, option_types, objects, printing, tag_command, __main__
+    for every command   environment, console, option_types, objects, printing
+    commands            tag_command, promote_command, __main__
 """

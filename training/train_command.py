@@ -12,12 +12,12 @@ import click
 import numpy as np
 
 from tagger import printing
-from tagger.__main__ import pass_gate
 from tagger.console import as_json
 from tagger.environment import open_store
 from tagger.errors import TaglineError
 from tagger.gate import ask_gate
 from tagger.option_types import OutputTable, Words
+from tagger.promote_command import pass_gate
 from tagger.wording import counted
 from training.auxiliary import Lent, lent_by, lent_unasked
 from training.candidates import COMPARED
