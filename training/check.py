@@ -37,7 +37,7 @@ def check(dataset: Dataset, sides: Sides, params: Params) -> Report:
     in_training, in_test = _support(labelled, sides.training), _support(labelled, sides.test)
     trained, everywhere = trained_tags(in_training, len(sides.training), params)
     aliases = spellings(support)
-    languages, strangers = text_findings.languages(labelled)
+    languages, other_languages = text_findings.languages(labelled)
     findings = (
         *text_findings.encoding(dataset),
         *text_findings.titles(dataset),
@@ -53,7 +53,7 @@ def check(dataset: Dataset, sides: Sides, params: Params) -> Report:
         *tag_findings.everywhere(everywhere),
         *text_findings.lengths(labelled),
         *text_findings.markup(labelled),
-        *strangers,
+        *other_languages,
     )
     return Report(len(labelled), dict(support.most_common()), languages, findings, aliases)
 

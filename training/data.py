@@ -165,18 +165,18 @@ def _corrected(labelled: Labelled, corrections: Dataset) -> tuple[Labelled, set[
     """Give texts the tags that another table gives them; tell the rows of these texts."""
     place = {normalise(text): place for place, text in enumerate(labelled.texts)}
     tags = list(labelled.tags)
-    settled, strangers = set(), []
+    settled, unknown = set(), []
     corrected = corrections.labelled
     for number, text, right in zip(corrected.numbers, corrected.texts, corrected.tags, strict=True):
         at = place.get(normalise(text))
         if at is None:
-            strangers.append(number)
+            unknown.append(number)
         else:
             tags[at] = right
             settled.add(labelled.numbers[at])
-    if strangers:
+    if unknown:
         raise FaultyRows(
             f"{corrections.source} corrects texts that the table does not hold, in "
-            f"{rows_named(strangers)}. Correct tags there, texts in the table itself."
+            f"{rows_named(unknown)}. Correct tags there, texts in the table itself."
         )
     return replace(labelled, tags=tuple(tags)), settled

@@ -105,11 +105,11 @@ def tell_unknown_tags(runs: Sequence[Run], dataset: Dataset) -> None:
     Where each tag of the table has a column, say which of the runs' tags have none.
     """
     of_table = {tag for tags in dataset.labelled.tags for tag in tags}
-    strange = sorted(of_table.difference(*(run.tags for run in runs)))
-    if strange:
+    unknown = sorted(of_table.difference(*(run.tags for run in runs)))
+    if unknown:
         names = " nor ".join(run.run_id for run in runs)
         printing.note(
-            f"Not a tag of {names}: {listed(strange)}. Texts are measured as if they bore no such."
+            f"Not a tag of {names}: {listed(unknown)}. Texts are measured as if they bore no such."
         )
     absent = sorted({tag for run in runs for tag in run.tags} - of_table)
     if dataset.columns.tags.one_for_each and absent:

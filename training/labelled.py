@@ -125,15 +125,15 @@ def label(name: str, rows: Sequence[Row], reading: Reading) -> Read:
 
 def _faults_of(text: str, tags: Sequence[str], untagged: Untagged) -> Iterator[str]:
     """Say what is wrong with a text that was found, and with its tags."""
-    if strange := _strange(text):
-        yield f"{strange} in the text"
+    if forbidden := _forbidden(text):
+        yield f"{forbidden} in the text"
     if not tags and untagged == "refuse":
         yield NO_TAGS
-    elif strange := _strange("".join(tags)):
-        yield f"{strange} in the tags"
+    elif forbidden := _forbidden("".join(tags)):
+        yield f"{forbidden} in the tags"
 
 
-def _strange(words: str) -> str | None:
+def _forbidden(words: str) -> str | None:
     """Name what no run can keep or no text has, if the words hold it."""
     if "\x00" in words:
         return "a NUL character"
