@@ -1,7 +1,6 @@
 """`make bulk`: a million made-up texts tagged on Dask here, with kills, checked and measured.
 
-The rate of a core is compared, in the same run, to a bare loop over the same texts in memory, and
-to `tagger tag`, which reads and writes tables in one process.
+The rate of a core is compared, in the same run, to a bare loop and to `tagger tag`: see `rates`.
 """
 
 from __future__ import annotations
@@ -9,14 +8,11 @@ from __future__ import annotations
 import json
 import os
 import random
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import fmean
 
 import click
 
@@ -27,35 +23,18 @@ if __name__ == "__main__":
 
 from bulk.generate import write_partitions
 from bulk.partition import Job
+from bulk.rates import Rates, rates_of_one_core, seconds_of_tag
 from bulk.trials import Killed, job_rate, kill_and_resume
 from load_tests.results import PROJECT, Circumstances, circumstances, write
 from load_tests.sections import write_section
 from load_tests.table import Table
-from tagger.decide import decide
-from tagger.model import Model
 
 RESULTS = PROJECT / "bulk" / "results" / "bulk.json"
 README = PROJECT / "bulk" / "README.md"
 SECTION = "measured"
 PACKAGES = ("dask", "distributed", "numpy", "pydantic")
-AT_ONCE = 256
-"""Texts that the bare loop scores together, as many as `tagger tag`."""
 COMPARED = 10_000
 """Rows, drawn from all partitions, whose answers are compared with those of `tagger tag`."""
-
-
-@dataclass(frozen=True)
-class Rates:
-    """Texts a second and core."""
-
-    bare: float
-    """A loop over `Model.score` and `decide`, the texts in memory, nothing written."""
-    command: float
-    """`tagger tag`: rows read from JSON lines, answers written."""
-    one_worker: float
-    """A bulk job of one worker, from its first partition's end to its last's."""
-    all_workers: float
-    """The same with a worker a core, and the driver beside them: a core's share."""
 
 
 @dataclass(frozen=True)
@@ -90,35 +69,6 @@ class Measured:
         )
 
 
-def bare_rate(model: Model, texts: Sequence[str]) -> float:
-    """Texts a second of a loop that does nothing but score and decide."""
-    started = time.perf_counter()
-    for first in range(0, len(texts), AT_ONCE):
-        decide(model.score(texts[first : first + AT_ONCE]), model.policy)
-    return len(texts) / (time.perf_counter() - started)
-
-
-def command_rate(table: Path, out: Path, texts: int) -> float:
-    """Texts a second of `tagger tag`, its start (measured on one row) taken off."""
-    one = out.with_name("one.jsonl")
-    with table.open() as rows:
-        one.write_text(next(rows))
-    start, whole = _tag(one, out), _tag(table, out)
-    return texts / (whole - start)
-
-
-def _tag(table: Path, out: Path) -> float:
-    """Run `tagger tag`, and give the seconds that it took."""
-    started = time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "tagger", "tag", str(table), "--out", str(out)],
-        cwd=PROJECT,
-        check=True,
-        capture_output=True,
-    )
-    return time.perf_counter() - started
-
-
 def different_ids(job: Job) -> tuple[int, int]:
     """Count the answers and the different ids among them."""
     ids = [
@@ -142,25 +92,10 @@ def compare_with_command(job: Job, folder: Path, *, rows: int) -> int:
             for place in chance.sample(range(len(texts)), max(1, rows // len(partitions))):
                 sample.write(texts[place])
                 expected.append(answers[place])
-    _tag(table, out)
+    seconds_of_tag(table, out)
     if out.read_text() != "".join(expected):
         raise click.ClickException("The job answers otherwise than `tagger tag`.")
     return len(expected)
-
-
-def rates_of_one_core(model: Model, job: Job, folder: Path) -> tuple[float, float, float]:
-    """Measure the bare loop, the command and a job of one worker; then the first two again.
-
-    Returns texts a second of each, of the first two the mean.
-    """
-    joined, out = folder / "few.jsonl", folder / "few-tagged.jsonl"
-    joined.write_text("".join((job.source / name).read_text() for name in job.partitions()))
-    texts = [json.loads(line)["text"] for line in joined.open()]
-    bare, command = [bare_rate(model, texts)], [command_rate(joined, out, len(texts))]
-    one_worker = job_rate(job, 1)
-    bare.append(bare_rate(model, texts))
-    command.append(command_rate(joined, out, len(texts)))
-    return fmean(bare), fmean(command), one_worker
 
 
 def measure(folder: Path, *, texts: int, partitions: int, workers: int) -> Measured:
