@@ -48,7 +48,8 @@ def _csv_writer(file: TextIO) -> Writer:
     def write(values: Mapping[str, object]) -> None:
         nonlocal writer
         if writer is None:
-            writer = csv.DictWriter(file, list(values), restval="", lineterminator="\n")
+            # Lines end in \r\n, by default: before Python 3.13 a cell is quoted for these alone.
+            writer = csv.DictWriter(file, list(values), restval="")
             writer.writeheader()
         new = [name for name in values if name not in writer.fieldnames]
         if new:

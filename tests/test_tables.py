@@ -292,6 +292,16 @@ def test_json_lines_come_back_as_they_were_written(
     assert [row.values for row in read_rows(find_source(str(path)))] == rows
 
 
+def test_cells_of_a_csv_come_back_as_they_were_written(tmp_path: Path) -> None:
+    """Line ends of any kind within a cell end no row."""
+    path = tmp_path / "table.csv"
+    rows = [{"text": f"one{end}two", "note": "a"} for end in ("\n", "\r", "\r\n")]
+    with writing(path) as write:
+        for row in rows:
+            write(row)
+    assert [row.values for row in read_rows(find_source(str(path)))] == rows
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     """Where writing fails in the middle, the file of before stays."""
     path = tmp_path / "out.csv"
