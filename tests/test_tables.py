@@ -197,6 +197,15 @@ def test_words_that_parquet_calls_bytes_are_words(tmp_path: Path) -> None:
     assert (labelled.texts, labelled.tags) == (("Grüße",), (("a", "b c"),))
 
 
+def test_columns_of_one_name_in_parquet_are_refused(tmp_path: Path) -> None:
+    """The last of them would be read alone."""
+    path = tmp_path / "table.parquet"
+    words = pa.array(["a", "b"])
+    parquet.write_table(pa.table([words] * 3, names=["text", "tags", "tags"]), path)
+    with pytest.raises(UnreadableTable, match="2 of its columns are named 'tags': rename them"):
+        rows_of(find_source(str(path)))
+
+
 @pytest.mark.parametrize("name", ["plain.csv", "packed.csv.gz", "array.json", "table.parquet"])
 def test_a_table_by_address(name: str, tmp_path: Path, address: str) -> None:
     """A URL is read as a path is."""

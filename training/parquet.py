@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -30,6 +31,7 @@ def parquet_rows(source: Source) -> Iterator[Row]:
         ) from fault
     try:
         with source.open() as opened, parquet.ParquetFile(opened) as file:
+            _refuse_repeated(file.schema_arrow.names)
             classes = _classes(file.schema_arrow.metadata or {})
             batches = (_times_as_words(batch, pa).to_pylist() for batch in file.iter_batches())
             for number, row in enumerate(chain.from_iterable(batches), start=1):
@@ -37,6 +39,13 @@ def parquet_rows(source: Source) -> Iterator[Row]:
                 yield Row(number, values)
     except (OSError, ValueError, OverflowError, pa.ArrowException) as fault:
         raise UnreadableTable(f"{source.name} cannot be read: {fault}") from fault
+
+
+def _refuse_repeated(names: Sequence[str]) -> None:
+    """Refuse columns of one name: a row would hold the last of them alone."""
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise ValueError(f"{times} of its columns are named {name!r}: rename them.")
 
 
 def _classes(metadata: Mapping[bytes, bytes]) -> dict[object, dict[object, object]]:
