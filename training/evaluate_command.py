@@ -131,6 +131,8 @@ def _print_versus(versus: Versus) -> None:
             f"{versus.comparison.first} {_joined(text.first)}; "
             f"{versus.comparison.second} {_joined(text.second)}"
         )
+    if len(versus.differing) > SHOWN:
+        click.echo(f"  {len(versus.differing) - SHOWN} more; --json has all.")
 
 
 def _joined(tags: Sequence[str]) -> str:
