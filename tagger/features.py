@@ -11,7 +11,7 @@ from tagger.packed import Words
 from tagger.sparse import Counts, Doubles, Places, sublinear_counts, sublinear_counts_of_one
 from tagger.vocabulary import MOST_UNKNOWN, Vocabulary, counting
 from tagger.weights import Weights
-from tagger.words import words_and_signs_as_bytes, words_as_bytes
+from tagger.words import cut_as_bytes
 
 PORTION = 20 * 1024
 """Bytes of words that are counted at a time, unless one text alone has more: it bounds memory."""
@@ -32,7 +32,7 @@ class Features:
 
     def __init__(self, weights: Weights) -> None:
         self.vocabulary = Vocabulary(weights)
-        self._as_bytes = words_and_signs_as_bytes if weights.signs else words_as_bytes
+        self._signs = weights.signs
         self._n_pairs = len(weights.pairs)
         first, second = weights.pairs.T.astype(np.intp)
         self._codes = _codes(first, second)
@@ -55,7 +55,7 @@ class Features:
 
     def words(self, text: str) -> bytes:
         """Return the words of one text between blanks; `NO_WORD` for each that does not count."""
-        words = self._as_bytes(text)
+        words = cut_as_bytes(text, signs=self._signs)
         if len(words) <= 2 * MOST_UNKNOWN:  # too short to hold more
             return words
         return " ".join(counting(words.decode().split(), self.vocabulary)).encode()

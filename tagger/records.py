@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-FORMAT = 6
+from tagger.words import Signs
+
+FORMAT = 7
 """Number of a stored run's layout, the only one that is read; raised whenever it changes."""
 
 Task = Literal["multi", "single"]
@@ -26,8 +28,8 @@ class Params:
     """C of the learner: larger follows the training texts more closely."""
     pairs: bool = False
     """Whether pairs of neighbouring words are features, as words and characters always are."""
-    signs: bool = False
-    """Whether punctuation, symbols and emoji are features, as words of their own."""
+    signs: Signs = "none"
+    """Whether punctuation, symbols and emoji are words too, and whether with what they touch."""
     names: bool = False
     """Whether each tag's name is learnt from, as a text that bears the tag."""
     auxiliary: bool = False

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tagger.arrays import REMEDY, Array, read_arrays, write_arrays
 from tagger.errors import BrokenRun
 from tagger.sparse import Doubles
+from tagger.words import SIGNS, Signs
 
 Floats = NDArray[np.float32]
 Number = TypeVar("Number", bound=np.generic)
@@ -56,7 +57,7 @@ class Weights:
     """(tags,)"""
     usual_length: float
     """One of twenty texts of training has more words, as `Counts` weighs them."""
-    signs: bool
+    signs: Signs
     """Whether signs are words too."""
 
     def write(self, path: Path) -> None:
@@ -77,7 +78,7 @@ class Weights:
                 "ngram_lengths": np.array(self.ngram_lengths, np.int32),
                 "intercept": self.intercept,
                 "usual_length": np.array([self.usual_length]),
-                "signs": np.array([self.signs]),
+                "signs": np.array([SIGNS.index(self.signs)], np.int32),
             },
         )
 
@@ -96,6 +97,9 @@ class Weights:
         pairs = arrays.take("pairs", np.int32, (None, 2))
         tags = len(intercept)
         shortest, longest = arrays.take("ngram_lengths", np.int32, (2,)).tolist()
+        signs = int(arrays.take("signs", np.int32, (1,))[0])
+        if not 0 <= signs < len(SIGNS):
+            raise arrays.broken("signs", f"as {signs}")
         weights = cls(
             words=words,
             word_idf=arrays.take("word_idf", np.float64, (len(words),)),
@@ -110,7 +114,7 @@ class Weights:
             ngram_lengths=(shortest, longest),
             intercept=intercept,
             usual_length=float(arrays.take("usual_length", np.float64, (1,))[0]),
-            signs=bool(arrays.take("signs", np.bool_, (1,))[0]),
+            signs=SIGNS[signs],
         )
         if pairs.size and not 0 <= pairs.min() <= pairs.max() < len(words):
             raise arrays.broken("pairs", "of words that are not there")

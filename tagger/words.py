@@ -11,22 +11,26 @@ Scripts that put no blanks between words (Chinese, Japanese, Thai and others) ha
 There every two neighbouring characters are a word, which needs no dictionary and does nearly as
 well as all n-grams of up to four characters.
 
-Signs are what stands between words and is not blank: punctuation, symbols, emoji. A run may count
-each stretch of them as a word too, after the words. Emoji stand apart, each with its repetitions:
+Signs are what stands between words and is not blank: punctuation, symbols, emoji. Where they count,
+each stretch of them is a word too, after the words. Emoji stand apart, each with its repetitions:
 ``!! 😀😀🎉`` is ``!!``, ``😀😀`` and ``🎉``, since side by side they were no word that another text
-holds. Of a text without a blank, be it a formula, a path or a number, it counts compounds too, what
-signs join, if they are not long: ``C(=O)N``, ``usr/share``, ``3.14``. So characters are learnt
-across signs: which groups a molecule has is told with a weighted F1 of .90, else of .84. Of other
-texts that was worth -.005 on the default table (three splits), 0 to -.003 on package descriptions.
-Scripts without blanks have no compounds, which would be whole sentences and as good as nothing
-(+.005 of Chinese messages, [-.016, +.026]).
+holds. Where signs are joined, compounds count as well, what stands between blanks and holds both:
+``C(=O)N``, ``usr/share``, ``3.14``, ``#news``, ``really?``. So characters are learnt across signs.
+That helps some tables of short texts and harms others (training/QUALITY.md). Scripts without blanks
+end a compound, which would be whole sentences and as good as nothing (+.005 of Chinese messages,
+[-.016, +.026]).
 """
 
 from __future__ import annotations
 
 import re
 from itertools import groupby
+from typing import Literal, get_args
 from unicodedata import category, combining, is_normalized, normalize
+
+Signs = Literal["none", "apart", "joined"]
+"""Whether signs are words: not at all, each stretch by itself, or also with what they touch."""
+SIGNS: tuple[Signs, ...] = get_args(Signs)
 
 MARKS = "".join(chr(i) for i in range(0x300, 0x10000) if category(chr(i))[0] == "M")
 """Marks that combine with the letter before them, such as accents and most vowels of Hindi.
@@ -51,8 +55,8 @@ VARIA = "\u1fef"
 """Equivalent to the "`" of ASCII, at which a word ends. Replaced before lower-casing, since what Σ
 becomes depends on where its word ends."""
 LONGEST_COMPOUND = 200
-"""Characters of what signs join: else a text without blanks, such as JSON, were learnt by heart,
-in three times the time, and a request of one could hold the server for 20 ms."""
+"""Characters of one. Else a text without blanks, such as JSON, were learnt by heart, in three
+times the time, and a request of one could hold the server for 20 ms."""
 PICTURES = (
     "\u2600-\u27bf\u2b50\u2b55"  # older symbols: ☀, ❤, ★
     "\u2194\u2195\u231a\u231b\u23e9-\u23fa\u25fd\u25fe\u2b1b\u2b1c"  # those among others: ⏰, ⬛
@@ -82,12 +86,8 @@ _APART = re.compile(
 )
 """Cuts a stretch of signs: each picture with its repetitions, and what stands between them."""
 _HAS_PICTURE = re.compile(f"[{PICTURES}{_LETTER_OF_FLAG}]")
-_LETTERS = rf"(?:[^\W{BLANKLESS}]++[{MARKS}]*+(?:[{JOINERS}]++(?=[^\W{BLANKLESS}]))?)+"
-_COMPOUNDS = re.compile(rf"(?<![\w{MARKS}{JOINERS}]){_LETTERS}(?:{_SIGN}{_LETTERS})+")
-"""From the beginning of a word alone: else a word of n letters would be looked at n times. No group
-is possessive: until Python 3.11.4 such a one kept the part of a repetition that did not match."""
-_COMPOUNDS_ASCII = re.compile(rf"(?<!\w)\w++(?:[^\w\s{_CONTROLS}]++\w++)+", re.ASCII)
-"""The same of ASCII, in a quarter of the time."""
+_UNBROKEN = re.compile(rf"[^\s{_CONTROLS}{BLANKLESS}]{{2,}}")
+_LETTER = re.compile(r"\w")
 
 _ASCII = bytes(
     ord(chr(i).lower()) if chr(i).isalnum() or chr(i) == "_" else ord(" ") for i in range(128)
@@ -139,37 +139,39 @@ def signs_of(text: str) -> list[str]:
 
 
 def compounds_of(text: str) -> list[str]:
-    """Return what signs join, in order, if the text has no blanks."""
-    if text.isascii():
-        found = _compounds(text.lower(), _COMPOUNDS_ASCII)
-    else:
-        found = _compounds(nfc(_lowered(text)).encode(errors="replace").decode(), _COMPOUNDS)
-    return [compound[0] for compound in found]
+    """Return the compounds of a text in order: what stands between blanks and holds signs."""
+    composed = nfc(_lowered(text)).encode(errors="replace").decode()
+    runs = _UNBROKEN.findall(composed)
+    return [run for run in runs if not run.isalnum() and _is_compound(run)]
 
 
-def _compounds(composed: str, pattern: re.Pattern[str]) -> list[re.Match[str]]:
-    if len(composed.split(maxsplit=1)) != 1:
-        return []
-    found = pattern.finditer(composed)
-    return [match for match in found if match.end() - match.start() <= LONGEST_COMPOUND]
+def _is_compound(run: str) -> bool:
+    """Tell whether what stands between blanks holds both signs and what they stand beside."""
+    return len(run) <= LONGEST_COMPOUND and bool(_LETTER.search(run) and _SIGNS.search(run))
 
 
-def words_and_signs_of(text: str) -> list[str]:
-    """Return the words of a text, then its signs, then its compounds."""
-    return words_of(text) + signs_of(text) + compounds_of(text)
+def cut(text: str, *, signs: Signs) -> list[str]:
+    """Return the words of a text, then its signs and its compounds, if they are to count."""
+    words = words_of(text)
+    if signs != "none":
+        words += signs_of(text)
+    if signs == "joined":
+        words += compounds_of(text)
+    return words
 
 
-def words_and_signs_as_bytes(text: str) -> bytes:
-    """Return all three as `words_as_bytes` does: 0.6 us more for 20 words of ASCII."""
-    if text.isascii():
+def cut_as_bytes(text: str, *, signs: Signs) -> bytes:
+    """Return what `cut` returns as `words_as_bytes` does: signs are 0.6 us of 20 words of ASCII."""
+    if signs == "none":
+        return words_as_bytes(text)
+    if signs == "apart" and text.isascii():
         as_sent = text.encode()
-        compounds = " ".join(compounds_of(text)).encode()
-        return b" ".join([as_sent.translate(_BYTES), as_sent.translate(_SIGN_BYTES), compounds])
-    return " ".join(words_and_signs_of(text)).encode()
+        return as_sent.translate(_BYTES) + b" " + as_sent.translate(_SIGN_BYTES)
+    return " ".join(cut(text, signs=signs)).encode()
 
 
-def spans_of(text: str, *, signs: bool = False) -> list[tuple[int, int]]:
-    """Return where the words start and end, and perhaps the signs, in code points of ``text``.
+def spans_of(text: str, *, signs: Signs) -> list[tuple[int, int]]:
+    """Return where each of what `cut` returns starts and ends, in code points of ``text``.
 
     Lower-casing can lengthen a text ('İ' becomes two code points), soft hyphens are left out and
     marks composed, so places in the text that is cut are mapped back to places in ``text``.
@@ -177,13 +179,15 @@ def spans_of(text: str, *, signs: bool = False) -> list[tuple[int, int]]:
     lowered = _lowered(text)
     composed = nfc(lowered)
     places = _places(composed)
-    if signs:
+    if signs != "none":
         places += [
             (stretch.start() + match.start(), stretch.start() + match.end())
             for stretch in _SIGNS.finditer(composed)
             for match in _APART.finditer(stretch[0])
         ]
-        places += [match.span() for match in _compounds(composed, _COMPOUNDS)]
+    if signs == "joined":
+        runs = _UNBROKEN.finditer(composed)
+        places += [run.span() for run in runs if _is_compound(run[0])]
     if composed == lowered and len(lowered) == len(text) and SOFT_HYPHEN not in text:
         return places
     origins = _origins(text, composed)

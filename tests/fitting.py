@@ -35,6 +35,7 @@ KINDS = {
     "other n-grams": Params(characters=(3, 5)),
     "logistic": Params(model="logistic", regularization=5.0),
     "svc-signs": params_for("svc-signs", Params()),
+    "svc-joined": params_for("svc-joined", Params()),
     "naive-bayes": params_for("naive-bayes", Params()),
     "naive-bayes-signs": params_for("naive-bayes-signs", Params()),
     "single": Params(task="single"),

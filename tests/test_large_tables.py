@@ -97,7 +97,9 @@ def test_a_ridge_of_many_texts_is_right_in_the_mean() -> None:
     assert residual.mean(dtype=np.float64) == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["default", "svc-signs", "naive-bayes", "naive-bayes-signs"])
+@pytest.mark.parametrize(
+    "kind", ["default", "svc-signs", "svc-joined", "naive-bayes", "naive-bayes-signs"]
+)
 def test_a_large_table_is_fitted_and_proved(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its scores are those of a small table, but for the tolerance; rare tags included."""
     small = fitted(kind)

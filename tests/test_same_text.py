@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from tagger.words import (
     SOFT_HYPHEN,
     compounds_of,
+    cut,
+    cut_as_bytes,
     signs_of,
     spans_of,
-    words_and_signs_as_bytes,
-    words_and_signs_of,
     words_as_bytes,
     words_of,
 )
@@ -73,7 +73,7 @@ def test_every_form_of_a_text_has_the_same_words(text: str) -> None:
     for form in forms(text):
         assert (words_of(form), signs_of(form), compounds_of(form)) == (words, signs, compounds)
         assert words_as_bytes(form).decode().split() == words
-        assert words_and_signs_as_bytes(form).decode().split() == every
+        assert cut_as_bytes(form, signs="joined").decode().split() == every
 
 
 @untimed
@@ -81,10 +81,10 @@ def test_every_form_of_a_text_has_the_same_words(text: str) -> None:
 def test_spans_are_places_in_the_text_as_sent(text: str) -> None:
     """In every form each stands in its span, alone where nothing was to compose."""
     for form in forms(text):
-        spans = spans_of(form, signs=True)
+        spans = spans_of(form, signs="joined")
         there = [as_cut(form[start:end]) for start, end in spans]
         # Whether a Σ ends a word can depend on what stands beyond it.
-        words = [word.replace("ς", "σ") for word in words_and_signs_of(form)]
+        words = [word.replace("ς", "σ") for word in cut(form, signs="joined")]
         assert all(word in span for word, span in zip(words, there, strict=True))
         if form == as_cut(form):
             assert words == there
@@ -110,7 +110,7 @@ def test_words_and_places_of_texts_in_other_forms(
 ) -> None:
     """Accents, jamo, marks in any order, what has no form of one sign: composed, and led back."""
     assert words_of(text) == words
-    assert spans_of(text) == spans
+    assert spans_of(text, signs="none") == spans
 
 
 def test_what_only_looks_alike_is_another_text() -> None:
@@ -123,7 +123,7 @@ def test_any_number_of_marks_is_sorted_in_time() -> None:
     text = "a" + "\u0301" * 20_000 + "\u0323" * 20_000
     start = perf_counter()
     assert words_of(text) == ["ạ" + "\u0323" * 19_999 + "\u0301" * 20_000]
-    assert spans_of(text) == [(0, len(text))]
+    assert spans_of(text, signs="none") == [(0, len(text))]
     assert perf_counter() - start < 1
 
 

@@ -11,17 +11,21 @@ from hypothesis import given
 
 from tagger.records import Params
 from tagger.words import (
+    SIGNS,
     compounds_of,
+    cut,
+    cut_as_bytes,
     signs_of,
     spans_of,
-    words_and_signs_as_bytes,
     words_of,
 )
 from tests.fitting import fitted, table, untimed
 from tests.test_features import texts
 from training.candidates import (
     COMPARED,
+    COMPARED_SHORT,
     COMPARED_WORDLESS,
+    SHORT,
     compared_on,
     params_for,
 )
@@ -52,35 +56,39 @@ def test_signs_of_every_script(text: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        (" CC(=O)N,\n", ["cc(=o)n"]),
-        ("/usr/Share//x_y.svg", ["usr/share//x_y.svg"]),
-        ("((a))--_b_,\x003.14!", ["a))--_b_", "3.14"]),
-        ("a,\x00b\x7f+c", []),
-        ("l\u2019e\u0301te\u0301;", ["l\u2019été"]),
+        (" CC(=O)N,\n", ["cc(=o)n,"]),
+        ("/usr/Share//x_y.svg is there", ["/usr/share//x_y.svg"]),
+        ("((a))--_b_,\x003.14!", ["((a))--_b_,", "3.14!"]),
+        ("a,\x00b\x7f+c", ["a,", "+c"]),
+        ("Is #news 😀 -- ok?", ["#news", "ok?"]),
+        ("l\u2019e\u0301te\u0301;", ["l\u2019été;"]),
         ("दुनिया-भर", ["दुनिया-भर"]),
         ("می\u200cشود-کتاب/کتاب\u200cها", ["می\u200cشود-کتاب/کتاب\u200cها"]),
-        ("我爱。x-y,ภาษา-ไทย", ["x-y"]),
-        ("a-\u00ad\u2003\u00adb", []),
-        ("3.14 cm", []),
+        ("我爱!!C++,ภาษา-ไทย", ["!!c++,"]),
+        ("a-\u00ad\u2003\u00adb", ["a-"]),
+        ("x_y 3.14 cm", ["3.14"]),
+        ("a\ud800b", ["a?b"]),
+        ("!!我", []),
         (f"{'a.' * 99}bc", [f"{'a.' * 99}bc"]),
         (f"{'a.' * 100}b", []),
         ("", []),
     ],
 )
 def test_compounds_of_every_script(text: str, expected: list[str]) -> None:
-    """What signs join, from its first letter to its last, in a text that has no blanks."""
+    """What stands between blanks, controls and scripts without blanks, and holds both."""
     assert compounds_of(text) == expected
-    assert compounds_of(f"{text}\u2003") == expected  # not by the way of ASCII
 
 
 @untimed
 @given(texts)
 def test_signs_stand_after_the_words_by_any_way(text: str) -> None:
     """Bytes and spans are those of the words, then those of the signs, then of the compounds."""
-    more = signs_of(text) + compounds_of(text)
-    assert words_and_signs_as_bytes(text).decode().split() == words_of(text) + more
-    spans = spans_of(text, signs=True)
-    assert spans[: len(spans) - len(more)] == spans_of(text)
+    more = {"none": [], "apart": signs_of(text), "joined": signs_of(text) + compounds_of(text)}
+    for signs in SIGNS:
+        assert cut(text, signs=signs) == words_of(text) + more[signs]
+        assert cut_as_bytes(text, signs=signs).decode().split() == cut(text, signs=signs)
+        spans = spans_of(text, signs=signs)
+        assert spans[: len(spans) - len(more[signs])] == spans_of(text, signs="none")
 
 
 def test_training_finds_that_signs_tell() -> None:
@@ -90,7 +98,7 @@ def test_training_finds_that_signs_tell() -> None:
     tags = [{"question"}] * len(words) + [{"party"}] * len(words)
     first, *others = (params_for(name, Params(folds=2)) for name in COMPARED)
     found = fit(asked, tags, first, others=others)
-    assert found.params.signs
+    assert found.params.signs == "apart"
     scores = found.model.score(["unheard of?", "unheard of 🎉", "unheard of 😺🎉😺"]).scores
     best = [found.model.tags[tag] for tag in scores.argmax(axis=1)]
     assert best == ["question", "party", "party"]
@@ -99,23 +107,36 @@ def test_training_finds_that_signs_tell() -> None:
 
 
 def test_training_learns_what_signs_join() -> None:
-    """Where a tag follows from which words a sign stands between, and nothing else, it is told."""
-    joined = [
-        (f"{number}.{'.'.join(order)}", first)
-        for number, (first, second, third) in enumerate(list(permutations("-+/")) * 3)
-        for order in permutations([f"a{first}b", f"c{second}d", f"e{third}f"])
+    """Where a tag follows from which word a sign touches, and from nothing else, it is told."""
+    asked = [
+        f"{first} {second} now {number}"
+        for number in range(12)
+        for marked in (("#red", "@blue"), ("@red", "#blue"))
+        for first, second in permutations(marked)
     ]
-    asked, tags = [text for text, _ in joined], [{tag} for _, tag in joined]
-    first, *others = (params_for(name, Params(folds=2)) for name in COMPARED)
-    found = fit(asked, tags, first, others=others).model
-    best = found.score(["1.e/f.c-d.a+b", "1.c/d.e+f.a-b", "1.c+d.a/b.e-f"]).scores.argmax(axis=1)
-    assert [found.tags[tag] for tag in best] == ["+", "-", "/"]
+    tags = [{"red" if "#red" in text else "blue"} for text in asked]
+    first, *others = (params_for(name, Params(folds=2)) for name in compared_on(asked))
+    found = fit(asked, tags, first, others=others)
+    assert found.params.signs == "joined"
+    unseen = ["#blue @red now", "@blue #red now", "@red #blue now", "#red @blue now"]
+    best = found.model.score(unseen).scores.argmax(axis=1)
+    assert [found.model.tags[tag] for tag in best] == ["blue", "red", "blue", "red"]
+
+
+@pytest.mark.parametrize(("name", "tells"), [("svc-joined", True), ("svc-signs", False)])
+def test_what_one_text_alone_holds_tells_of_short_texts(name: str, tells: bool) -> None:
+    """Characters that one text holds count in others where signs are joined, and else do not."""
+    asked = [text for i in range(6) for text in (f"{i} read here", f"{i} see there")]
+    asked[0] = "zyxwvu read here"
+    model = fit(asked, [{"read"}, {"see"}] * 6, params_for(name, Params(folds=2))).model
+    like_one, unlike_any = model.score(["zyxwvq", "jjkkjjq"]).scores
+    assert (like_one != unlike_any).all() == tells
 
 
 def test_evidence_names_a_place_once_and_from_its_beginning() -> None:
     """A pair of a word and a sign before it, and what a compound and a pair of its words share."""
     asked = [text for i in range(6) for text in (f"{i} read, usr/share", f"{i} see the park")]
-    params = params_for("svc-signs", Params(folds=2))
+    params = params_for("svc-joined", Params(folds=2))
     model = fit(asked, [{"path"}, {"park"}] * 6, params).model
     text = "so, read usr/share"
     (evidence,) = model.explain(text, [model.tags.index("path")], most=100)
@@ -131,16 +152,17 @@ def test_evidence_names_a_place_once_and_from_its_beginning() -> None:
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
-        (["a tagger for texts", "中文"], COMPARED),
+        (["a tagger for texts", "中文"], COMPARED_SHORT),
         (["😀", "🎉!!", "so 😺"], COMPARED_WORDLESS),
-        (["😀", "so 😺"], COMPARED),
-        ([], COMPARED),
+        (["😀", "so 😺"], COMPARED_SHORT),
+        (["word " * SHORT], COMPARED_SHORT),
+        (["word " * SHORT, "word " * (SHORT + 1)], COMPARED),
     ],
 )
 def test_what_is_compared_follows_from_the_texts(
     texts: list[str], expected: tuple[str, ...]
 ) -> None:
-    """Where most texts hold no word, emoji say, none but models that read signs are compared."""
+    """Signs are joined where texts are short; where most hold no word, all models read signs."""
     assert compared_on(texts) == expected
 
 

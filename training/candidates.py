@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 from tagger.records import Params
-from tagger.words import words_of
+from tagger.words import Signs, words_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,17 +18,18 @@ class Candidate:
 
     regularization: float
     pairs: bool = False
-    signs: bool = False
-    """Whether punctuation, symbols and emoji are words too."""
+    signs: Signs = "none"
+    """Whether punctuation, symbols and emoji are words too, and whether with what they touch."""
     names: bool = False
     """Whether the names of the tags are learnt from too."""
 
 
 CANDIDATES: Mapping[str, Candidate] = {
     "svc": Candidate(regularization=0.5),
-    "svc-signs": Candidate(regularization=0.5, pairs=True, signs=True),
+    "svc-signs": Candidate(regularization=0.5, pairs=True, signs="apart"),
+    "svc-joined": Candidate(regularization=0.5, pairs=True, signs="joined"),
     "naive-bayes": Candidate(regularization=0.1, pairs=True, names=True),
-    "naive-bayes-signs": Candidate(regularization=0.1, pairs=True, signs=True, names=True),
+    "naive-bayes-signs": Candidate(regularization=0.1, pairs=True, signs="apart", names=True),
     "logistic": Candidate(regularization=5.0),
 }
 """By the name that `Params.model` gives."""
@@ -39,6 +40,12 @@ that gets the first, which was best on all of nine tables of 5,000 to 16,000 tex
 regression won nowhere that was looked at."""
 COMPARED_WORDLESS = ("svc-signs", "naive-bayes-signs")
 """On texts most of which hold no word, emoji say: the others know nothing of those."""
+COMPARED_SHORT = (*COMPARED, "svc-joined")
+"""On short texts. That one is nearest to plain ``char_wb``, the n-grams of one text alone included:
+of dates by season and of countries by continent it mends what the others miss, where numbers say
+nothing it trails far behind (QUALITY.md, TRIED.md)."""
+SHORT = 20
+"""Words a text, in the mean, up to which texts are short."""
 LESS_REGULARIZED = 10.0
 """Times its own C, with which the best model is tried once more: words that tell something together
 alone, as `not good` does, are held back by what suits most tables."""
@@ -60,8 +67,10 @@ MOST_CHARACTERS = 10_000_000
 
 def compared_on(texts: Sequence[str]) -> tuple[str, ...]:
     """Return the models that a training on these texts compares, by name."""
-    wordless = sum(not words_of(text) for text in texts)
-    return COMPARED_WORDLESS if wordless > len(texts) / 2 else COMPARED
+    words = [len(words_of(text)) for text in texts]
+    if words.count(0) > len(texts) / 2:
+        return COMPARED_WORDLESS
+    return COMPARED_SHORT if sum(words) <= SHORT * len(texts) else COMPARED
 
 
 def params_for(name: str, params: Params, *, regularization: float | None = None) -> Params:

@@ -40,6 +40,7 @@ def _logistic(params: Params) -> LogisticRegression:
 LEARNERS: Mapping[str, Callable[[Params], Any]] = {
     "svc": _svc,
     "svc-signs": _svc,
+    "svc-joined": _svc,
     "naive-bayes": _naive_bayes,
     "naive-bayes-signs": _naive_bayes,
     "logistic": _logistic,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from tagger.records import Params
 from tagger.sparse import Doubles
 from tagger.vocabulary import NO_WORD, counting
 from tagger.wording import counted
-from tagger.words import words_and_signs_of, words_of
+from tagger.words import cut
 from training.factored import Factored
 
 MOST_WEIGHTS = 40_000_000
@@ -52,7 +53,7 @@ class Vectorizer:
 
     def __init__(self, params: Params, *, tags: int) -> None:
         self._params = params
-        self._cut = words_and_signs_of if params.signs else words_of
+        self._cut = partial(cut, signs=params.signs)
         self._most = MOST_WEIGHTS // tags
         self.own: TfidfVectorizer
         """Of words and pairs, fitted."""
@@ -63,21 +64,22 @@ class Vectorizer:
 
     def fit(self, texts: Sequence[str]) -> Vectorizer:
         """Learn vocabularies and document frequencies."""
-        cut = {
+        analysis = {
             "tokenizer": self._cut,
             "token_pattern": None,
             "lowercase": False,
             "ngram_range": (1, 2 if self._params.pairs else 1),
         }
-        counter = CountVectorizer(**cut)
+        counter = CountVectorizer(**analysis)
         least = 3 if len(texts) > MANY_TEXTS else 2
         frequency = _document_frequency(self._fitted(counter, texts))
         names = counter.get_feature_names_out()
         is_pair = np.array([" " in name for name in names])
         frequency[is_pair & (frequency < least)] = 0
         names = names[_most_frequent(frequency, least=1, most=self._most)]
-        self.own = TfidfVectorizer(**cut, vocabulary=names, sublinear_tf=True).fit(texts)
-        self._fit_ngrams(texts, least=least)
+        self.own = TfidfVectorizer(**analysis, vocabulary=names, sublinear_tf=True).fit(texts)
+        # Where signs are joined, texts are short, and what one of them alone holds tells of others.
+        self._fit_ngrams(texts, least=1 if self._params.signs == "joined" else least)
         return self
 
     def _fit_ngrams(self, texts: Sequence[str], *, least: int) -> None:
@@ -134,10 +136,10 @@ class Vectorizer:
         try:
             return counter.fit_transform(texts)
         except ValueError as fault:  # scikit-learn's for an empty vocabulary
-            signs = "" if self._params.signs else ", signs and emoji apart: try --model svc-signs"
-            raise TooLittleData(
-                f"None of {counted(len(texts), 'text')} holds a word{signs}."
-            ) from fault
+            none = f"None of {counted(len(texts), 'text')} holds a word"
+            if self._params.signs == "none":
+                none += ", signs and emoji apart: try --model svc-signs"
+            raise TooLittleData(f"{none}.") from fault
 
     def _ngram_counter(self, vocabulary: Sequence[str] | None = None) -> CountVectorizer:
         return CountVectorizer(
