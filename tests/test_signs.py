@@ -124,7 +124,7 @@ def test_training_learns_what_signs_join() -> None:
 
 
 @pytest.mark.parametrize(("name", "tells"), [("svc-joined", True), ("svc-signs", False)])
-def test_what_one_text_alone_holds_tells_of_short_texts(name: str, tells: bool) -> None:
+def test_what_one_text_alone_holds_tells_of_short_texts(name: str, *, tells: bool) -> None:
     """Characters that one text holds count in others where signs are joined, and else do not."""
     asked = [text for i in range(6) for text in (f"{i} read here", f"{i} see there")]
     asked[0] = "zyxwvu read here"
