@@ -77,6 +77,7 @@ def test_corrections_take_tags_away_where_a_row_may_lack_them(tmp_path: Path) ->
     command = ("-m", "training", "check", str(table), "--corrections", str(corrections), "--json")
     kept = run_python(*command, "--untagged", "none", home=tmp_path)
     assert json.loads(kept.stdout)["tags"] == {"a": 1}
+    assert "Given other tags by --corrections: 1 text." in kept.stderr
     refused = run_python(*command, home=tmp_path)
     assert refused.returncode == 2
     assert "no tags in row 2" in refused.stderr

@@ -49,6 +49,8 @@ class Dataset:
     encoding: str
     skipped: int
     """Rows without tags that were left out."""
+    corrected: int | None
+    """Texts whose tags corrections changed; None where there were none to read."""
     columns: Columns
 
 
@@ -77,9 +79,12 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         skipped = counted(read.skipped, "empty or untagged row")
         raise TooLittleData(f"{source.name} holds no rows but {skipped}.")
     once, repeated = _merged(read.labelled)
+    corrected = None
     if reading.corrections is not None:
         corrections = _read_corrections(reading.corrections, reading, read.untagged)
+        merged = once.tags
         once, settled = _corrected(once, corrections)
+        corrected = sum(set(old) != set(new) for old, new in zip(merged, once.tags, strict=True))
         repeated = tuple(row for row in repeated if row.same_tags or row.first not in settled)
     digest = hashlib.sha256()
     for text, tags in zip(once.texts, once.tags, strict=True):
@@ -92,6 +97,7 @@ def read_dataset(table: str, reading: Reading) -> Dataset:
         repeated=repeated,
         encoding=source.encoding,
         skipped=read.skipped,
+        corrected=corrected,
         columns=read.columns,
     )
 

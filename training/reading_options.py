@@ -97,3 +97,5 @@ def tell_reading(dataset: Dataset) -> None:
         )
     if dataset.skipped:
         printing.note(f"Skipped, without tags: {counted(dataset.skipped, 'row')}.")
+    if dataset.corrected is not None:
+        printing.note(f"Given other tags by --corrections: {counted(dataset.corrected, 'text')}.")
