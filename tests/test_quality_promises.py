@@ -48,7 +48,7 @@ QUICK = Params(folds=2, min_support=3)
 
 
 def candidates() -> list[Params]:
-    """Return the params of each model that a training compares on short texts, as the tests' are."""
+    """Return the params of each model that a training compares on short texts like these."""
     return [params_for(name, QUICK) for name in COMPARED_SHORT]
 
 
