@@ -29,7 +29,7 @@ class Params:
     pairs: bool = False
     """Whether pairs of neighbouring words are features, as words and characters always are."""
     signs: Signs = "none"
-    """Whether punctuation, symbols and emoji are words too, and whether with what they touch."""
+    """Whether punctuation and emoji are words: no, set apart, or also joined to what they touch."""
     names: bool = False
     """Whether each tag's name is learnt from, as a text that bears the tag."""
     auxiliary: bool = False

@@ -58,7 +58,7 @@ class Weights:
     usual_length: float
     """One of twenty texts of training has more words, as `Counts` weighs them."""
     signs: Signs
-    """Whether signs are words too."""
+    """Whether signs are words too, and whether with what they touch."""
 
     def write(self, path: Path) -> None:
         """Write all into one file; the same weights give the same bytes."""

@@ -14,11 +14,11 @@ well as all n-grams of up to four characters.
 Signs are what stands between words and is not blank: punctuation, symbols, emoji. Where they count,
 each stretch of them is a word too, after the words. Emoji stand apart, each with its repetitions:
 ``!! 😀😀🎉`` is ``!!``, ``😀😀`` and ``🎉``, since side by side they were no word that another text
-holds. Where signs are joined, compounds count as well, what stands between blanks and holds both:
-``C(=O)N``, ``usr/share``, ``3.14``, ``#news``, ``really?``. So characters are learnt across signs.
-That helps some tables of short texts and harms others (training/QUALITY.md). Scripts without blanks
-end a compound, which would be whole sentences and as good as nothing (+.005 of Chinese messages,
-[-.016, +.026]).
+holds. Where signs are joined, compounds count as well. A compound is what stands between blanks, if
+it holds both signs and letters or digits: ``C(=O)N``, ``usr/share``, ``3.14``, ``#news``,
+``really?``. So characters are learnt across signs. That helps some tables of short texts and harms
+others (training/QUALITY.md). At a script without blanks a compound ends: else it would be a whole
+sentence, which does not help (weighted F1 of Chinese messages +.005 [-.016, +.026]).
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ VARIA = "\u1fef"
 """Equivalent to the "`" of ASCII, at which a word ends. Replaced before lower-casing, since what Σ
 becomes depends on where its word ends."""
 LONGEST_COMPOUND = 200
-"""Characters of one. Else a text without blanks, such as JSON, were learnt by heart, in three
-times the time, and a request of one could hold the server for 20 ms."""
+"""Characters of a compound at most. Else a text without blanks, such as JSON, were learnt by heart,
+in three times the time, and a request of one could hold the server for 20 ms."""
 PICTURES = (
     "\u2600-\u27bf\u2b50\u2b55"  # older symbols: ☀, ❤, ★
     "\u2194\u2195\u231a\u231b\u23e9-\u23fa\u25fd\u25fe\u2b1b\u2b1c"  # those among others: ⏰, ⬛
@@ -139,14 +139,14 @@ def signs_of(text: str) -> list[str]:
 
 
 def compounds_of(text: str) -> list[str]:
-    """Return the compounds of a text in order: what stands between blanks and holds signs."""
+    """Return the compounds of a text in order: ``usr/share`` and the like."""
     composed = nfc(_lowered(text)).encode(errors="replace").decode()
     runs = _UNBROKEN.findall(composed)
     return [run for run in runs if not run.isalnum() and _is_compound(run)]
 
 
 def _is_compound(run: str) -> bool:
-    """Tell whether what stands between blanks holds both signs and what they stand beside."""
+    """Tell whether what stands between blanks holds both signs and letters or digits."""
     return len(run) <= LONGEST_COMPOUND and bool(_LETTER.search(run) and _SIGNS.search(run))
 
 

@@ -39,11 +39,12 @@ COMPARED = ("svc-signs", "naive-bayes", "naive-bayes-signs", "svc")
 that gets the first, which was best on all of nine tables of 5,000 to 16,000 texts. Logistic
 regression won nowhere that was looked at."""
 COMPARED_WORDLESS = ("svc-signs", "naive-bayes-signs")
-"""On texts most of which hold no word, emoji say: the others know nothing of those."""
+"""On texts most of which hold no word, emoji say: the others know nothing of those, or, as
+`svc-joined`, find nothing to join."""
 COMPARED_SHORT = (*COMPARED, "svc-joined")
-"""On short texts. That one is nearest to plain ``char_wb``, the n-grams of one text alone included:
-of dates by season and of countries by continent it mends what the others miss, where numbers say
-nothing it trails far behind (QUALITY.md, TRIED.md)."""
+"""On short texts. The last is nearest to plain ``char_wb``, as it keeps n-grams that one text alone
+holds. It is much better than the others on dates by season and on countries by continent, and far
+behind them where texts are full of numbers that say nothing (QUALITY.md, TRIED.md)."""
 SHORT = 20
 """Words a text, in the mean, up to which texts are short."""
 LESS_REGULARIZED = 10.0
