@@ -222,7 +222,7 @@ def _too_much(value: Any, limits: Limits) -> Iterator[Fault]:
         )
     for place, row in enumerate(rows[: limits.texts]):
         if isinstance(row, dict) and len(_whole_text(row)) > limits.text_length:
-            field = ("text",) if "text" in row else ()  # of a pair, no field alone is too long
+            field = ("text",) if "text" in row else ()  # a pair is measured as one text
             yield Fault(
                 ("body", "texts", place, *field),
                 f"Text is longer than the {limits.text_length} characters that it may have: "
