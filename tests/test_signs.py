@@ -25,6 +25,7 @@ from training.candidates import (
     COMPARED,
     COMPARED_SHORT,
     COMPARED_WORDLESS,
+    MOST_SHORT,
     SHORT,
     compared_on,
     params_for,
@@ -157,12 +158,13 @@ def test_evidence_names_a_place_once_and_from_its_beginning() -> None:
         (["😀", "so 😺"], COMPARED_SHORT),
         (["word " * SHORT], COMPARED_SHORT),
         (["word " * SHORT, "word " * (SHORT + 1)], COMPARED),
+        (["word"] * (MOST_SHORT + 1), COMPARED),
     ],
 )
 def test_what_is_compared_follows_from_the_texts(
     texts: list[str], expected: tuple[str, ...]
 ) -> None:
-    """Signs are joined where texts are short; where most hold no word, all models read signs."""
+    """Signs are joined in short texts, if few; where most hold no word, all models read signs."""
     assert compared_on(texts) == expected
 
 
