@@ -49,7 +49,7 @@ SHORT = 20
 """Words a text, in the mean, up to which texts are short."""
 MOST_SHORT = 10_000
 """Texts up to which that model is compared: of 40,000 it took 170 s where `svc-signs` took 93, and
-nothing says what it is worth there."""
+what it is worth there has not been measured."""
 LESS_REGULARIZED = 10.0
 """Times its own C, with which the best model is tried once more: words that tell something together
 alone, as `not good` does, are held back by what suits most tables."""
